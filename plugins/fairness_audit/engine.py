@@ -1,0 +1,39 @@
+"""DuckDB, locked down, running static SQL files with bound values.
+
+CRM content is untrusted: a connection may read and write only the folders it was opened for,
+cannot reach the network, load extensions or unlock itself again.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+
+@contextmanager
+def locked_connection(
+    folders: Sequence[Path], *, memory_limit: str = "1GB", threads: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield an in-memory DuckDB confined to ``folders`` (the first also takes spilled data).
+
+    The order of the settings matters: folders first, then external access off, then the lock.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET memory_limit = $limit", {"limit": memory_limit})
+        if threads is not None:
+            connection.execute("SET threads = $threads", {"threads": threads})
+        connection.execute("SET temp_directory = $folder", {"folder": str(folders[0] / ".spill")})
+        connection.execute(
+            "SET allowed_directories = $folders",
+            {"folders": [str(folder) for folder in folders]},
+        )
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+
+
+def statement(path: Path) -> str:
+    """The text of a static SQL file: one statement, its values bound as ``$name``."""
+    return path.read_text(encoding="utf-8")

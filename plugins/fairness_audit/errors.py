@@ -1,0 +1,68 @@
+"""Errors an operator meets. Each message names the place, the fault and the cure.
+
+A failed *run* is one of these; a failed *audit* is a record with verdict ``fail``; an invalid
+*policy* is a ``PolicyError`` before anything ran. The three are never mixed.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class AuditError(Exception):
+    """Base of every error shown to an operator without a traceback."""
+
+    exit_code = 2
+
+
+class SettingsError(AuditError):
+    """A setting is missing or cannot be used."""
+
+
+class SourceError(AuditError):
+    """The CRM could not be read completely and consistently."""
+
+
+class PopulationError(AuditError):
+    """The decisions could not be assembled into one row each."""
+
+
+class ValidationError(AuditError):
+    """A Great Expectations suite could not be run (as opposed to: did not pass)."""
+
+
+class MeasurementError(AuditError):
+    """The metrics could not be computed, or two ways of computing them disagree."""
+
+
+class RecordError(AuditError):
+    """A record is malformed, tampered with, or cannot be signed."""
+
+
+class LedgerError(AuditError):
+    """The ledger cannot be reached, or does not hold together."""
+
+
+class RegistryError(AuditError):
+    """The model registry cannot be reached, or lacks the model version."""
+
+
+@dataclass(frozen=True)
+class PolicyFault:
+    """One fault of one policy file."""
+
+    file: Path
+    line: int
+    field: str
+    fault: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.field}: {self.fault} ({self.cure})"
+
+
+class PolicyError(AuditError):
+    """Every fault of every policy file that was read, gathered and raised once."""
+
+    def __init__(self, faults: list[PolicyFault]) -> None:
+        self.faults = sorted(faults, key=lambda f: (str(f.file), f.line, f.field))
+        super().__init__("\n".join(str(fault) for fault in self.faults))

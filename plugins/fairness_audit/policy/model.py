@@ -1,0 +1,333 @@
+"""What one audit checks, against what, and what happens then: `expectations/<model>/policy.yaml`.
+
+Every field is typed and unknown keys are refused, so a misspelt rule is an error and never a
+rule that silently does not run.
+"""
+
+import re
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from fairness_audit.policy.fractions import ExactFraction
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+"""A lower-case identifier: it becomes part of a column, file or DAG name."""
+
+SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$ ]{0,127}$")]
+"""A CRM's own name of a schema, table or column."""
+
+Group = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+UNKNOWN = "unknown"
+"""The group of subjects whose attribute is not known; counted, never a reference group."""
+
+
+class Strict(BaseModel):
+    """Base of every part of a policy: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Provenance(StrEnum):
+    """Where the values of a protected attribute come from."""
+
+    SELF_ID = "self_id"
+    ADMINISTRATIVE = "administrative"
+    PROXY = "proxy"
+    GEOGRAPHIC = "geographic"
+
+
+class Metric(StrEnum):
+    """What a rule can be about. All but the impact ratio are rates of one group."""
+
+    IMPACT_RATIO = "impact_ratio"
+    SELECTION_RATE = "selection_rate"
+    BASE_RATE = "base_rate"
+    TRUE_POSITIVE_RATE = "true_positive_rate"
+    FALSE_POSITIVE_RATE = "false_positive_rate"
+    FALSE_NEGATIVE_RATE = "false_negative_rate"
+    TRUE_NEGATIVE_RATE = "true_negative_rate"
+    POSITIVE_PREDICTIVE_VALUE = "positive_predictive_value"
+    NEGATIVE_PREDICTIVE_VALUE = "negative_predictive_value"
+    FALSE_DISCOVERY_RATE = "false_discovery_rate"
+    FALSE_OMISSION_RATE = "false_omission_rate"
+    ACCURACY = "accuracy"
+
+
+class Comparison(StrEnum):
+    """How a group is set against what it is compared with."""
+
+    RATIO = "ratio"
+    DIFFERENCE = "difference"
+
+
+class Against(StrEnum):
+    """What a group is compared with."""
+
+    REFERENCE = "reference"  # the reference group the policy names
+    BEST = "best"  # the group with the most favourable rate
+    REST = "rest"  # everybody not in the group
+    OVERALL = "overall"  # everybody
+
+
+class Severity(StrEnum):
+    """What a breach makes of the finding."""
+
+    FAIL = "fail"
+    WARN = "warn"
+
+
+class AtGate(StrEnum):
+    """What a finding does at the gate."""
+
+    ALLOW = "allow"
+    REVIEW = "review"
+    BLOCK = "block"
+
+
+class SourceObject(Strict):
+    """One table of the CRM, and the columns that leave it."""
+
+    table: SourceName
+    schema_name: SourceName = Field(alias="schema")
+    columns: tuple[SourceName, ...] = Field(min_length=1)
+    key: SourceName = Field(description="Column whose value is unique per row.")
+    window_on: SourceName | None = Field(
+        default=None,
+        description="Timestamp column that limits the rows to the audit's window.",
+    )
+
+    @model_validator(mode="after")
+    def _columns_are_distinct(self) -> Self:
+        if len(set(self.columns)) != len(self.columns):
+            raise ValueError("a column is named twice; name each once")
+        missing = {self.key, self.window_on} - {None} - set(self.columns)
+        if missing:
+            raise ValueError(f"{sorted(missing)} must also be listed under columns")
+        return self
+
+
+class Source(Strict):
+    """The CRM that is audited."""
+
+    crm: Name = Field(description="Folder under sql/staging/ that maps this CRM's columns.")
+    connection: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,250}$")] = Field(
+        description="Airflow connection id; its conn_type picks the source."
+    )
+    objects: dict[Name, SourceObject] = Field(min_length=1)
+
+
+class ReferencePopulation(Strict):
+    """The shares a fair sample would have, and who says so."""
+
+    source: str = Field(min_length=1, description="Where the shares come from.")
+    shares: dict[Group, ExactFraction] = Field(min_length=2)
+
+    @field_validator("shares")
+    @classmethod
+    def _shares_make_a_whole(cls, shares: dict[str, Fraction]) -> dict[str, Fraction]:
+        if any(not 0 < share <= 1 for share in shares.values()):
+            raise ValueError("every share must lie in (0, 1]")
+        if sum(shares.values()) != 1:
+            raise ValueError(f"the shares sum to {sum(shares.values())}; they must sum to 1")
+        return shares
+
+
+class Attribute(Strict):
+    """A protected attribute; the population carries it as `attr_<name>`."""
+
+    provenance: Provenance
+    reference_group: Group
+    reference_population: ReferencePopulation | None = None
+
+    @model_validator(mode="after")
+    def _reference_is_a_group(self) -> Self:
+        if self.reference_group == UNKNOWN:
+            raise ValueError(f"{UNKNOWN!r} cannot be the reference group; name a known group")
+        stated = self.reference_population
+        if stated is not None and self.reference_group not in stated.shares:
+            raise ValueError(
+                f"reference_group {self.reference_group!r} has no share in"
+                " reference_population; add it or name another group"
+            )
+        return self
+
+
+class Rule(Strict):
+    """One bound on one disparity, over the attributes it names (all of them by default).
+
+    A ratio must not fall below ``threshold`` (nor, for error rates, rise above its inverse); the
+    size of a difference must not exceed it.
+    """
+
+    id: Name
+    metric: Metric
+    compare: Comparison
+    against: Against = Against.REFERENCE
+    attributes: tuple[str, ...] | None = Field(
+        default=None,
+        description="Attributes, or intersections written a*b. Default: every attribute.",
+    )
+    threshold: ExactFraction
+    severity: Severity = Severity.FAIL
+    inconclusive: AtGate = AtGate.REVIEW
+
+    @model_validator(mode="after")
+    def _threshold_fits(self) -> Self:
+        if not 0 < self.threshold < 1:
+            raise ValueError(f"threshold {self.threshold} must lie strictly between 0 and 1")
+        if self.metric is Metric.IMPACT_RATIO and self.compare is not Comparison.RATIO:
+            raise ValueError("impact_ratio is a ratio; write compare: ratio")
+        return self
+
+
+class Schedule(Strict):
+    """When the audit runs: by cron expression, or when an asset is updated."""
+
+    cron: str | None = None
+    asset: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.cron is None) == (self.asset is None):
+            raise ValueError("write either cron or asset, not both and not neither")
+        return self
+
+    @field_validator("cron")
+    @classmethod
+    def _cron_has_five_fields(cls, cron: str | None) -> str | None:
+        if cron is not None and not re.fullmatch(
+            r"@(hourly|daily|weekly|monthly|quarterly|yearly)|[-\d*/,A-Za-z#]+( [-\d*/,A-Za-z#]+){4}",
+            cron,
+        ):
+            raise ValueError(f"{cron!r} is not a cron expression of five fields")
+        return cron
+
+
+class Family(StrEnum):
+    """How the significance of many tests in one audit is controlled."""
+
+    HOLM = "holm"
+    BENJAMINI_HOCHBERG = "benjamini_hochberg"
+
+
+class ErrorRate(Strict):
+    """How often a fair model may be found unfair by chance."""
+
+    alpha: ExactFraction = Fraction(1, 20)
+    family: Family = Family.HOLM
+
+    @field_validator("alpha")
+    @classmethod
+    def _alpha_is_small(cls, alpha: Fraction) -> Fraction:
+        if not 0 < alpha <= Fraction(1, 4):
+            raise ValueError(f"alpha {alpha} must lie in (0, 1/4]")
+        return alpha
+
+
+class Gate(Strict):
+    """What the audit guards: an alias of a registered model."""
+
+    mode: Literal["enforce", "warn"] = "enforce"
+    registered_model: str = Field(pattern=r"^[A-Za-z0-9_.\- ]{1,200}$")
+    alias: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
+    valid_days: int = Field(ge=1, le=3660, description="Days until a record expires.")
+
+
+class Review(Strict):
+    """Who decides what the policy sends to people."""
+
+    owner: str = Field(min_length=3, description="Team or role that is asked.")
+    approvals: int = Field(default=1, ge=1, le=5)
+
+
+def _known_combination(parts: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(parts)) != len(parts) or len(parts) < 2:
+        raise ValueError("an intersection names two or more different attributes")
+    return parts
+
+
+Intersection = Annotated[tuple[Name, ...], AfterValidator(_known_combination)]
+
+
+class AuditPolicy(Strict):
+    """The policy of one audited model."""
+
+    model: Name
+    description: str = Field(min_length=1)
+    source: Source
+    favourable: Literal["selected", "not_selected"] = Field(
+        description="Which decision is good for the subject."
+    )
+    window_days: int = Field(ge=1, le=3660, description="Days of decisions in one audit.")
+    maturity_days: int = Field(
+        ge=0,
+        le=3660,
+        description="Days an outcome is given to happen before it is counted.",
+    )
+    attributes: dict[Name, Attribute] = Field(min_length=1)
+    intersections: tuple[Intersection, ...] = ()
+    strata: tuple[Name, ...] = ()
+    min_group_size: int = Field(default=30, ge=1)
+    error_rate: ErrorRate = ErrorRate()
+    rules: tuple[Rule, ...] = Field(min_length=1)
+    schedule: Schedule
+    gate: Gate
+    review: Review
+
+    @model_validator(mode="after")
+    def _names_are_declared(self) -> Self:
+        for parts in self.intersections:
+            unknown = set(parts) - set(self.attributes)
+            if unknown:
+                raise ValueError(f"intersections name undeclared attributes {sorted(unknown)}")
+        declared = set(self.groupings)
+        for rule in self.rules:
+            unknown = set(rule.attributes or ()) - declared
+            if unknown:
+                raise ValueError(
+                    f"rule {rule.id} names undeclared attributes {sorted(unknown)};"
+                    f" declared are {sorted(declared)}"
+                )
+        ids = [rule.id for rule in self.rules]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two rules have the same id; give each its own")
+        return self
+
+    @property
+    def groupings(self) -> dict[str, tuple[str, ...]]:
+        """Every way the subjects are grouped: `gender` → (gender,), `gender*age` → (gender, age)."""
+        single = {name: (name,) for name in self.attributes}
+        return single | {"*".join(parts): parts for parts in self.intersections}
+
+    def reference_of(self, grouping: str) -> str:
+        """The reference group of a grouping; of an intersection, the parts' groups joined."""
+        return " * ".join(
+            self.attributes[name].reference_group for name in self.groupings[grouping]
+        )
+
+    def window(self, logical_date: datetime) -> tuple[datetime, datetime]:
+        """Half-open window of the decisions an audit of that date is about.
+
+        It ends ``maturity_days`` before the logical date, so that every decision in it has had
+        the time its outcome is given.
+        """
+        end = logical_date - timedelta(days=self.maturity_days)
+        return end - timedelta(days=self.window_days), end
+
+    @property
+    def selected_is_favourable(self) -> bool:
+        """True if being selected is good for the subject."""
+        return self.favourable == "selected"

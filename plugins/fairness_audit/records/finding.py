@@ -1,0 +1,72 @@
+"""What the audit concluded, one sentence of evidence each."""
+
+from enum import StrEnum
+from typing import Literal
+
+from fairness_audit.records.door import Door
+
+
+class Verdict(StrEnum):
+    """Outcome of a finding and of an audit."""
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Evidence(Door):
+    """The numbers behind a finding about a disparity.
+
+    ``four_fifths_flag`` is the bare four-fifths rule, shown beside the verdict and never deciding
+    it. ``detectable_gap`` is the smallest difference of rates this audit would have found with
+    80 % power, ``n_needed`` the size per group at which the observed gap would be found so.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    threshold: str | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    numerator: int | None = None
+    denominator: int | None = None
+    reference_numerator: int | None = None
+    reference_denominator: int | None = None
+    four_fifths_flag: bool | None = None
+    detectable_gap: float | None = None
+    n_needed: int | None = None
+
+
+class Finding(Door):
+    """One conclusion. ``at_gate`` is what it does to a promotion."""
+
+    rule: str
+    kind: Literal[
+        "disparity",
+        "representation",
+        "label_balance",
+        "quality",
+        "polarity",
+        "population",
+    ]
+    verdict: Verdict
+    at_gate: Literal["allow", "review", "block"]
+    metric: str | None = None
+    attribute: str | None = None
+    group: str | None = None
+    reference: str | None = None
+    sentence: str
+    evidence: Evidence = Evidence()
+
+
+class Judgement(Door):
+    """All findings of one audit, the deciding one first, and the verdict over them."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+
+    @property
+    def deciding(self) -> Finding:
+        """The finding that made the verdict."""
+        return self.findings[0]

@@ -1,0 +1,54 @@
+"""One number about one group, with everything needed to judge it."""
+
+from pathlib import Path
+from typing import Literal
+
+from fairness_audit.records.door import Door
+
+OVERALL = "overall"
+"""Value of ``attribute`` and ``group`` in measurements of the whole population."""
+
+
+class Measurement(Door):
+    """A metric of one group, or the disparity of one group against another.
+
+    A *rate* has ``comparison`` and ``against`` None; its value is numerator / denominator.
+    A *disparity* compares the group's rate with that of ``reference`` (a group's name, ``rest``
+    or ``overall``): its value is the ratio or difference of the two rates, and both fractions
+    are kept as integers so that a threshold is compared exactly.
+    ``value`` is None where a denominator is zero (or a ratio's reference rate is zero); it is
+    never 0 by convention. ``low`` and ``high`` bound it at ``confidence``; ``p_value`` is that of
+    the two-sided test of equal rates, on the metric's own denominators.
+    """
+
+    metric: str
+    code: str | None
+    attribute: str
+    group: str
+    stratum: str | None = None
+    comparison: Literal["ratio", "difference"] | None = None
+    against: Literal["reference", "best", "rest", "overall"] | None = None
+    reference: str | None = None
+    numerator: int
+    denominator: int
+    reference_numerator: int | None = None
+    reference_denominator: int | None = None
+    value: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    n: int
+    reference_n: int | None = None
+    method: str
+
+
+class MeasurementFile(Door):
+    """All measurements of one audit as Parquet."""
+
+    path: Path
+    digest: str
+    rows: int
+    confidence: float
+    population_rows: int
+    labelled_rows: int
+    selected_rows: int

@@ -1,0 +1,47 @@
+"""The CRM tables of one audit, frozen at one moment."""
+
+from datetime import datetime
+from pathlib import Path
+
+from fairness_audit.records.door import Door
+
+
+class Column(Door):
+    """A column as the source's catalogue declares it, and as it was written."""
+
+    name: str
+    source_type: str
+    arrow_type: str
+
+
+class ObjectFile(Door):
+    """One CRM object in one Parquet file, relative to the snapshot's folder."""
+
+    table: str
+    file: str
+    rows_at_source: int
+    rows_written: int
+    sha256: str
+    columns: tuple[Column, ...]
+
+
+class Snapshot(Door):
+    """All CRM objects a policy names, read in one repeatable-read transaction.
+
+    ``digest`` is the SHA-256 of ``manifest.json``, which is written last: a snapshot without a
+    manifest does not exist.
+    """
+
+    model: str
+    folder: Path
+    window_start: datetime
+    window_end: datetime
+    logical_date: datetime
+    taken_at: datetime
+    policy_digest: str
+    objects: dict[str, ObjectFile]
+    digest: str
+
+    def path_of(self, name: str) -> Path:
+        """The Parquet file of one CRM object."""
+        return self.folder / self.objects[name].file

@@ -1,0 +1,36 @@
+"""What the Great Expectations suites found."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from fairness_audit.records.door import Door
+
+
+class CheckSeverity(StrEnum):
+    """Severity of an expectation, in Great Expectations' words."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Check(Door):
+    """The result of one expectation. ``observed`` and ``sentence`` carry no row values."""
+
+    suite: str
+    kind: Literal["quality", "representation", "label_balance"]
+    expectation: str
+    severity: CheckSeverity
+    passed: bool
+    attribute: str | None
+    group: str | None
+    observed: str
+    sentence: str
+
+
+class ValidationReport(Door):
+    """All suites of one audit, and where a reviewer reads them."""
+
+    checks: tuple[Check, ...]
+    data_docs: Path

@@ -1,0 +1,91 @@
+"""Where things are, from the environment. Nothing here is secret except by reference.
+
+==============================  ==================================================================
+``FAIRNESS_AUDIT_HOME``         folder that holds ``expectations/`` and ``sql/`` (default: the
+                                checkout this package is in, else the working directory)
+``FAIRNESS_AUDIT_STATE``        folder for runs, records and Data Docs (default: ``HOME/.local``)
+``FAIRNESS_AUDIT_LEDGER``       SQLAlchemy address of the ledger (default: SQLite in the state)
+``FAIRNESS_AUDIT_REGISTRY``     MLflow registry address (default: ``MLFLOW_TRACKING_URI``)
+``FAIRNESS_AUDIT_SIGNING_KEY``  path of the ed25519 private key, PEM; only ``publish`` reads it
+``FAIRNESS_AUDIT_TRUSTED_KEYS`` folder of public keys, PEM, that records may be signed with
+``FAIRNESS_AUDIT_SUBJECT_KEY``  path of a file with 32 random bytes or more, that keys the
+                                pseudonyms of subjects
+==============================  ==================================================================
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairness_audit.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders and addresses of one installation."""
+
+    home: Path
+    state: Path
+    ledger_url: str
+    registry_url: str
+    signing_key: Path
+    trusted_keys: Path
+    subject_key: Path
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read the environment; only ``FAIRNESS_AUDIT_HOME`` is checked here."""
+        home = Path(os.environ.get("FAIRNESS_AUDIT_HOME") or _default_home()).resolve()
+        if not (home / "expectations").is_dir() or not (home / "sql").is_dir():
+            raise SettingsError(
+                f"FAIRNESS_AUDIT_HOME: {home} has no expectations/ and sql/ folders"
+                " (set it to the folder that holds them)"
+            )
+        state = Path(os.environ.get("FAIRNESS_AUDIT_STATE") or home / ".local").resolve()
+        keys = state / "keys"
+
+        def path(variable: str, default: Path) -> Path:
+            return Path(os.environ.get(variable) or default).resolve()
+
+        return cls(
+            home=home,
+            state=state,
+            ledger_url=os.environ.get("FAIRNESS_AUDIT_LEDGER")
+            or f"sqlite:///{state / 'ledger.db'}",
+            registry_url=os.environ.get("FAIRNESS_AUDIT_REGISTRY")
+            or os.environ.get("MLFLOW_TRACKING_URI")
+            or f"sqlite:///{state / 'mlflow.db'}",
+            signing_key=path("FAIRNESS_AUDIT_SIGNING_KEY", keys / "signing.pem"),
+            trusted_keys=path("FAIRNESS_AUDIT_TRUSTED_KEYS", keys / "trusted"),
+            subject_key=path("FAIRNESS_AUDIT_SUBJECT_KEY", keys / "subject.key"),
+        )
+
+    @property
+    def expectations(self) -> Path:
+        """Folder with one folder per audited model."""
+        return self.home / "expectations"
+
+    @property
+    def sql(self) -> Path:
+        """Folder of the static SQL files."""
+        return self.home / "sql"
+
+    @property
+    def runs(self) -> Path:
+        """Folder with one folder per audit run; holds personal data."""
+        return self.state / "runs"
+
+    @property
+    def records(self) -> Path:
+        """Folder with one signed record file per audit."""
+        return self.state / "records"
+
+    @property
+    def data_docs(self) -> Path:
+        """Folder of the static Data Docs site."""
+        return self.state / "data_docs"
+
+
+def _default_home() -> Path:
+    checkout = Path(__file__).resolve().parents[2]
+    return checkout if (checkout / "expectations").is_dir() else Path.cwd()
