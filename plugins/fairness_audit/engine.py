@@ -4,9 +4,11 @@ CRM content is untrusted: a connection may read and write only the folders it wa
 cannot reach the network, load extensions or unlock itself again.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -37,3 +39,9 @@ def locked_connection(
 def statement(path: Path) -> str:
     """The text of a static SQL file: one statement, its values bound as ``$name``."""
     return path.read_text(encoding="utf-8")
+
+
+def values_used(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a statement binds as ``$name``; DuckDB refuses a value that is not used."""
+    names = set(re.findall(r"\$([a-z_]+)", text))
+    return {name: value for name, value in values.items() if name in names}

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from fairness_audit.policy.consistency import inconsistencies
 from fairness_audit.policy.fractions import ExactFraction
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -29,6 +30,10 @@ SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$ ]
 """A CRM's own name of a schema, table or column."""
 
 Group = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+_CRON = re.compile(
+    r"@(hourly|daily|weekly|monthly|quarterly|yearly)|[-\d*/,A-Za-z#]+( [-\d*/,A-Za-z#]+){4}"
+)
 
 UNKNOWN = "unknown"
 """The group of subjects whose attribute is not known; counted, never a reference group."""
@@ -113,7 +118,7 @@ class SourceObject(Strict):
     def _columns_are_distinct(self) -> Self:
         if len(set(self.columns)) != len(self.columns):
             raise ValueError("a column is named twice; name each once")
-        missing = {self.key, self.window_on} - {None} - set(self.columns)
+        missing = {self.key, self.window_on or self.key} - set(self.columns)
         if missing:
             raise ValueError(f"{sorted(missing)} must also be listed under columns")
         return self
@@ -208,10 +213,7 @@ class Schedule(Strict):
     @field_validator("cron")
     @classmethod
     def _cron_has_five_fields(cls, cron: str | None) -> str | None:
-        if cron is not None and not re.fullmatch(
-            r"@(hourly|daily|weekly|monthly|quarterly|yearly)|[-\d*/,A-Za-z#]+( [-\d*/,A-Za-z#]+){4}",
-            cron,
-        ):
+        if cron is not None and not _CRON.fullmatch(cron):
             raise ValueError(f"{cron!r} is not a cron expression of five fields")
         return cron
 
@@ -289,26 +291,14 @@ class AuditPolicy(Strict):
 
     @model_validator(mode="after")
     def _names_are_declared(self) -> Self:
-        for parts in self.intersections:
-            unknown = set(parts) - set(self.attributes)
-            if unknown:
-                raise ValueError(f"intersections name undeclared attributes {sorted(unknown)}")
-        declared = set(self.groupings)
-        for rule in self.rules:
-            unknown = set(rule.attributes or ()) - declared
-            if unknown:
-                raise ValueError(
-                    f"rule {rule.id} names undeclared attributes {sorted(unknown)};"
-                    f" declared are {sorted(declared)}"
-                )
-        ids = [rule.id for rule in self.rules]
-        if len(set(ids)) != len(ids):
-            raise ValueError("two rules have the same id; give each its own")
+        found = [f"{each.fault} ({each.cure})" for each in inconsistencies(self.model_dump())]
+        if found:
+            raise ValueError("; ".join(found))
         return self
 
     @property
     def groupings(self) -> dict[str, tuple[str, ...]]:
-        """Every way the subjects are grouped: `gender` → (gender,), `gender*age` → (gender, age)."""
+        """The attributes each grouping combines: `gender*age` → (gender, age)."""
         single = {name: (name,) for name in self.attributes}
         return single | {"*".join(parts): parts for parts in self.intersections}
 
