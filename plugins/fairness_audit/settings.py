@@ -13,7 +13,9 @@
 ==============================  ==================================================================
 """
 
+import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +76,11 @@ class Settings:
     def runs(self) -> Path:
         """Folder with one folder per audit run; holds personal data."""
         return self.state / "runs"
+
+    def run_folder(self, model: str, run_id: str) -> Path:
+        """The folder of one run: a safe name, and different for different run ids."""
+        mark = hashlib.sha256(run_id.encode()).hexdigest()[:8]
+        return self.runs / model / f"{re.sub(r'[^A-Za-z0-9_-]+', '-', run_id)[:80]}-{mark}"
 
     @property
     def records(self) -> Path:

