@@ -1,0 +1,19 @@
+"""The real tables beside the checkout; tests over them are skipped where they are absent."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(
+    os.environ.get("FAIRNESS_AUDIT_SHARED_DATA")
+    or Path(__file__).resolve().parents[2] / "shared" / "data"
+)
+
+
+def shared_data(*parts: str) -> Path:
+    """A file of the real data, or a skip that says which file is not there."""
+    path = SHARED_DATA.joinpath(*parts)
+    if not path.is_file():
+        pytest.skip(f"no {path.name}: FAIRNESS_AUDIT_SHARED_DATA names no folder that has it")
+    return path

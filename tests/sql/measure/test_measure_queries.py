@@ -1,0 +1,28 @@
+"""Every query of `sql/measure/` over the rows in the folder of its name."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from fairness_audit.measure.scan import FILE, group_counts
+from tests.builders import a_policy
+from tests.populations import SQL, a_population
+
+CASES = Path(__file__).parent
+
+
+def test_every_query_has_a_case() -> None:
+    queries = {path.stem for path in (SQL / "measure").glob("*.sql")}
+    assert queries == {path.parent.name for path in CASES.glob("*/expected.yaml")}
+
+
+@pytest.mark.parametrize("query", ["group_counts"])
+def test_query(query: str, tmp_path: Path) -> None:
+    case = yaml.safe_load((CASES / query / "population.yaml").read_text())
+    expected = yaml.safe_load((CASES / query / "expected.yaml").read_text())
+    population = a_population(tmp_path, case["columns"], case["rows"])
+    cells = group_counts(a_policy(), population, sql=SQL, folder=tmp_path / "run")
+    assert cells.to_pylist() == expected
+    assert pq.read_table(tmp_path / "run" / FILE).to_pylist() == expected
