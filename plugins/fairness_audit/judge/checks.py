@@ -1,0 +1,74 @@
+"""Findings about the data: what the Great Expectations suites found, as the audit weighs it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Literal
+
+from fairness_audit.judge.wording import plain_sentence
+from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.validation import Check, CheckSeverity, ValidationReport
+
+AtGate = Literal["allow", "review", "block"]
+
+Kind = Literal["quality", "representation", "label_balance"]
+
+_NAMES: dict[Kind, str] = {
+    "quality": "data quality",
+    "representation": "representation",
+    "label_balance": "label balance",
+}
+
+
+def check_findings(report: ValidationReport) -> Iterator[Finding]:
+    """One finding per check that did not pass, and one per kind for all those that did.
+
+    A failed check of severity *info* stays in the Data Docs. A report without any check is no
+    validation, and blocks.
+    """
+    if not report.checks:
+        yield Finding(
+            rule="validation",
+            kind="quality",
+            verdict=Verdict.INCONCLUSIVE,
+            at_gate="block",
+            sentence="The data were not checked: the validation report holds no check.",
+        )
+    for check in report.checks:
+        if not check.passed and check.severity is not CheckSeverity.INFO:
+            yield _failed(check)
+    yield from _passed(report)
+
+
+def _failed(check: Check) -> Finding:
+    verdict, at_gate = _weight(check)
+    return Finding(
+        rule=check.expectation,
+        kind=check.kind,
+        verdict=verdict,
+        at_gate=at_gate,
+        attribute=check.attribute,
+        group=check.group,
+        sentence=plain_sentence(check.sentence),
+    )
+
+
+def _weight(check: Check) -> tuple[Verdict, AtGate]:
+    """How a failed check counts: bad data mean that nobody can tell, biased data are a failure."""
+    if check.severity is CheckSeverity.WARNING:
+        return Verdict.WARN, "allow"
+    if check.kind == "quality":
+        return Verdict.INCONCLUSIVE, "block"
+    return Verdict.FAIL, "block"
+
+
+def _passed(report: ValidationReport) -> Iterator[Finding]:
+    passed = Counter[str](check.kind for check in report.checks if check.passed)
+    for kind, name in _NAMES.items():
+        if count := passed[kind]:
+            yield Finding(
+                rule=kind,
+                kind=kind,
+                verdict=Verdict.PASS,
+                at_gate="allow",
+                sentence=f"{count} check{'s' if count > 1 else ''} of {name} passed.",
+            )

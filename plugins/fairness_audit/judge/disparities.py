@@ -1,0 +1,137 @@
+"""Findings about disparities: every rule, for every group it is about."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from fairness_audit.judge.cases import Case, Lack, Part, parts_of
+from fairness_audit.judge.decision import Ground, ground_of, verdict_of
+from fairness_audit.judge.evidence import evidence_of
+from fairness_audit.judge.limits import Limit, TwoRates
+from fairness_audit.judge.phrases import phrase_of
+from fairness_audit.judge.sentences import Telling, sentence
+from fairness_audit.judge.significance import Significance
+from fairness_audit.judge.wording import grouping_name, plain
+from fairness_audit.policy.model import AtGate, AuditPolicy, Rule, Severity
+from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.measurement import Measurement
+
+
+def disparity_findings(
+    policy: AuditPolicy,
+    rules: Iterable[Rule],
+    measurements: Sequence[Measurement],
+    *,
+    confidence: float,
+) -> list[Finding]:
+    """One finding per rule, grouping and group; one for a whole grouping without its reference."""
+    parts = parts_of(policy, rules, measurements)
+    yardstick = _Yardstick(policy, parts, confidence)
+    return [finding for part in parts for finding in yardstick.findings(part)]
+
+
+class _Yardstick:
+    """What all cases of one audit are judged by."""
+
+    def __init__(self, policy: AuditPolicy, parts: Sequence[Part], confidence: float) -> None:
+        self._policy = policy
+        self._confidence = confidence
+        self._significance = Significance(
+            parts, min_group_size=policy.min_group_size, family=policy.error_rate.family
+        )
+
+    def findings(self, part: Part) -> Iterator[Finding]:
+        """The findings of one rule in one grouping."""
+        if part.lacks is not None:
+            yield _about_the_grouping(self._policy, part, part.lacks)
+        grounds = {case: self._ground(case) for case in part.cases}
+        some_judged = any(ground.is_judged for ground in grounds.values())
+        for case, ground in grounds.items():
+            yield self._finding(case, ground, some_judged)
+
+    def _limit(self, rule: Rule) -> Limit:
+        return Limit.of(rule, selected_is_favourable=self._policy.selected_is_favourable)
+
+    def _ground(self, case: Case) -> Ground:
+        return ground_of(
+            case.measured,
+            self._limit(case.rule),
+            min_group_size=self._policy.min_group_size,
+            p_adjusted=self._significance.p_adjusted(case),
+            alpha=self._policy.error_rate.alpha,
+        )
+
+    def _finding(self, case: Case, ground: Ground, some_judged: bool) -> Finding:
+        telling = self._telling(case, ground)
+        verdict = verdict_of(ground, case.rule.severity)
+        return Finding(
+            rule=case.rule.id,
+            kind="disparity",
+            verdict=verdict,
+            at_gate=_at_gate(case.rule, ground, verdict, some_judged).value,
+            metric=case.rule.metric,
+            attribute=case.grouping,
+            group=case.group,
+            reference=case.measured.reference if case.measured else None,
+            sentence=sentence(telling),
+            evidence=telling.evidence,
+        )
+
+    def _telling(self, case: Case, ground: Ground) -> Telling:
+        policy, limit, alpha = self._policy, self._limit(case.rule), self._policy.error_rate.alpha
+        return Telling(
+            case=case,
+            rates=TwoRates.of(case.measured) if case.measured else None,
+            ground=ground,
+            limit=limit,
+            phrase=phrase_of(
+                case.rule.metric, selected_is_favourable=policy.selected_is_favourable
+            ),
+            evidence=evidence_of(
+                case,
+                limit,
+                p_adjusted=self._significance.p_adjusted(case),
+                level=self._significance.level(case, alpha),
+            ),
+            alpha=alpha,
+            confidence=self._confidence,
+            min_group_size=policy.min_group_size,
+        )
+
+
+def _at_gate(rule: Rule, ground: Ground, verdict: Verdict, some_judged: bool) -> AtGate:
+    """What a finding does at the gate.
+
+    A measurement that is not there blocks under every rule, since a fault of the run must not
+    read as a pass. A rule that could judge no group of a grouping blocks, unless it only warns.
+    """
+    if verdict is not Verdict.INCONCLUSIVE:
+        return AtGate.BLOCK if verdict is Verdict.FAIL else AtGate.ALLOW
+    if ground is Ground.NOT_MEASURED:
+        return AtGate.BLOCK
+    if rule.severity is Severity.WARN:
+        return AtGate.ALLOW
+    if ground is Ground.UNDEFINED and not some_judged:
+        return AtGate.BLOCK
+    return rule.inconclusive
+
+
+def _about_the_grouping(policy: AuditPolicy, part: Part, lack: Lack) -> Finding:
+    """No group can be judged: a misnamed reference blocks, small groups are for the policy."""
+    rule, reference = part.rule, None
+    if lack is Lack.REFERENCE_GROUP:
+        reference = policy.reference_of(part.grouping)
+        why = f"the reference group {plain(reference)} does not occur in the population"
+        at_gate = AtGate.BLOCK
+    else:
+        why = f"none has the {policy.min_group_size:,} rows that the policy asks for"
+        at_gate = AtGate.ALLOW if rule.severity is Severity.WARN else rule.inconclusive
+    rate = phrase_of(rule.metric, selected_is_favourable=policy.selected_is_favourable).rate
+    return Finding(
+        rule=rule.id,
+        kind="disparity",
+        verdict=Verdict.INCONCLUSIVE,
+        at_gate=at_gate.value,
+        metric=rule.metric,
+        attribute=part.grouping,
+        reference=reference,
+        sentence=f"No group of {grouping_name(part.grouping)} can be judged on its {rate}: {why}.",
+    )

@@ -1,0 +1,96 @@
+"""All findings of one audit, and the verdict over them."""
+
+from collections.abc import Sequence
+
+from fairness_audit.judge.cases import groups_measured
+from fairness_audit.judge.checks import check_findings
+from fairness_audit.judge.data_faults import data_faults, rules_with_data
+from fairness_audit.judge.disparities import disparity_findings
+from fairness_audit.judge.polarity import polarity_findings
+from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.finding import Finding, Judgement, Verdict
+from fairness_audit.records.measurement import Measurement, MeasurementFile
+from fairness_audit.records.population import Population
+from fairness_audit.records.validation import ValidationReport
+
+_KINDS = ("population", "polarity", "disparity", "representation", "label_balance", "quality")
+_AT_GATE = ("block", "review", "allow")
+
+
+def judge(
+    policy: AuditPolicy,
+    *,
+    population: Population,
+    totals: MeasurementFile,
+    measurements: Sequence[Measurement],
+    validation: ValidationReport,
+) -> Judgement:
+    """Hold what was measured and checked against the policy.
+
+    A pure function: equal arguments give an equal judgement, and the order of the measurements
+    and checks does not matter.
+
+    Raises:
+        MeasurementError: if two measurements of the same disparity differ.
+    """
+    groups = groups_measured(each for each in measurements if each.stratum is None)
+    findings = [
+        *data_faults(policy, population, totals, groups),
+        *polarity_findings(policy, totals, measurements),
+        *disparity_findings(
+            policy,
+            rules_with_data(policy, totals),
+            measurements,
+            confidence=totals.confidence,
+        ),
+        *check_findings(validation),
+    ]
+    verdict = verdict_over(findings)
+    deciding = min((each for each in findings if each.verdict is verdict), key=_weight_first)
+    rest = sorted((each for each in findings if each is not deciding), key=_reading_order)
+    return Judgement(verdict=verdict, findings=(deciding, *rest))
+
+
+def verdict_over(findings: Sequence[Finding]) -> Verdict:
+    """The verdict that findings make together.
+
+    1. any `fail` is `fail`;
+    2. else any `inconclusive` that the gate does not let through is `inconclusive`;
+    3. else any `warn` is `warn`;
+    4. else it is `pass`, if at least one disparity passed: a pass needs evidence, and where every
+       disparity is inconclusive there is none.
+    """
+    verdicts = {each.verdict for each in findings}
+    if Verdict.FAIL in verdicts:
+        return Verdict.FAIL
+    if any(each.verdict is Verdict.INCONCLUSIVE and each.at_gate != "allow" for each in findings):
+        return Verdict.INCONCLUSIVE
+    if Verdict.WARN in verdicts:
+        return Verdict.WARN
+    passed = any(each.kind == "disparity" and each.verdict is Verdict.PASS for each in findings)
+    return Verdict.PASS if passed else Verdict.INCONCLUSIVE
+
+
+def _weight_first(finding: Finding) -> tuple[object, ...]:
+    """The weightiest finding first: what it does at the gate, then the strength of evidence."""
+    p = finding.evidence.p_adjusted
+    return (
+        _AT_GATE.index(finding.at_gate),
+        _KINDS.index(finding.kind),
+        1.0 if p is None else p,
+        *_reading_order(finding),
+    )
+
+
+def _reading_order(finding: Finding) -> tuple[object, ...]:
+    """The worst first, then by what it is about."""
+    order = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.PASS)
+    return (
+        order.index(finding.verdict),
+        _AT_GATE.index(finding.at_gate),
+        _KINDS.index(finding.kind),
+        finding.attribute or "",
+        finding.rule,
+        finding.group or "",
+        finding.sentence,
+    )

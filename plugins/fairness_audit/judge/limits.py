@@ -1,0 +1,147 @@
+"""The limit a rule sets, and exactly when a disparity is outside it.
+
+Thresholds are fractions and rates are counts, so a comparison is one of whole numbers: no float
+decides a breach. Both ends of a limit belong to it: exactly 4/5 is no breach of 4/5.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple, Self
+
+from fairness_audit.policy.model import Comparison, Metric, Rule
+from fairness_audit.records.measurement import Measurement
+
+FOUR_FIFTHS = Fraction(4, 5)
+
+LOWER_IS_BETTER = frozenset(
+    {
+        Metric.FALSE_POSITIVE_RATE,
+        Metric.FALSE_NEGATIVE_RATE,
+        Metric.FALSE_DISCOVERY_RATE,
+        Metric.FALSE_OMISSION_RATE,
+    }
+)
+"""Error rates: the model errs more often about a group that has more of them."""
+
+AS_SELECTION = frozenset({Metric.SELECTION_RATE, Metric.BASE_RATE})
+"""Better when higher if being selected is favourable, else better when lower."""
+
+
+class TwoRates(NamedTuple):
+    """The rate of a group and the one it is compared with, as counts."""
+
+    numerator: int
+    denominator: int
+    reference_numerator: int
+    reference_denominator: int
+
+    @classmethod
+    def of(cls, measured: Measurement) -> "TwoRates | None":
+        """The counts behind a disparity; None if it does not carry those of its reference."""
+        if measured.reference_numerator is None or measured.reference_denominator is None:
+            return None
+        return cls(
+            measured.numerator,
+            measured.denominator,
+            measured.reference_numerator,
+            measured.reference_denominator,
+        )
+
+    @property
+    def smallest(self) -> int:
+        """The smaller of the two denominators."""
+        return min(self.denominator, self.reference_denominator)
+
+    @property
+    def rate(self) -> float:
+        """The group's rate."""
+        return self.numerator / self.denominator
+
+    @property
+    def reference_rate(self) -> float:
+        """The rate the group is compared with."""
+        return self.reference_numerator / self.reference_denominator
+
+    def disparity(self, compare: Comparison) -> tuple[int, int] | None:
+        """Ratio or difference of the rates, as numerator and positive denominator.
+
+        None where it is undefined: without rows on either side, or as a ratio to a rate of zero.
+        """
+        theirs = self.numerator * self.reference_denominator
+        reference = self.reference_numerator * self.denominator
+        both = self.denominator * self.reference_denominator
+        if both == 0 or (compare is Comparison.RATIO and reference == 0):
+            return None
+        return (theirs, reference) if compare is Comparison.RATIO else (theirs - reference, both)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The disparities a rule allows: from ``low`` to ``high``, both included.
+
+    Of a *difference* the size is bounded, in both directions. Of a *ratio* the side that harms
+    the group is bounded: where more of the rate is better for it, the ratio must not fall below
+    the threshold; where less is better (error rates, and the selection rate where being selected
+    is unfavourable), it must not rise above the threshold's inverse.
+    """
+
+    compare: Comparison
+    bound: Fraction
+    is_upper: bool = False
+
+    @classmethod
+    def of(cls, rule: Rule, *, selected_is_favourable: bool) -> Self:
+        """The limit that a rule sets."""
+        if rule.compare is Comparison.RATIO and lower_is_better(
+            rule.metric, selected_is_favourable=selected_is_favourable
+        ):
+            return cls(rule.compare, 1 / rule.threshold, is_upper=True)
+        return cls(rule.compare, rule.threshold)
+
+    @property
+    def low(self) -> Fraction | None:
+        """The smallest disparity allowed; None if there is no such bound."""
+        if self.compare is Comparison.DIFFERENCE:
+            return -self.bound
+        return None if self.is_upper else self.bound
+
+    @property
+    def high(self) -> Fraction | None:
+        """The largest disparity allowed; None if there is no such bound."""
+        return self.bound if self.is_upper or self.compare is Comparison.DIFFERENCE else None
+
+    def is_breached_by(self, rates: TwoRates) -> bool:
+        """True if the disparity is defined and lies outside the limit, exactly."""
+        disparity = rates.disparity(self.compare)
+        if disparity is None:
+            return False
+        return (self.low is not None and _below(disparity, self.low)) or (
+            self.high is not None and _above(disparity, self.high)
+        )
+
+    def contains(self, low: float | None, high: float | None) -> bool:
+        """True if the whole interval lies within the limit; False if it is not known."""
+        if low is None or high is None or not low <= high:
+            return False
+        return (self.low is None or low >= self.low) and (self.high is None or high <= self.high)
+
+
+def lower_is_better(metric: Metric, *, selected_is_favourable: bool) -> bool:
+    """True if, of two groups, the one with the lower rate is better off."""
+    if metric in AS_SELECTION:
+        return not selected_is_favourable
+    return metric in LOWER_IS_BETTER
+
+
+def is_below_four_fifths(rates: TwoRates) -> bool | None:
+    """The bare four-fifths rule, exactly; None where the ratio is undefined."""
+    ratio = rates.disparity(Comparison.RATIO)
+    return None if ratio is None else _below(ratio, FOUR_FIFTHS)
+
+
+def _below(value: tuple[int, int], bound: Fraction) -> bool:
+    return value[0] * bound.denominator < bound.numerator * value[1]
+
+
+def _above(value: tuple[int, int], bound: Fraction) -> bool:
+    return value[0] * bound.denominator > bound.numerator * value[1]
