@@ -9,7 +9,9 @@ import typer
 
 from fairness_audit import local_airflow
 from fairness_audit.cli import told_plainly
-from fairness_audit.demo.prepare import LEADS, TODAY, prepare
+from fairness_audit.demo.prepare import prepare
+from fairness_audit.demo.recipe import LEADS
+from fairness_audit.demo.timeline import TODAY
 from fairness_audit.demo.services import (
     CONNECTION,
     PID_FILE,
@@ -32,7 +34,9 @@ EXPECTED = {
 
 Leads = Annotated[int, typer.Option("--scale", help="Number of leads in the sample CRM.", min=1)]
 
-app = typer.Typer(help=__doc__, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(
+    help=__doc__, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
 
 
 @app.command()
@@ -82,7 +86,6 @@ def _settings() -> Settings:
 
 
 def _make_ready(settings: Settings, uri: str, leads: int) -> None:
-    settings.state.mkdir(parents=True, exist_ok=True)
     create_keys(settings)
     print(f"sample CRM: {leads:,} leads", flush=True)
     prepare(uri, settings.registry_url, leads=leads, say=lambda line: print(f"  {line}", flush=True))
@@ -92,12 +95,7 @@ def _make_ready(settings: Settings, uri: str, leads: int) -> None:
 
 def _audit(settings: Settings, model: str, version: str) -> Audited:
     print(f"audit_{model}, version {version}", flush=True)
-    ended = local_airflow.run(
-        f"audit_{model}",
-        settings.home / "dags" / "audit_models.py",
-        {"model_version": version, "as_of": TODAY.isoformat()},
-        settings.state / "logs" / f"{model}.log",
-    )
+    ended = local_airflow.run_audit(settings, model, version, TODAY.isoformat())
     return Audited.of(model, ended, settings)
 
 

@@ -1,0 +1,11 @@
+-- One row per logged decision of any model.
+SELECT
+    decision_id,
+    model,
+    model_version,
+    subject_id,
+    campaign_id,
+    score,
+    selected,
+    decided_at,
+FROM read_parquet($path)
