@@ -1,0 +1,59 @@
+"""CRM tables into Parquet: every object the policy names, as of one moment, or nothing at all.
+
+The count at the source, the rows written and the rows in the file must agree: a fairness number
+over an unknown population is worthless.
+"""
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fairness_audit.extract.copy import copy_object
+from fairness_audit.extract.manifest import emptied, read_snapshot, sealed
+from fairness_audit.extract.selection import select_objects
+from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.records.snapshot import Snapshot
+from fairness_audit.sources import Source
+
+__all__ = ["extract", "read_snapshot"]
+
+log = logging.getLogger(__name__)
+
+
+def extract(
+    loaded: LoadedPolicy, *, logical_date: datetime, source: Source, folder: Path
+) -> Snapshot:
+    """Copy the policy's objects into ``folder``, and make them visible by a manifest at the end.
+
+    An earlier snapshot in ``folder`` vanishes first and a new one appears only whole: a retry
+    cannot leave a mixture of two readings. After an error the folder holds no rows.
+
+    Args:
+        loaded: names the objects, their columns and their window.
+        logical_date: the moment the audit is about, with a time zone; it sets the window.
+        source: the CRM.
+        folder: belongs to this run alone.
+
+    Raises:
+        SourceError: when the source cannot be read completely and consistently. It names the
+            place, the object and, where the policy is at fault, every such line of it.
+    """
+    start, end = loaded.policy.window(logical_date.astimezone(UTC))
+    with emptied(folder), source.frozen() as crm:
+        chosen = select_objects(loaded, crm, start, end)
+        objects = {each.name: copy_object(each, folder) for each in chosen}
+        snapshot = sealed(
+            Snapshot(
+                model=loaded.policy.model,
+                folder=folder,
+                window_start=start,
+                window_end=end,
+                logical_date=logical_date,
+                taken_at=crm.taken_at,
+                policy_digest=loaded.digest,
+                objects=objects,
+                digest="",
+            )
+        )
+    log.info("snapshot %s: %d objects as of %s", snapshot.digest[:12], len(objects), crm.taken_at)
+    return snapshot

@@ -1,0 +1,122 @@
+"""The statements that read one relation. Identifiers are quoted, values are bound.
+
+COPY, which keeps memory flat, takes no parameters: the window is bound to two settings of the
+transaction, and the statements read it from there.
+"""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import LiteralString
+
+from psycopg.sql import SQL, Composable, Identifier
+
+from fairness_audit.sources import Selection
+from fairness_audit.sources.postgres.types import Reading
+
+PREPARATION = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    # The catalogue first: nothing may stand in for its functions and operators.
+    "SELECT set_config('search_path', concat_ws(', ', 'pg_catalog',"
+    " nullif(current_setting('search_path'), '')), true)",
+    # Row-level security below a view becomes an error instead of missing rows.
+    "SET LOCAL row_security = off",
+    # Values that are read as text are spelled alike everywhere.
+    "SET LOCAL TimeZone = 'UTC'",
+    "SET LOCAL DateStyle = 'ISO, YMD'",
+    "SET LOCAL IntervalStyle = 'iso_8601'",
+    "SET LOCAL extra_float_digits = 1",
+    "SET LOCAL bytea_output = 'hex'",
+    # A long table is no fault. Waiting for a lock for minutes is, and so is a reader that hangs
+    # while its transaction keeps the server from cleaning up.
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL lock_timeout = '60s'",
+    "SET LOCAL idle_in_transaction_session_timeout = '15min'",
+)
+"""What begins the transaction that every table is read in."""
+
+MOMENT = "SELECT now() AS taken_at"
+FIND_RELATION = Path(__file__).with_name("relation.sql").read_text(encoding="utf-8")
+FIND_COLUMNS = Path(__file__).with_name("columns.sql").read_text(encoding="utf-8")
+SET_WINDOW = (
+    "SELECT set_config('fairness_audit.window_start', $1, true),"
+    " set_config('fairness_audit.window_end', $2, true)"
+)
+
+_START, _END = SQL("fairness_audit.window_start"), SQL("fairness_audit.window_end")
+_ZONED = SQL("CAST(current_setting('{}') AS timestamptz)")
+_UNZONED = SQL("(CAST(current_setting('{}') AS timestamptz) AT TIME ZONE 'UTC')")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table, how each of its columns is read, and which of them are sorted as text."""
+
+    schema: str
+    name: str
+    readings: Mapping[str, Reading]
+    sorted_as_text: Set[str]
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    def rows(self, wanted: Selection) -> str:
+        """Give the wanted columns in their order, the rows in the order of the key."""
+        columns = SQL(", ").join(
+            SQL("{} AS {}").format(self._column(name), Identifier(name)) for name in wanted.columns
+        )
+        # Bytes order alike on every server; the order makes equal data equal files.
+        order = SQL('{} COLLATE "C"' if wanted.key in self.sorted_as_text else "{}")
+        return (
+            SQL("SELECT {} FROM {} WHERE {} ORDER BY {}")
+            .format(
+                columns, self._name, self._within(wanted), order.format(Identifier(wanted.key))
+            )
+            .as_string()
+        )
+
+    def account(self, wanted: Selection) -> str:
+        """Count the wanted rows, and the unfit values of each column of :meth:`limited`."""
+        counts = [SQL("count(*)")] + [
+            SQL("count(*) FILTER (WHERE {})").format(_filled(unfit, name))
+            for name, unfit in self.limited(wanted).items()
+        ]
+        return (
+            SQL("SELECT {} FROM {} WHERE {}")
+            .format(SQL(", ").join(counts), self._name, self._within(wanted))
+            .as_string()
+        )
+
+    def undated(self, column: str) -> str:
+        """Count the rows that no window can contain."""
+        return (
+            SQL("SELECT count(*) FROM {0} WHERE {1} IS NULL OR NOT isfinite({1})")
+            .format(self._name, Identifier(column))
+            .as_string()
+        )
+
+    def limited(self, wanted: Selection) -> dict[str, LiteralString]:
+        """The wanted columns that can hold unfit values, and the condition of each."""
+        unfit = {name: self.readings[name].unfit for name in wanted.columns}
+        return {name: condition for name, condition in unfit.items() if condition}
+
+    @property
+    def _name(self) -> Identifier:
+        return Identifier(self.schema, self.name)
+
+    def _column(self, name: str) -> Composable:
+        return _filled(self.readings[name].expression, name)
+
+    def _within(self, wanted: Selection) -> Composable:
+        if wanted.window is None:
+            return SQL("true")
+        column = wanted.window.column
+        zoned = getattr(self.readings[column].arrow_type, "tz", None) is not None
+        bound = _ZONED if zoned else _UNZONED
+        return SQL("{0} >= {1} AND {0} < {2}").format(
+            Identifier(column), bound.format(_START), bound.format(_END)
+        )
+
+
+def _filled(expression: LiteralString, name: str) -> Composable:
+    return SQL(expression).format(Identifier(name))
