@@ -1,0 +1,188 @@
+"""The Data Docs of all audits as one static site that opens offline.
+
+Great Expectations builds pages that load scripts, styles and logos from elsewhere. Here they are
+rewritten to the files that come with this package, forbidden to load anything else, and put into
+the site: a folder per audit, swapped in whole, and one overview that lists them all.
+"""
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from fairness_audit.errors import ValidationError
+from fairness_audit.files import safe_name, write_bytes
+from fairness_audit.records.door import Door
+from fairness_audit.records.validation import Check
+
+_HERE = Path(__file__).parent
+_ASSETS = "assets"
+_SUMMARY = "summary.json"
+
+_VENDORED = {
+    "bootstrapcdn.com/bootstrap/4.3.1/css/": "css/bootstrap.min.css",
+    "bootstrapcdn.com/bootstrap/4.3.1/js/": "js/bootstrap.bundle.min.js",
+    "font-awesome": "css/fontawesome.min.css",
+    "jquery-3": "js/jquery.min.js",
+    "npm/vega@": "js/vega.min.js",
+    "npm/vega-lite@": "js/vega-lite.min.js",
+    "npm/vega-embed@": "js/vega-embed.min.js",
+}
+"""What a page loads from elsewhere, by a part of its address, and our file for it."""
+
+_NOT_NEEDED = ("bootstrap-table", "bootstrap-datepicker", "bootstrap-dark", "popper.js")
+"""Loaded by Great Expectations' pages, used by none that we publish."""
+
+_LOADING = re.compile(
+    r"<script\b[^>]*\bsrc=\"(?P<script>[^\"]*)\"[^>]*>\s*</script>"
+    r"|<link\b[^>]*\bhref=\"(?P<link>[^\"]*)\"[^>]*>",
+)
+_INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
+_HANDLERS = ("showAllValidations()", "hideSucceededValidations()")
+_LOGO = re.compile(r"<img\b[^>]*great-expectations-web-assets[^>]*/>", re.DOTALL)
+_LEFT = re.compile(r"(?:src|href)=[\"'](?:https?:)?//[^\"']*[\"']|url\([\"']?https?:", re.IGNORECASE)
+_REMOTE_IMAGE = re.compile(r"url\([\"']?https?:[^)]*\)")
+_THEIR_TITLE = "Data documentation compiled by Great Expectations"
+_FOOTER = re.compile(r"<footer.*?</footer>", re.DOTALL)
+
+
+class AuditPages(Door):
+    """One audit in the overview."""
+
+    model: str
+    model_version: str
+    decisions: int
+    digest: str
+    window_start: datetime | None
+    window_end: datetime | None
+    checks: tuple[Check, ...]
+
+    @property
+    def folder(self) -> str:
+        """The audit's own folder in the site: the same audit run again has the same."""
+        return f"{safe_name(self.model)}/{safe_name(self.model_version)}-{self.digest[:12]}"
+
+    @property
+    def failed(self) -> int:
+        """How many checks did not pass."""
+        return sum(not check.passed for check in self.checks)
+
+
+def publish_pages(built: Path, pages: AuditPages, site: Path) -> Path:
+    """Put the pages of one audit into the site; return the page that a reviewer opens first.
+
+    Args:
+        built: folder that Great Expectations has built; left as it is.
+        pages: what the overview says of the audit.
+        site: folder of the whole site.
+
+    Raises:
+        ValidationError: when a page would load something from elsewhere.
+    """
+    _publish_assets(site)
+    target = site / pages.folder
+    fresh = target.with_name(f".{target.name}.{uuid4().hex}")
+    try:
+        for page in sorted(built.rglob("*.html")):
+            inside = page.relative_to(built)
+            if inside.parts[0] not in ("validations", "expectations"):
+                continue  # the overview takes the place of its index
+            depth = len(Path(pages.folder).parts) + len(inside.parts) - 1
+            text = offline(page.read_text(encoding="utf-8"), "../" * depth + _ASSETS)
+            write_bytes(fresh / inside, text.encode())
+        write_bytes(fresh / _SUMMARY, pages.model_dump_json().encode())
+        links = [(path.parts, str(path)) for path in _pages(fresh)]
+        write_bytes(fresh / "index.html", _rendered("audit.html.j2", pages=pages, links=links))
+        _swap(fresh, target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    write_bytes(site / "index.html", _rendered("overview.html.j2", audits=_audits(site)))
+    return target / "index.html"
+
+
+def offline(page: str, assets: str) -> str:
+    """A page that loads only the files under ``assets``, a path relative to the page."""
+    page = _FOOTER.sub("", _LOGO.sub("<strong>Data Docs</strong>", page))
+    page = page.replace("Data asset: None<br>", "").replace(_THEIR_TITLE, "Data Docs")
+    page = _REMOTE_IMAGE.sub("none", page)
+    page = _LOADING.sub(lambda found: _local(found, assets), page)
+    if left := _LEFT.search(re.sub(r"<a\b[^>]*>", "", page)):
+        raise ValidationError(f"a Data Docs page loads {left.group(0)}; map it to a vendored file")
+    page = re.sub(r'(<a\b[^>]*?)href="https?://[^"]*"', r"\1", page)
+    return page.replace("<head>", f"<head>\n{_policy(page)}", 1)
+
+
+def _local(found: re.Match[str], assets: str) -> str:
+    address = found["script"] or found["link"] or ""
+    if any(part in address for part in _NOT_NEEDED) or "favicon" in found[0]:
+        return ""
+    for part, file in _VENDORED.items():
+        if part in address:
+            if found["script"]:
+                return f'<script src="{assets}/{file}"></script>'
+            style = f'<link rel="stylesheet" href="{assets}/{file}">'
+            solid = f'<link rel="stylesheet" href="{assets}/css/solid.min.css">'
+            return style + (solid if "fontawesome" in file else "")
+    return found[0]
+
+
+def _policy(page: str) -> str:
+    """A Content-Security-Policy: our files, the scripts that stand in the page, nothing else.
+
+    Vega compiles its expressions, hence 'unsafe-eval'; nothing can be sent anywhere.
+    """
+    own = [*_INLINE_SCRIPT.findall(page), *_HANDLERS]
+    scripts = " ".join(f"'sha256-{_sha256(each)}'" for each in own)
+    rules = (
+        "default-src 'none'; connect-src 'none'; base-uri 'none'; form-action 'none'; "
+        f"script-src 'self' file: 'unsafe-eval' 'unsafe-hashes' {scripts}; "
+        "style-src 'self' file: 'unsafe-inline'; font-src 'self' file:; img-src 'self' file: data:"
+    )
+    return f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _publish_assets(site: Path) -> None:
+    for file in (path for path in (_HERE / "vendor").rglob("*") if path.is_file()):
+        copy = site / _ASSETS / file.relative_to(_HERE / "vendor")
+        if not copy.exists():
+            write_bytes(copy, file.read_bytes())
+
+
+def _pages(folder: Path) -> Iterator[Path]:
+    yield from sorted(path.relative_to(folder) for path in folder.rglob("*.html"))
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    """Put a folder in place of another; a reader meets the old one or the new one."""
+    old = fresh.with_name(fresh.name + ".old")
+    if target.exists():
+        os.replace(target, old)
+    os.replace(fresh, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _audits(site: Path) -> list[AuditPages]:
+    found = [
+        AuditPages.model_validate_json(file.read_bytes())
+        for file in site.glob(f"*/*/{_SUMMARY}")
+        if not file.parent.name.startswith(".")
+    ]
+    return sorted(found, key=lambda each: (each.model, str(each.window_end), each.model_version))
+
+
+def _rendered(template: str, **values: object) -> bytes:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(["j2"])
+    )
+    return environment.get_template(template).render(**values).encode()

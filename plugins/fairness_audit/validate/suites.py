@@ -1,0 +1,50 @@
+"""The suites of one model: JSON files beside its policy, one per kind of check."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import great_expectations as gx
+
+from fairness_audit.errors import ValidationError
+from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.validate import expectations  # noqa: F401 - registers them
+from fairness_audit.validate.wording import plain
+
+Kind = Literal["quality", "representation", "label_balance"]
+KINDS: tuple[Kind, ...] = ("quality", "representation", "label_balance")
+
+
+def load_suites(folder: Path) -> dict[Kind, gx.ExpectationSuite]:
+    """Read the three suites of a model.
+
+    Raises:
+        ValidationError: when a file is missing, malformed or empty, for a check that silently
+            does not run must not read as one that passed.
+    """
+    return {kind: _load(folder / f"{kind}.json") for kind in KINDS}
+
+
+def _load(file: Path) -> gx.ExpectationSuite:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        suite = gx.ExpectationSuite(**content)
+    except FileNotFoundError as error:
+        raise ValidationError(f"{file}: no such suite; copy it from another model") from error
+    except Exception as error:  # Great Expectations raises many types for a malformed suite
+        raise ValidationError(f"{file}: not a suite: {error}") from error
+    if not suite.expectations:
+        raise ValidationError(f"{file}: has no expectation; add one or the audit checks nothing")
+    return suite
+
+
+def parameters_of(policy: AuditPolicy) -> dict[str, Any]:
+    """What a suite may name as ``$PARAMETER``: values that the policy states."""
+    parameters: dict[str, Any] = {"min_group_size": policy.min_group_size}
+    for name, attribute in policy.attributes.items():
+        if attribute.reference_population is not None:
+            shares = attribute.reference_population.shares
+            parameters[f"{name}_reference_shares"] = {
+                plain(group): str(share) for group, share in shares.items()
+            }
+    return parameters
