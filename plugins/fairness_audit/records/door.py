@@ -1,12 +1,20 @@
 """What passes from one step to the next: small, frozen, JSON. Rows stay in Parquet."""
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
 
 class Door(BaseModel):
     """Base of everything that passes a door; unknown keys are refused on the way in.
 
     ``model_dump(mode="json")`` gives what Airflow passes on, ``model_validate`` reads it back.
+    In a published record the same fields are spelt as in-toto spells its own, ``atGate``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        ser_json_inf_nan="null",
+        alias_generator=to_camel,
+        populate_by_name=True,
+    )

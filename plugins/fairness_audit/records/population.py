@@ -1,5 +1,6 @@
 """The decisions under audit, one row each."""
 
+from datetime import datetime
 from pathlib import Path
 
 from fairness_audit.records.door import Door
@@ -30,3 +31,5 @@ class Population(Door):
     rows: int
     decisions: int
     lost: tuple[Loss, ...]
+    window_start: datetime | None = None
+    window_end: datetime | None = None

@@ -1,32 +1,114 @@
 """The published record of an audit, and what the gate says of it."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator, AwareDatetime, Field
+
+from fairness_audit.canonical import digest_of
 from fairness_audit.records.door import Door
 from fairness_audit.records.finding import Finding, Verdict
 
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256, as 64 lower-case hexadecimal digits."""
+
+Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+"""A point in time, in UTC."""
+
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far two machines' clocks may be apart; a record from later than that is from the future."""
+
+
+class Counts(Door):
+    """How much was audited: decisions logged and audited, and checks of the data."""
+
+    decisions: int
+    audited: int
+    labelled: int
+    selected: int
+    checks: int
+    checks_passed: int
+
 
 class AuditRecord(Door):
-    """One published audit: the signed envelope, and its content read back after verification."""
+    """One published audit, as it is signed.
 
-    record_id: str  # SHA-256 of the idempotency key; also the file's name
-    seq: int
-    prev: str | None  # SHA-256 of the previous envelope, None for the first
+    ``seq`` and ``prev`` chain it to the record before it: ``seq`` counts from 1 and ``prev`` is
+    the SHA-256 of that record's envelope, None for the first. ``snapshot_digest`` and the other
+    digests are of content, so that the same audit run again has the same ``record_id``.
+    """
+
+    seq: Annotated[int, Field(ge=1)]
+    prev: Sha256 | None
     model: str
+    registered_model: str
     model_version: str
-    artifact_digest: str
-    policy_digest: str
-    snapshot_digest: str
-    population_digest: str
-    measurements_digest: str
-    logical_date: datetime
-    issued: datetime
-    expires: datetime
+    artifact_digest: Sha256
+    snapshot_digest: Sha256
+    population_digest: Sha256
+    measurements_digest: Sha256
+    policy_digest: Sha256
+    logical_date: Moment
+    window_start: Moment
+    window_end: Moment
+    issued: Moment
+    expires: Moment
+    counts: Counts
     verdict: Verdict
     findings: tuple[Finding, ...]
-    envelope: dict[str, Any]
+    versions: dict[str, str]
+
+    @property
+    def record_id(self) -> str:
+        """The idempotency key: SHA-256 over what was audited, against what, as of when."""
+        return record_id(
+            model=self.model,
+            model_version=self.model_version,
+            artifact_digest=self.artifact_digest,
+            snapshot_digest=self.snapshot_digest,
+            population_digest=self.population_digest,
+            measurements_digest=self.measurements_digest,
+            policy_digest=self.policy_digest,
+            logical_date=self.logical_date,
+        )
+
+    @property
+    def obstacles(self) -> tuple[Finding, ...]:
+        """The findings that stand against a promotion: they block it, or wait for a review."""
+        return tuple(finding for finding in self.findings if finding.at_gate != "allow")
+
+    @property
+    def passed(self) -> bool:
+        """True if nothing in the record stands against a promotion."""
+        return bool(self.findings) and not self.obstacles and self.verdict is not Verdict.FAIL
+
+
+def record_id(
+    *,
+    model: str,
+    model_version: str,
+    artifact_digest: str,
+    snapshot_digest: str,
+    population_digest: str,
+    measurements_digest: str,
+    policy_digest: str,
+    logical_date: datetime,
+) -> str:
+    """SHA-256 over everything that makes one audit another one than the next."""
+    return digest_of(
+        {
+            "model": model,
+            "modelVersion": model_version,
+            "artifact": artifact_digest,
+            "snapshot": snapshot_digest,
+            "population": population_digest,
+            "measurements": measurements_digest,
+            "policy": policy_digest,
+            "logicalDate": logical_date.astimezone(UTC).isoformat(),
+        }
+    )
 
 
 class PublishedRecord(Door):
@@ -38,7 +120,11 @@ class PublishedRecord(Door):
 
 
 class GateDecision(Door):
-    """May this version be promoted? ``reasons`` is never empty."""
+    """May this version be promoted? ``reasons`` is never empty.
+
+    ``certain`` is False where the question could not be answered (a service did not answer, a
+    setting is missing): the decision is ``block`` then, and asking again may give another one.
+    """
 
     decision: Literal["allow", "block"]
     model: str
@@ -46,3 +132,4 @@ class GateDecision(Door):
     reasons: tuple[str, ...]
     record_id: str | None
     expires: datetime | None
+    certain: bool = True

@@ -1,0 +1,19 @@
+"""The model registry: what a version consists of, and which version an alias names."""
+
+from typing import Protocol
+
+
+class Registry(Protocol):
+    """What an audit needs of a model registry. Every method may raise ``RegistryError``."""
+
+    def artifact_digest(self, model: str, version: str) -> str:
+        """SHA-256 over the content of a model version; names and tags play no part in it."""
+        ...
+
+    def alias_target(self, model: str, alias: str) -> str | None:
+        """The version an alias names; None if there is no such alias or model yet."""
+        ...
+
+    def promote(self, model: str, version: str, alias: str) -> None:
+        """Let the alias name this version."""
+        ...

@@ -1,0 +1,132 @@
+"""Transactions on the ledger's database: one writer at a time, errors an operator can act on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, func, inspect, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from fairness_audit.errors import LedgerError
+from fairness_audit.ledger.table import ledger_table, metadata
+
+_WAIT_SECONDS = 30
+_WRITERS = 0x46414952  # the advisory lock of everybody who appends to this ledger
+
+
+class Database:
+    """SQLite or PostgreSQL, opened anew for each transaction."""
+
+    def __init__(self, address: str) -> None:
+        self._url = _url(address)
+        self._engine = _engine(self._url)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction that nobody else writes beside; the table exists in it.
+
+        Raises:
+            LedgerError: when the database does not do it.
+        """
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._told(), self._engine.connect() as opened:
+            connection = opened.execution_options(begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                if self._file is None:
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'")
+                    connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
+                metadata.create_all(connection)
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that writes nothing, not even an empty ledger.
+
+        Raises:
+            LedgerError: when there is no ledger, or the database does not answer.
+        """
+        if self._file is not None and not self._file.exists():
+            raise self._absent()
+        with self._told(), self._engine.connect() as connection, connection.begin():
+            if not inspect(connection).has_table(ledger_table.name):
+                raise self._absent()
+            yield connection
+
+    @property
+    def name(self) -> str:
+        """The address without password and options."""
+        return self._url.set(query={}).render_as_string(hide_password=True)
+
+    @property
+    def _file(self) -> Path | None:
+        return Path(str(self._url.database)) if _is_sqlite(self._url) else None
+
+    def _absent(self) -> LedgerError:
+        return LedgerError(
+            f"{self.name}: there is no ledger yet"
+            " (the first audit makes it; or FAIRNESS_AUDIT_LEDGER names another place)"
+        )
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            said = str(error.orig if isinstance(error, DBAPIError) else error)
+            reason = (said.strip() or type(error).__name__).splitlines()[0]
+            if self._url.password:
+                reason = reason.replace(str(self._url.password), "***")
+            raise LedgerError(
+                f"the ledger {self.name} cannot be used: {reason}"
+                " (check that it is up, and FAIRNESS_AUDIT_LEDGER)"
+            ) from error
+
+
+def _url(address: str) -> URL:
+    try:
+        url = make_url(address)
+    except ArgumentError:  # its message may repeat the address
+        url = None
+    if url is None or not (_is_sqlite(url) or url.get_backend_name() == "postgresql"):
+        raise LedgerError(
+            "FAIRNESS_AUDIT_LEDGER: not an address of SQLite or PostgreSQL"
+            " (write sqlite:////path/ledger.db or postgresql+psycopg://role:password@host/database)"
+        )
+    if _is_sqlite(url) and not url.database:
+        raise LedgerError("FAIRNESS_AUDIT_LEDGER: a ledger in memory is none (name a file)")
+    return url
+
+
+def _engine(url: URL) -> Engine:
+    given: dict[str, Any] = {}
+    if _is_sqlite(url):
+        given = {"timeout": _WAIT_SECONDS}
+    elif url.drivername in ("postgresql", "postgresql+psycopg"):
+        given = {"connect_timeout": _WAIT_SECONDS}
+    try:
+        engine = create_engine(url, poolclass=NullPool, connect_args=given)
+    except (NoSuchModuleError, ImportError) as error:
+        raise LedgerError(
+            f"FAIRNESS_AUDIT_LEDGER: no driver {url.drivername} is installed"
+            " (write postgresql+psycopg://)"
+        ) from error
+    if _is_sqlite(url):
+        event.listen(engine, "connect", _leave_transactions_to_us)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _leave_transactions_to_us(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA synchronous = EXTRA")  # what is acknowledged survives power loss
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
