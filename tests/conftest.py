@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from fairness_audit import local_airflow
@@ -24,6 +25,10 @@ from fairness_audit.settings import Settings
 VARIABLE = "FAIRNESS_AUDIT_TEST_POSTGRES"
 CHECKOUT = Path(__file__).resolve().parents[1]
 STATE = Path(tempfile.mkdtemp(prefix="fairness-audit-"))
+
+# How long one example takes depends on what else the machine does; a slow test is not a wrong one.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_configure() -> None:

@@ -107,6 +107,8 @@ def assemble(
         rows=account["kept"],
         decisions=logged,
         lost=losses,
+        window_start=snapshot.window_start,
+        window_end=snapshot.window_end,
     )
 
 

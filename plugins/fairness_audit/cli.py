@@ -4,17 +4,16 @@ Exit codes: 0 good (valid, allowed, verified), 1 refused (blocked, not verified)
 (a setting, a file or a service is missing; the message says which and what to do).
 """
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
-from fairness_audit.errors import AuditError, RecordError, SettingsError
+from fairness_audit.errors import AuditError, SettingsError
 from fairness_audit.policy import schema
 from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policies, load_policy
 from fairness_audit.settings import Settings
@@ -29,6 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 
 
@@ -94,15 +94,11 @@ def run(
     from fairness_audit.report import Audited, print_audits
 
     settings = Settings.from_environment()
-    loaded = _policy(settings, model)
+    _policy(settings, model)
     local_airflow.prepare(settings)
-    ended = local_airflow.run(
-        f"audit_{model}",
-        settings.home / "dags" / "audit_models.py",
-        {"model_version": version, "as_of": as_of and as_of.replace(tzinfo=UTC).isoformat()},
-        settings.state / "logs" / f"{model}.log",
-    )
-    audited = Audited.of(loaded.policy.model, ended)
+    moment = as_of.replace(tzinfo=UTC).isoformat() if as_of else None
+    ended = local_airflow.run_audit(settings, model, version, moment)
+    audited = Audited.of(model, ended, settings)
     print_audits([audited], settings)
     raise typer.Exit(audited.exit_code)
 
@@ -129,6 +125,21 @@ def verify(
 ) -> None:
     """Verify signatures and chain of published records, from their files alone."""
     raise typer.Exit(CANNOT_TELL)
+
+
+def _missing_files(settings: Settings, loaded: LoadedPolicy) -> Iterator[str]:
+    """What a valid policy needs beside it before its audit can run."""
+    policy = loaded.policy
+    staging = settings.sql / "staging" / policy.source.crm
+    wanted = {
+        ("source", "objects", name): staging / f"{name}.sql" for name in policy.source.objects
+    }
+    wanted[("model",)] = settings.sql / "population" / f"{policy.model}.sql"
+    for field, file in wanted.items():
+        if not file.is_file():
+            yield f"{loaded.file}:{loaded.line_of(*field)}: {'.'.join(field)}: needs {file}"
+    if not list(loaded.file.parent.glob("*.json")):
+        yield f"{loaded.file.parent}: has no Great Expectations suite; add quality.json"
 
 
 def _policy(settings: Settings, model: str) -> LoadedPolicy:

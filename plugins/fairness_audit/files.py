@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,14 @@ def sha256_of(path: Path) -> str:
         while chunk := handle.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def safe_name(text: str) -> str:
+    """A file name for any text: harmless, readable, and different for different texts."""
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:80]
+    if readable == text:
+        return text
+    return f"{readable}-{hashlib.sha256(text.encode()).hexdigest()[:8]}".lstrip("-")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -73,6 +73,18 @@ def prepare(settings: Settings) -> None:
     migrated.touch()
 
 
+def run_audit(
+    settings: Settings, model: str, model_version: str | None, as_of: str | None
+) -> Ended:
+    """Run the audit of one model as its DAG; see :func:`run`."""
+    return run(
+        f"audit_{model}",
+        settings.home / "dags" / "audit_models.py",
+        {"model_version": model_version, "as_of": as_of},
+        settings.state / "logs" / f"{model}.log",
+    )
+
+
 def run(dag_id: str, dag_file: Path, conf: dict[str, str | None], log: Path) -> Ended:
     """Run one DAG to its end; print a line per step, while Airflow's own output goes to ``log``.
 
@@ -161,7 +173,7 @@ def _listener(ended: Ended, terminal: TextIO) -> object:
 def _listening(listener: object) -> Iterator[None]:
     from airflow.sdk.listener import get_listener_manager
 
-    manager = get_listener_manager()
+    manager: Any = get_listener_manager()
     manager.add_listener(listener)
     try:
         yield

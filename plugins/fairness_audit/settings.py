@@ -5,7 +5,8 @@
                                 checkout this package is in, else the working directory)
 ``FAIRNESS_AUDIT_STATE``        folder for runs, records and Data Docs (default: ``HOME/.local``)
 ``FAIRNESS_AUDIT_LEDGER``       SQLAlchemy address of the ledger (default: SQLite in the state)
-``FAIRNESS_AUDIT_REGISTRY``     MLflow registry address (default: ``MLFLOW_TRACKING_URI``)
+``FAIRNESS_AUDIT_REGISTRY``     MLflow registry address (default: SQLite in the state). Not read
+                                from ``MLFLOW_TRACKING_URI``, which MLflow itself writes
 ``FAIRNESS_AUDIT_SIGNING_KEY``  path of the ed25519 private key, PEM; only ``publish`` reads it
 ``FAIRNESS_AUDIT_TRUSTED_KEYS`` folder of public keys, PEM, that records may be signed with
 ``FAIRNESS_AUDIT_SUBJECT_KEY``  path of a file with 32 random bytes or more, that keys the
@@ -13,13 +14,12 @@
 ==============================  ==================================================================
 """
 
-import hashlib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from fairness_audit.errors import SettingsError
+from fairness_audit.files import safe_name
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,6 @@ class Settings:
             ledger_url=os.environ.get("FAIRNESS_AUDIT_LEDGER")
             or f"sqlite:///{state / 'ledger.db'}",
             registry_url=os.environ.get("FAIRNESS_AUDIT_REGISTRY")
-            or os.environ.get("MLFLOW_TRACKING_URI")
             or f"sqlite:///{state / 'mlflow.db'}",
             signing_key=path("FAIRNESS_AUDIT_SIGNING_KEY", keys / "signing.pem"),
             trusted_keys=path("FAIRNESS_AUDIT_TRUSTED_KEYS", keys / "trusted"),
@@ -78,9 +77,8 @@ class Settings:
         return self.state / "runs"
 
     def run_folder(self, model: str, run_id: str) -> Path:
-        """The folder of one run: a safe name, and different for different run ids."""
-        mark = hashlib.sha256(run_id.encode()).hexdigest()[:8]
-        return self.runs / model / f"{re.sub(r'[^A-Za-z0-9_-]+', '-', run_id)[:80]}-{mark}"
+        """The folder of one run."""
+        return self.runs / safe_name(model) / safe_name(run_id)
 
     @property
     def records(self) -> Path:

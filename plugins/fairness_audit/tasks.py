@@ -12,9 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import quote, urlencode
 
-from airflow.sdk import TriggerRule, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import Connection, TriggerRule, get_current_context, task
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowRuntimeError,
+)
 
 from fairness_audit.errors import AuditError, LedgerError, RegistryError, SourceError
 from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policy
@@ -80,13 +85,15 @@ def extract(model: str) -> Json:
     **If it fails:** the message names the connection, the object or the column. Nothing of the
     snapshot is visible until all of it is; clear the task to run it again.
     """
-    from fairness_audit import extract as step
+    from fairness_audit.extract import extract as step
 
     run = Run.current(model)
-    with _source(run.loaded.policy.source.connection) as source:
-        snapshot = step.extract(
-            run.loaded, logical_date=run.as_of, source=source, folder=run.folder / "snapshot"
-        )
+    snapshot = step(
+        run.loaded,
+        logical_date=run.as_of,
+        source=_source(run.loaded),
+        folder=run.folder / "snapshot",
+    )
     return snapshot.model_dump(mode="json")
 
 
@@ -253,13 +260,71 @@ def gate(model: str, population: Json, record: Json) -> Json:
     **If it fails:** the reasons are in the last line of the log. Mend the model or the data and
     audit again; the alias stays where it was.
     """
-    raise NotImplementedError
+    from fairness_audit.files import write_bytes
+    from fairness_audit.gate import apply, ask
+    from fairness_audit.ledger import Ledger
+    from fairness_audit.registry.mlflow import MlflowRegistry
+
+    run = Run.current(model)
+    settings = run.settings
+    registry = MlflowRegistry(settings.registry_url)
+    decision = ask(
+        run.loaded,
+        model_version=population["model_version"],
+        ledger=Ledger(settings.ledger_url),
+        registry=registry,
+        trusted_keys=settings.trusted_keys,
+        now=datetime.now(UTC),
+    )
+    write_bytes(run.folder / "decision.json", decision.model_dump_json(indent=2).encode())
+    apply(decision, run.loaded.policy, registry)
+    if decision.decision != "allow":
+        raise AirflowFailException("blocked: " + "; ".join(decision.reasons))
+    return decision.model_dump(mode="json")
 
 
 @task
 def refuse(faults: str) -> None:
     """Fail with the faults of a policy that cannot be read, until they are mended."""
     raise AirflowFailException(f"the policy is not valid, nothing was audited:\n{faults}")
+
+
+def _source(loaded: LoadedPolicy) -> Any:
+    """The source behind the policy's Airflow connection; the connection's type picks it."""
+    from fairness_audit.sources.postgres import PostgresSource
+
+    wanted = loaded.policy.source.connection
+    place = f"{loaded.file}:{loaded.line_of('source', 'connection')}: source.connection"
+    try:
+        connection = Connection.get(wanted)
+    except (AirflowNotFoundException, AirflowRuntimeError) as error:
+        raise SourceError(
+            f"{place}: Airflow has no connection {wanted!r}; add it with type postgres"
+        ) from error
+    if connection.conn_type not in ("postgres", "postgresql"):
+        raise SourceError(
+            f"{place}: the connection {wanted!r} has type {connection.conn_type!r};"
+            " only postgres can be read"
+        )
+    return PostgresSource(libpq_address(connection))
+
+
+def libpq_address(connection: Connection) -> str:
+    """An Airflow connection as the address PostgreSQL's own client library reads.
+
+    What the connection's extra holds, such as ``sslmode``, becomes a parameter of the address.
+    """
+    login = quote(connection.login or "", safe="")
+    if connection.password:
+        login += ":" + quote(connection.password, safe="")
+    options = {key: str(value) for key, value in connection.extra_dejson.items()}
+    host = connection.host or ""
+    if host.startswith("/"):  # the folder of a Unix socket
+        options["host"], host = host, ""
+    if connection.port:
+        host += f":{connection.port}"
+    database = quote(connection.schema or "", safe="")
+    return f"postgresql://{login}{'@' if login else ''}{host}/{database}?{urlencode(options)}"
 
 
 def _same_policy(loaded: LoadedPolicy, snapshot: Any) -> None:

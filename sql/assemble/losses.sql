@@ -6,7 +6,7 @@ WITH known AS (
     FROM decisions
 ),
 
-long AS (
+known_groups AS (
     UNPIVOT known
     ON COLUMNS('^attr_')
     INTO NAME attribute VALUE attribute_group
@@ -17,18 +17,18 @@ group_sizes AS (
         attribute,
         attribute_group,
         count(*) AS decisions,
-    FROM long
+    FROM known_groups
     GROUP BY ALL
 )
 
 SELECT
-    long.lost_at AS step,
-    substr(long.attribute, 6) AS attribute,
-    long.attribute_group AS "group",
-    count(*) AS rows,
-    any_value(group_sizes.decisions) AS "of",
-FROM long
+    known_groups.lost_at,
+    substr(known_groups.attribute, 6) AS attribute,
+    known_groups.attribute_group,
+    count(*) AS lost,
+    any_value(group_sizes.decisions) AS decisions,
+FROM known_groups
 INNER JOIN group_sizes USING (attribute, attribute_group)
-WHERE long.lost_at IS NOT NULL
+WHERE known_groups.lost_at IS NOT NULL
 GROUP BY ALL
 ORDER BY ALL

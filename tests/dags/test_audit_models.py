@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +112,7 @@ def test_a_broken_policy_ends_failed_with_its_faults(home: Path, airflow_databas
 
 
 @pytest.fixture
-def parse_report(home: Path) -> Iterator[dict[str, float]]:
+def parse_report(home: Path) -> dict[str, float]:
     """Seconds to execute the DAG file, and which heavy libraries that loaded."""
     program = (
         "import time, sys, runpy\n"
@@ -133,7 +132,7 @@ def parse_report(home: Path) -> Iterator[dict[str, float]]:
         check=True,
     )
     lines = [line.split() for line in done.stdout.splitlines()]
-    yield {parts[0]: float(parts[1]) for parts in lines if len(parts) == 2}
+    return {parts[0]: float(parts[1]) for parts in lines if len(parts) == 2}
 
 
 def test_parsing_five_policies_is_cheap_and_loads_nothing_heavy(

@@ -1,0 +1,25 @@
+"""Stand-ins for services, that behave as the real ones do."""
+
+from fairness_audit.errors import RegistryError
+
+
+class FakeRegistry:
+    """A model registry in memory; ``promotions`` lists every move of an alias."""
+
+    def __init__(self, digests: dict[tuple[str, str], str]) -> None:
+        self.digests = digests
+        self.aliases: dict[tuple[str, str], str] = {}
+        self.promotions: list[tuple[str, str, str]] = []
+
+    def artifact_digest(self, model: str, version: str) -> str:
+        if (model, version) not in self.digests:
+            raise RegistryError(f"no {model} version {version} (register it)")
+        return self.digests[model, version]
+
+    def alias_target(self, model: str, alias: str) -> str | None:
+        return self.aliases.get((model, alias))
+
+    def promote(self, model: str, version: str, alias: str) -> None:
+        self.artifact_digest(model, version)
+        self.aliases[model, alias] = version
+        self.promotions.append((model, version, alias))
