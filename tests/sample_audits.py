@@ -11,35 +11,28 @@ from fairness_audit.demo.crm import SampleCrm, tables
 from fairness_audit.demo.timeline import TODAY
 from fairness_audit.judge import judge
 from fairness_audit.measure import measure, read_measurements
-from fairness_audit.policy.load import load_policy
+from fairness_audit.policy.load import LoadedPolicy, load_policy
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Judgement
 from fairness_audit.records.population import Population
 from fairness_audit.records.snapshot import Snapshot
-from fairness_audit.records.validation import Check, CheckSeverity, ValidationReport
+from fairness_audit.validate import validate
 from tests.snapshots import a_snapshot
 
 HOME = Path(__file__).parents[1]
 SQL = HOME / "sql"
 
-_A_PASSED_CHECK = Check(
-    suite="population_quality",
-    kind="quality",
-    expectation="expect_decisions_to_be_unique",
-    severity=CheckSeverity.CRITICAL,
-    passed=True,
-    attribute=None,
-    group=None,
-    observed="unique",
-    sentence="Every decision is there once.",
-)
-
 Tables = Mapping[tuple[str, str], pa.Table]
+
+
+def loaded_policy(model: str) -> LoadedPolicy:
+    """The policy of a demo audit, and its file."""
+    return load_policy(HOME / "expectations" / model / "policy.yaml")
 
 
 def policy_of(model: str) -> AuditPolicy:
     """The policy of a demo audit."""
-    return load_policy(HOME / "expectations" / model / "policy.yaml").policy
+    return loaded_policy(model).policy
 
 
 def sample_tables(sample: SampleCrm) -> Tables:
@@ -65,10 +58,15 @@ def sample_snapshot(policy: AuditPolicy, crm: Tables, folder: Path) -> Snapshot:
 
 def sample_population(model: str, version: str, crm: Tables, folder: Path) -> Population:
     """The population of one model version."""
-    policy = policy_of(model)
+    snapshot = sample_snapshot(policy_of(model), crm, folder / "snapshot")
+    return assembled(snapshot, version, folder)
+
+
+def assembled(snapshot: Snapshot, version: str, folder: Path) -> Population:
+    """The population of a snapshot, with the same pseudonyms every time."""
     return assemble(
-        policy,
-        sample_snapshot(policy, crm, folder / "snapshot"),
+        policy_of(snapshot.model),
+        snapshot,
         sql=SQL,
         folder=folder,
         subject_key=b"k" * 32,
@@ -77,7 +75,7 @@ def sample_population(model: str, version: str, crm: Tables, folder: Path) -> Po
 
 
 def sample_judgement(model: str, version: str, crm: Tables, folder: Path) -> Judgement:
-    """What the audit finds in one model version, apart from the suites."""
+    """What the audit finds in one model version."""
     policy = policy_of(model)
     population = sample_population(model, version, crm, folder)
     measured = measure(policy, population, sql=SQL, folder=folder)
@@ -86,5 +84,11 @@ def sample_judgement(model: str, version: str, crm: Tables, folder: Path) -> Jud
         population=population,
         totals=measured,
         measurements=read_measurements(measured),
-        validation=ValidationReport(checks=(_A_PASSED_CHECK,), data_docs=folder),
+        validation=validate(
+            policy,
+            population,
+            suites=HOME / "expectations" / model,
+            sql=SQL,
+            docs=folder / "data_docs",
+        ),
     )

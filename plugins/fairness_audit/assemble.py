@@ -8,6 +8,7 @@ the count is checked against the score log itself.
 
 import hashlib
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,48 +69,58 @@ def assemble(
         raise PopulationError(
             f"the subject key has {len(subject_key)} bytes; {_SMALLEST_KEY} or more are needed"
         )
-    file = sql / "population" / f"{policy.model}.sql"
+    audited = {
+        "model": policy.model,
+        "window_start": snapshot.window_start,
+        "window_end": snapshot.window_end,
+        "maturity_days": policy.maturity_days,
+    }
+    path, own = folder / "population.parquet", sql / "assemble"
     with locked_connection([folder, snapshot.folder]) as connection:
         _stage(connection, policy, snapshot, sql / "staging" / policy.source.crm)
-        audited = {
-            "model": policy.model,
-            "window_start": snapshot.window_start,
-            "window_end": snapshot.window_end,
-        }
-        own = sql / "assemble"
         version = model_version or _newest_version(connection, own, audited) or deployed_version
         if version is None:
             raise PopulationError(_nothing_logged(audited))
-        bound = audited | {"model_version": version, "maturity_days": policy.maturity_days}
-        _create_view(connection, "decisions", file, bound)
-        _check_columns(connection, policy, file)
-        logged = _row(connection, own / "logged_decisions.sql", bound)["decisions"]
-        account = _row(connection, own / "account.sql", {})
-        _check_account(account, logged, file)
-        path = folder / "population.parquet"
+        logged, kept = _decide_who_is_in(
+            connection, policy, sql, audited | {"model_version": version}
+        )
         with written_whole(path) as temporary:
-            population = connection.sql(
+            connection.sql(
                 statement(own / "population.sql"), params=_pads(subject_key)
-            )
-            population.write_parquet(str(temporary), compression="zstd")
-        lost = connection.sql(statement(own / "losses.sql")).fetchall()
-        fields = ("step", "attribute", "group", "rows", "of")
-        losses = tuple(Loss(**dict(zip(fields, row, strict=True))) for row in lost)
-    log.info(
-        "%s version %s: %d of %d decisions are in the population",
-        policy.model, version, account["kept"], logged,
-    )  # fmt: skip
+            ).write_parquet(str(temporary), compression="zstd")
+        lost = tuple(_losses(connection, own))
+    log.info("%s version %s: %d of %d decisions are in", policy.model, version, kept, logged)
     return Population(
         model=policy.model,
         model_version=version,
         path=path,
         digest=sha256_of(path),
-        rows=account["kept"],
+        rows=kept,
         decisions=logged,
-        lost=losses,
+        lost=lost,
         window_start=snapshot.window_start,
         window_end=snapshot.window_end,
     )
+
+
+def _decide_who_is_in(
+    connection: duckdb.DuckDBPyConnection, policy: AuditPolicy, sql: Path, bound: dict[str, Any]
+) -> tuple[int, int]:
+    """Create the view ``decisions``; return how many were logged, and how many are kept."""
+    file = sql / "population" / f"{policy.model}.sql"
+    _create_view(connection, "decisions", file, bound)
+    _check_columns(connection, policy, file)
+    logged = _row(connection, sql / "assemble" / "logged_decisions.sql", bound)["decisions"]
+    account = _row(connection, sql / "assemble" / "account.sql", {})
+    _check_account(account, logged, file)
+    return logged, account["kept"]
+
+
+def _losses(connection: duckdb.DuckDBPyConnection, own: Path) -> Iterator[Loss]:
+    for step, attribute, group, rows, of in connection.sql(
+        statement(own / "losses.sql")
+    ).fetchall():
+        yield Loss(step=step, attribute=attribute, group=group, rows=rows, of=of)
 
 
 def _stage(
@@ -137,7 +148,8 @@ def _create_view(
 def _newest_version(
     connection: duckdb.DuckDBPyConnection, own: Path, audited: dict[str, Any]
 ) -> str | None:
-    found = connection.sql(statement(own / "newest_version.sql"), params=audited).fetchall()
+    text = statement(own / "newest_version.sql")
+    found = connection.sql(text, params=values_used(text, audited)).fetchall()
     return str(found[0][0]) if found else None
 
 

@@ -13,9 +13,10 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
-from fairness_audit.errors import AuditError, SettingsError
+from fairness_audit.errors import AuditError, RecordError, SettingsError
 from fairness_audit.policy import schema
 from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policies, load_policy
+from fairness_audit.records.record import AuditRecord
 from fairness_audit.settings import Settings
 
 ALLOWED, REFUSED, CANNOT_TELL = 0, 1, 2
@@ -113,7 +114,24 @@ def gate(
     ),
 ) -> None:
     """May this model version be promoted? Exit 0 allow, 1 block, 2 cannot tell."""
-    raise typer.Exit(CANNOT_TELL)
+    from fairness_audit.gate import ask, in_words
+    from fairness_audit.ledger import Ledger
+    from fairness_audit.registry.mlflow import MlflowRegistry
+
+    settings = Settings.from_environment()
+    decision = ask(
+        _policy(settings, model),
+        model_version=version,
+        ledger=Ledger(settings.ledger_url),
+        registry=MlflowRegistry(settings.registry_url),
+        trusted_keys=settings.trusted_keys,
+        now=datetime.now(UTC),
+    )
+    as_json = form is Format.JSON
+    typer.echo(decision.model_dump_json(indent=2) if as_json else in_words(decision))
+    if decision.decision == "allow":
+        raise typer.Exit(ALLOWED)
+    raise typer.Exit(REFUSED if decision.certain else CANNOT_TELL)
 
 
 @app.command()
@@ -124,14 +142,40 @@ def verify(
     ] = None,
 ) -> None:
     """Verify signatures and chain of published records, from their files alone."""
-    raise typer.Exit(CANNOT_TELL)
+    from fairness_audit.keys import load_trusted_keys
+    from fairness_audit.verify import verify_record, verify_records
+
+    settings = Settings.from_environment()
+    trusted = load_trusted_keys(settings.trusted_keys)
+    try:
+        if record is not None:
+            typer.echo(_in_one_line(verify_record(record, trusted)))
+            return
+        verification = verify_records(settings.records, trusted)
+    except RecordError as error:
+        typer.echo(f"fairness-audit: {error}", err=True)
+        raise typer.Exit(REFUSED) from error
+    for each in verification.records:
+        typer.echo(_in_one_line(each))
+    for fault in verification.faults:
+        typer.echo(f"fairness-audit: {fault}", err=True)
+    if not verification.holds:
+        raise typer.Exit(REFUSED)
+    typer.echo(f"{len(verification.records)} records, all genuine, none missing in between")
+
+
+def _in_one_line(record: AuditRecord) -> str:
+    return (
+        f"{record.seq:>4}  {record.model} version {record.model_version}"
+        f"  {record.logical_date:%Y-%m-%d}  {record.verdict.value}  {record.record_id[:12]}"
+    )
 
 
 def _missing_files(settings: Settings, loaded: LoadedPolicy) -> Iterator[str]:
     """What a valid policy needs beside it before its audit can run."""
     policy = loaded.policy
     staging = settings.sql / "staging" / policy.source.crm
-    wanted = {
+    wanted: dict[tuple[str, ...], Path] = {
         ("source", "objects", name): staging / f"{name}.sql" for name in policy.source.objects
     }
     wanted[("model",)] = settings.sql / "population" / f"{policy.model}.sql"

@@ -115,7 +115,9 @@ def apply(decision: GateDecision, policy: AuditPolicy, registry: Registry) -> No
         RegistryError: when the registry does not move it.
     """
     name, alias = policy.gate.registered_model, policy.gate.alias
-    if decision.decision != "allow" or decision.model != policy.model:
+    if decision.model != policy.model:
+        raise ValueError(f"a decision about {decision.model} under the policy of {policy.model}")
+    if decision.decision != "allow":
         return
     if registry.alias_target(name, alias) != decision.model_version:
         registry.promote(name, decision.model_version, alias)
@@ -165,7 +167,7 @@ def _unfit(
     if record.issued > now + CLOCK_TOLERANCE:
         yield f"the record is issued in the future, {record.issued:%Y-%m-%d %H:%M} UTC"
     if record.expires <= now:
-        yield f"the record expired on {record.expires:%Y-%m-%d %H:%M} UTC; audit again"
+        yield f"the record expired on {record.expires:%Y-%m-%d %H:%M} UTC; audit as of a later moment"
     if not record.findings:
         yield "the record has no findings: nothing was audited"
 

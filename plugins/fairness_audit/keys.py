@@ -84,7 +84,14 @@ def create_keys(settings: Settings) -> None:
     settings.trusted_keys.mkdir(parents=True, exist_ok=True)
     trusted = {_public_key(file).keyid for file in settings.trusted_keys.glob("*.pem")}
     if public.keyid not in trusted:
-        write_bytes(settings.trusted_keys / f"{public.keyid[:16]}.pem", _pem(public))
+        write_bytes(settings.trusted_keys / f"{public.keyid[:16]}.pem", public_pem(public))
+
+
+def public_pem(public: SSlibKey) -> bytes:
+    """A public key as the content of a file for the folder of trusted keys."""
+    raw = bytes.fromhex(public.keyval["public"])
+    key = Ed25519PublicKey.from_public_bytes(raw)
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _secret(file: Path, variable: str) -> bytes:
@@ -121,12 +128,6 @@ def _not_a_key(file: Path, half: str) -> SettingsError:
         f"{file}: not an ed25519 {half} key in PEM without a password"
         " (make a pair: openssl genpkey -algorithm ed25519; .env.example shows how)"
     )
-
-
-def _pem(public: SSlibKey) -> bytes:
-    raw = bytes.fromhex(public.keyval["public"])
-    key = Ed25519PublicKey.from_public_bytes(raw)
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _write_once(file: Path, content: bytes) -> None:

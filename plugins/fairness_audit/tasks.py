@@ -5,80 +5,19 @@ JSON object, while rows stay in the run's own folder. Heavy libraries are import
 runs, never when a DAG file is parsed.
 """
 
-import functools
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
-from urllib.parse import quote, urlencode
+from typing import Any
 
-from airflow.sdk import Connection, TriggerRule, get_current_context, task
-from airflow.sdk.exceptions import (
-    AirflowFailException,
-    AirflowNotFoundException,
-    AirflowRuntimeError,
-)
+from airflow.sdk import TriggerRule, task
+from airflow.sdk.exceptions import AirflowFailException
 
-from fairness_audit.errors import AuditError, LedgerError, RegistryError, SourceError
-from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policy
-from fairness_audit.settings import Settings
+from fairness_audit.airflow_run import Run, check_same_policy, reported, source_of
 
-log = logging.getLogger(__name__)
-
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
 Json = dict[str, Any]
-
-_WORTH_A_RETRY = (SourceError, LedgerError, RegistryError)
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of one audit: its policy, its folder, and the moment it is about."""
-
-    loaded: LoadedPolicy
-    settings: Settings
-    folder: Path
-    as_of: datetime
-    model_version: str | None
-
-    @classmethod
-    def current(cls, model: str) -> "Run":
-        """The run that the calling task belongs to."""
-        context = get_current_context()
-        dag_run, params = context["dag_run"], context["params"]
-        settings = Settings.from_environment()
-        # A run triggered by an asset has no logical date.
-        moment = params.get("as_of") or dag_run.logical_date or dag_run.run_after
-        as_of = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-        return cls(
-            loaded=load_policy(settings.expectations / model / FILE_NAME),
-            settings=settings,
-            folder=settings.run_folder(model, dag_run.run_id),
-            as_of=as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC),
-            model_version=params.get("model_version"),
-        )
-
-
-def _reported(step: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Fail at once, with the message alone, on an error that no retry can cure."""
-
-    @functools.wraps(step)
-    def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        try:
-            return step(*args, **kwargs)
-        except _WORTH_A_RETRY:
-            raise
-        except AuditError as error:
-            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
-
-    return run
 
 
 @task
-@_reported
+@reported
 def extract(model: str) -> Json:
     """Copy the CRM objects the policy names into Parquet, as of one moment.
 
@@ -91,14 +30,14 @@ def extract(model: str) -> Json:
     snapshot = step(
         run.loaded,
         logical_date=run.as_of,
-        source=_source(run.loaded),
+        source=source_of(run.loaded),
         folder=run.folder / "snapshot",
     )
     return snapshot.model_dump(mode="json")
 
 
 @task
-@_reported
+@reported
 def assemble(model: str, snapshot: Json) -> Json:
     """Make one row per decision, and account for every row that did not get in.
 
@@ -113,7 +52,7 @@ def assemble(model: str, snapshot: Json) -> Json:
     run = Run.current(model)
     policy, settings = run.loaded.policy, run.settings
     taken = Snapshot.model_validate(snapshot)
-    _same_policy(run.loaded, taken)
+    check_same_policy(run.loaded, taken)
     deployed = None
     if run.model_version is None:
         registry = MlflowRegistry(settings.registry_url)
@@ -131,7 +70,7 @@ def assemble(model: str, snapshot: Json) -> Json:
 
 
 @task
-@_reported
+@reported
 def validate(model: str, population: Json) -> Json:
     """Run the Great Expectations suites of the model and rebuild its Data Docs.
 
@@ -154,7 +93,7 @@ def validate(model: str, population: Json) -> Json:
 
 
 @task
-@_reported
+@reported
 def measure(model: str, population: Json) -> Json:
     """Count outcomes per group in one scan and compute every metric from the counts.
 
@@ -174,7 +113,7 @@ def measure(model: str, population: Json) -> Json:
 
 
 @task
-@_reported
+@reported
 def judge(model: str, population: Json, measurements: Json, validation: Json) -> Json:
     """Hold measurements and checks against the policy: findings, and a verdict over them."""
     from fairness_audit.judge import judge as step
@@ -196,7 +135,7 @@ def judge(model: str, population: Json, measurements: Json, validation: Json) ->
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
-@_reported
+@reported
 def publish(
     model: str,
     snapshot: Json | None,
@@ -232,7 +171,7 @@ def publish(
         raise AirflowFailException(f"no record: {', '.join(unfinished)} did not finish")
     run = Run.current(model)
     taken, audited = Snapshot.model_validate(snapshot), Population.model_validate(population)
-    _same_policy(run.loaded, taken)
+    check_same_policy(run.loaded, taken)
     registry = MlflowRegistry(run.settings.registry_url)
     record = step(
         run.loaded,
@@ -253,7 +192,7 @@ def publish(
 
 
 @task
-@_reported
+@reported
 def gate(model: str, population: Json, record: Json) -> Json:
     """Promote the audited version if its newest record allows it; otherwise end the run failed.
 
@@ -287,48 +226,3 @@ def gate(model: str, population: Json, record: Json) -> Json:
 def refuse(faults: str) -> None:
     """Fail with the faults of a policy that cannot be read, until they are mended."""
     raise AirflowFailException(f"the policy is not valid, nothing was audited:\n{faults}")
-
-
-def _source(loaded: LoadedPolicy) -> Any:
-    """The source behind the policy's Airflow connection; the connection's type picks it."""
-    from fairness_audit.sources.postgres import PostgresSource
-
-    wanted = loaded.policy.source.connection
-    place = f"{loaded.file}:{loaded.line_of('source', 'connection')}: source.connection"
-    try:
-        connection = Connection.get(wanted)
-    except (AirflowNotFoundException, AirflowRuntimeError) as error:
-        raise SourceError(
-            f"{place}: Airflow has no connection {wanted!r}; add it with type postgres"
-        ) from error
-    if connection.conn_type not in ("postgres", "postgresql"):
-        raise SourceError(
-            f"{place}: the connection {wanted!r} has type {connection.conn_type!r};"
-            " only postgres can be read"
-        )
-    return PostgresSource(libpq_address(connection))
-
-
-def libpq_address(connection: Connection) -> str:
-    """An Airflow connection as the address PostgreSQL's own client library reads.
-
-    What the connection's extra holds, such as ``sslmode``, becomes a parameter of the address.
-    """
-    login = quote(connection.login or "", safe="")
-    if connection.password:
-        login += ":" + quote(connection.password, safe="")
-    options = {key: str(value) for key, value in connection.extra_dejson.items()}
-    host = connection.host or ""
-    if host.startswith("/"):  # the folder of a Unix socket
-        options["host"], host = host, ""
-    if connection.port:
-        host += f":{connection.port}"
-    database = quote(connection.schema or "", safe="")
-    return f"postgresql://{login}{'@' if login else ''}{host}/{database}?{urlencode(options)}"
-
-
-def _same_policy(loaded: LoadedPolicy, snapshot: Any) -> None:
-    if loaded.digest != snapshot.policy_digest:
-        raise AirflowFailException(
-            f"{loaded.file} changed while the audit ran; start a new run with the new policy"
-        )

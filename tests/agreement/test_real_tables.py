@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from fairness_audit.measure import measure, read_measurements
-from fairness_audit.policy.model import UNKNOWN
+from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.records.population import Population
 from tests.populations import SQL, policy_over

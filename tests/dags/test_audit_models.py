@@ -148,9 +148,7 @@ def test_airflow_does_not_run_the_package_as_plugins() -> None:
     assert "fairness_audit" in " ".join(ignored)
 
 
-def test_the_dag_file_is_found_from_a_copy_of_the_dags_folder(
-    home: Path, tmp_path: Path
-) -> None:
+def test_the_dag_file_is_found_from_a_copy_of_the_dags_folder(home: Path, tmp_path: Path) -> None:
     copied = shutil.copytree(CHECKOUT / "dags", tmp_path / "elsewhere")
     from airflow.dag_processing.dagbag import DagBag
 

@@ -10,7 +10,7 @@ from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.validation import ValidationReport
-from tests.builders import a_rate
+from tests.builders import a_policy, a_rate
 from tests.judging import (
     FAIR,
     MEN,
@@ -128,6 +128,19 @@ def test_an_attribute_no_rule_names_must_still_have_groups() -> None:
     policy = policy_over({"gender": "M", "region": "north"}, rules=[a_rule(attributes=["gender"])])
     counts = {(gender, "north"): counts for gender, counts in FAIR.items()}
     assert judged_counts(policy, counts).deciding.attribute == "region"
+
+
+def test_an_intersection_needs_groups_only_where_a_rule_is_about_it() -> None:
+    counts = {("M", "30-49"): share(400, 800), ("unknown", "18-29"): share(400, 800)}
+    counts[("F", "unknown")] = share(400, 800)
+    faults = [
+        {f.attribute for f in judged_counts(policy, counts).findings if f.kind == "population"}
+        for policy in (
+            a_policy(strata=[]),
+            a_policy(strata=[], rules=[a_rule(attributes=["gender*age_band"])]),
+        )
+    ]
+    assert faults == [set(), {"gender*age_band"}]
 
 
 def test_a_population_that_was_not_measured_whole_blocks() -> None:

@@ -15,6 +15,7 @@ from tests.judging import (
     gender_policy,
     judged,
     judged_counts,
+    measured,
     share,
 )
 
@@ -83,6 +84,33 @@ def test_no_group_large_enough_to_be_the_best_is_for_the_policy_to_say() -> None
     finding = about(judged_counts(policy, BIASED), kind="disparity")
     assert (finding.verdict, finding.at_gate) == (Verdict.INCONCLUSIVE, "allow")
     assert "none has the 2,000 rows" in finding.sentence
+
+
+def test_the_smallest_size_the_policy_asks_for_is_enough() -> None:
+    judgement = judged_counts(gender_policy(), {"M": share(30, 30), "F": share(3, 30)})
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.deciding.evidence.denominator == 30
+
+
+def test_a_best_group_that_was_not_measured_blocks() -> None:
+    """All groups are just large enough, so that one of them must have been the best."""
+    policy = gender_policy(a_rule(against="best", inconclusive="allow"), min_group_size=1000)
+    found = [m for m in measured(policy, BIASED) if m.against != "best"]
+    judgement = judged(policy, found)
+    assert {f.at_gate for f in judgement.findings if f.kind == "disparity"} == {"block"}
+    assert about(judgement, group="F").sentence == (
+        "Group F (gender) cannot be judged: its selection rate was not measured."
+    )
+
+
+def test_a_value_that_measure_could_not_give_is_inconclusive() -> None:
+    found = [
+        a_rate("selection_rate", "M", 500, 1000),
+        an_impact_ratio("F", (300, 1000), (500, 1000), value=None),
+    ]
+    finding = about(judged(gender_policy(), found), kind="disparity")
+    assert (finding.verdict, finding.at_gate) == (Verdict.INCONCLUSIVE, "block")
+    assert finding.sentence.endswith("the disparity is not defined.")
 
 
 def test_a_ratio_to_zero_blocks_where_nothing_could_be_judged() -> None:

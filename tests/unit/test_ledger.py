@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.ledger import Ledger, verified_records
@@ -107,7 +107,7 @@ def execute(address: str) -> Callable[[str], None]:
         appended(Ledger(address), **day(number), model_version=str(number + 1))
 
     def run(statement: str) -> None:
-        with create_engine(address).begin() as connection:
+        with create_engine(address, poolclass=NullPool).begin() as connection:
             connection.execute(text(statement))
 
     return run
@@ -178,7 +178,7 @@ def test_one_edited_record_is_one_fault(tmp_path: Path) -> None:
     "address", ["", "no address", "mysql://a:secret@b/c", "postgresql+nothing://a:secret@b/c"]
 )
 def test_an_address_that_cannot_be_used_is_told_without_its_password(address: str) -> None:
-    with pytest.raises(LedgerError, match="write .*postgresql") as refused:
+    with pytest.raises(LedgerError, match=r"write .*postgresql") as refused:
         Ledger(address)
     assert "secret" not in "".join(traceback.format_exception(refused.value))
 

@@ -239,6 +239,17 @@ def test_values_that_arrow_cannot_hold_are_counted(
     assert (count.rows, count.unfit) == (3, {"d": 2, "t": 2, "z": 2, "n": 1})
 
 
+def test_a_value_that_was_not_counted_out_is_an_error_and_not_repeated(
+    crm: psycopg.Connection[Any], postgres_uri: str
+) -> None:
+    crm.execute("CREATE TABLE crm.log AS SELECT 1 AS id, CAST('NaN' AS numeric(4)) AS n")
+
+    with pytest.raises(SourceError, match=r"crm\.log: a value does not fit the type") as caught:
+        read(postgres_uri, "log", "id", "n")
+
+    assert "NaN" not in "".join(traceback.format_exception(caught.value))
+
+
 def test_rows_that_no_window_can_contain_are_counted(
     crm: psycopg.Connection[Any], postgres_uri: str
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import psycopg
+import pyarrow.parquet as pq
 import pytest
 from adbc_driver_postgresql import dbapi
 
@@ -15,10 +16,13 @@ from fairness_audit.demo.crm import generate, load, tables
 from fairness_audit.demo.database import NamedTable, holds_sample, replace_sample
 from fairness_audit.demo.prepare import prepare
 from fairness_audit.demo.recipe import Recipe
+from fairness_audit.demo.timeline import TODAY
 from fairness_audit.demo.wording import NASTY_REMARKS
 from fairness_audit.errors import RegistryError, SourceError
+from fairness_audit.extract import extract
+from fairness_audit.sources.postgres import PostgresSource
 from tests.conftest import fresh_database
-from tests.sample_audits import sample_tables
+from tests.sample_audits import assembled, loaded_policy, sample_population, sample_tables
 
 pytestmark = pytest.mark.filterwarnings(
     # MLflow's own use of SQLAlchemy, said when its tables are first used.
@@ -85,6 +89,22 @@ def test_every_table_has_a_key(sample_uri: str) -> None:
     assert without == []
 
 
+@pytest.mark.parametrize("model", ["lead_scoring", "offer_targeting"])
+def test_what_is_extracted_makes_the_population_that_was_generated(
+    model: str, sample_uri: str, tmp_path: Path
+) -> None:
+    source = PostgresSource(sample_uri)
+    snapshot = extract(
+        loaded_policy(model), logical_date=TODAY, source=source, folder=tmp_path / "extracted"
+    )
+    extracted = assembled(snapshot, "2", tmp_path / "extracted")
+    crm = sample_tables(generate(Recipe(SMALL, 1)))
+    generated = sample_population(model, "2", crm, tmp_path / "generated")
+    assert extracted.rows > SMALL / 3
+    assert extracted.lost == generated.lost
+    assert pq.read_table(extracted.path).equals(pq.read_table(generated.path))
+
+
 def test_a_loaded_sample_is_known_by_its_recipe(sample_uri: str) -> None:
     assert holds_sample(sample_uri, Recipe(SMALL, 1))
     assert not holds_sample(sample_uri, Recipe(SMALL, 2))
@@ -115,13 +135,22 @@ def test_a_crm_that_is_not_the_sample_is_left_alone(postgres_uri: str) -> None:
         assert connection.execute("SELECT * FROM crm.leads").fetchall() == [(1,)]
 
 
+def test_an_address_is_never_repeated_in_an_error() -> None:
+    with pytest.raises(SourceError, match="address of the sample CRM cannot be read") as caught:
+        load("postgresql://somebody:s3cret@host/crm?nonsense", leads=SMALL)
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
 def test_a_database_that_is_down_is_named_as_the_cause() -> None:
     with pytest.raises(SourceError, match=r"(?s)cannot be written: .*\(check the address"):
         load("postgresql://127.0.0.1:1/nothing", leads=SMALL)
 
 
 @pytest.fixture
-def registry_url(tmp_path: Path) -> str:
+def registry_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return f"sqlite:///{tmp_path / 'mlflow.db'}"
 
 

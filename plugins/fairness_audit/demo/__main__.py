@@ -11,7 +11,6 @@ from fairness_audit import local_airflow
 from fairness_audit.cli import told_plainly
 from fairness_audit.demo.prepare import prepare
 from fairness_audit.demo.recipe import LEADS
-from fairness_audit.demo.timeline import TODAY
 from fairness_audit.demo.services import (
     CONNECTION,
     PID_FILE,
@@ -20,6 +19,7 @@ from fairness_audit.demo.services import (
     serve_airflow,
     stop_group,
 )
+from fairness_audit.demo.timeline import TODAY
 from fairness_audit.keys import create_keys
 from fairness_audit.report import Audited, print_audits
 from fairness_audit.settings import Settings
@@ -88,7 +88,9 @@ def _settings() -> Settings:
 def _make_ready(settings: Settings, uri: str, leads: int) -> None:
     create_keys(settings)
     print(f"sample CRM: {leads:,} leads", flush=True)
-    prepare(uri, settings.registry_url, leads=leads, say=lambda line: print(f"  {line}", flush=True))
+    prepare(
+        uri, settings.registry_url, leads=leads, say=lambda line: print(f"  {line}", flush=True)
+    )
     os.environ[CONNECTION] = airflow_connection(uri)
     local_airflow.prepare(settings)
 

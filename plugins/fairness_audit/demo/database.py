@@ -1,6 +1,7 @@
 """The sample in PostgreSQL: replaced as a whole, and marked only when it is complete."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,17 +41,12 @@ def replace_sample(uri: str, recipe: Recipe, tables: Iterable[NamedTable]) -> di
         SourceError: when the database cannot be reached or written, or holds schemas by the
             sample's names that are not the sample's.
     """
-    try:
+    with _told("written"):
         _refuse_a_real_crm(uri)
         _execute(uri, _FOLDER / "schema.sql")
         rows = _ingest(uri, tables)
         _execute(uri, _FOLDER / "keys.sql")
         _mark(uri, recipe)
-    except (psycopg.Error, dbapi.Error) as error:
-        raise SourceError(
-            f"the sample CRM cannot be written: {error} (check the address, and that its role"
-            " may create schemas)"
-        ) from error
     return rows
 
 
@@ -60,15 +56,29 @@ def holds_sample(uri: str, recipe: Recipe) -> bool:
     Raises:
         SourceError: when the database cannot be reached.
     """
-    try:
-        with psycopg.connect(uri) as connection:
-            found = connection.execute("SELECT to_regclass('sample.prepared')").fetchone()
-            if found is None or found[0] is None:
-                return False
-            row = connection.execute("SELECT fingerprint FROM sample.prepared").fetchone()
-    except psycopg.Error as error:
-        raise SourceError(f"the sample CRM cannot be read: {error} (check the address)") from error
+    with _told("read"), psycopg.connect(uri) as connection:
+        found = connection.execute("SELECT to_regclass('sample.prepared')").fetchone()
+        if found is None or found[0] is None:
+            return False
+        row = connection.execute("SELECT fingerprint FROM sample.prepared").fetchone()
     return row is not None and row[0] == recipe.fingerprint
+
+
+@contextmanager
+def _told(done: str) -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.Error, dbapi.Error) as error:
+        if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+            # Without its cause, which quotes the address and a password in it.
+            raise SourceError(
+                "the address of the sample CRM cannot be read (write"
+                " postgresql://login:password@host:5432/database, special characters as %xx)"
+            ) from None
+        raise SourceError(
+            f"the sample CRM cannot be {done}: {error} (check the address, and that its role may"
+            " create schemas)"
+        ) from error
 
 
 def _refuse_a_real_crm(uri: str) -> None:

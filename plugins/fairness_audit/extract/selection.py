@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from fairness_audit.errors import PolicyFault, SourceError
 from fairness_audit.policy.load import LoadedPolicy
-from fairness_audit.policy.model import SourceObject
+from fairness_audit.policy.source import SourceObject
 from fairness_audit.sources import FrozenSource, Selection, Table, TableError, Window
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from fairness_audit.errors import MeasurementError
-from fairness_audit.policy.model import UNKNOWN, Against, AuditPolicy, Metric, Rule
+from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.model import Against, AuditPolicy, Metric, Rule
 from fairness_audit.records.measurement import Measurement
 
 Groups = Mapping[str, frozenset[str]]

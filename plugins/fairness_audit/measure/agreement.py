@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 
 from fairness_audit.errors import MeasurementError
-from fairness_audit.policy.model import UNKNOWN, AuditPolicy, Metric
+from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.model import AuditPolicy, Metric
 from fairness_audit.records.measurement import OVERALL
 
 if TYPE_CHECKING:

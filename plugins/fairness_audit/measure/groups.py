@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from fairness_audit.errors import MeasurementError
 from fairness_audit.measure.counts import Counts
-from fairness_audit.policy.model import UNKNOWN, AuditPolicy
+from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.measurement import OVERALL
 
 _JOINT = " * "

@@ -10,48 +10,17 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from fairness_audit.policy.attribute import Attribute
+from fairness_audit.policy.base import Name, Strict
 from fairness_audit.policy.consistency import inconsistencies
 from fairness_audit.policy.fractions import ExactFraction
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-"""A lower-case identifier: it becomes part of a column, file or DAG name."""
-
-SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$ ]{0,127}$")]
-"""A CRM's own name of a schema, table or column."""
-
-Group = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+from fairness_audit.policy.source import Source
 
 _CRON = re.compile(
     r"@(hourly|daily|weekly|monthly|quarterly|yearly)|[-\d*/,A-Za-z#]+( [-\d*/,A-Za-z#]+){4}"
 )
-
-UNKNOWN = "unknown"
-"""The group of subjects whose attribute is not known; counted, never a reference group."""
-
-
-class Strict(BaseModel):
-    """Base of every part of a policy: frozen, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
-
-
-class Provenance(StrEnum):
-    """Where the values of a protected attribute come from."""
-
-    SELF_ID = "self_id"
-    ADMINISTRATIVE = "administrative"
-    PROXY = "proxy"
-    GEOGRAPHIC = "geographic"
 
 
 class Metric(StrEnum):
@@ -100,74 +69,6 @@ class AtGate(StrEnum):
     ALLOW = "allow"
     REVIEW = "review"
     BLOCK = "block"
-
-
-class SourceObject(Strict):
-    """One table of the CRM, and the columns that leave it."""
-
-    table: SourceName
-    schema_name: SourceName = Field(alias="schema")
-    columns: tuple[SourceName, ...] = Field(min_length=1)
-    key: SourceName = Field(description="Column whose value is unique per row.")
-    window_on: SourceName | None = Field(
-        default=None,
-        description="Timestamp column that limits the rows to the audit's window.",
-    )
-
-    @model_validator(mode="after")
-    def _columns_are_distinct(self) -> Self:
-        if len(set(self.columns)) != len(self.columns):
-            raise ValueError("a column is named twice; name each once")
-        missing = {self.key, self.window_on or self.key} - set(self.columns)
-        if missing:
-            raise ValueError(f"{sorted(missing)} must also be listed under columns")
-        return self
-
-
-class Source(Strict):
-    """The CRM that is audited."""
-
-    crm: Name = Field(description="Folder under sql/staging/ that maps this CRM's columns.")
-    connection: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,250}$")] = Field(
-        description="Airflow connection id; its conn_type picks the source."
-    )
-    objects: dict[Name, SourceObject] = Field(min_length=1)
-
-
-class ReferencePopulation(Strict):
-    """The shares a fair sample would have, and who says so."""
-
-    source: str = Field(min_length=1, description="Where the shares come from.")
-    shares: dict[Group, ExactFraction] = Field(min_length=2)
-
-    @field_validator("shares")
-    @classmethod
-    def _shares_make_a_whole(cls, shares: dict[str, Fraction]) -> dict[str, Fraction]:
-        if any(not 0 < share <= 1 for share in shares.values()):
-            raise ValueError("every share must lie in (0, 1]")
-        if sum(shares.values()) != 1:
-            raise ValueError(f"the shares sum to {sum(shares.values())}; they must sum to 1")
-        return shares
-
-
-class Attribute(Strict):
-    """A protected attribute; the population carries it as `attr_<name>`."""
-
-    provenance: Provenance
-    reference_group: Group
-    reference_population: ReferencePopulation | None = None
-
-    @model_validator(mode="after")
-    def _reference_is_a_group(self) -> Self:
-        if self.reference_group == UNKNOWN:
-            raise ValueError(f"{UNKNOWN!r} cannot be the reference group; name a known group")
-        stated = self.reference_population
-        if stated is not None and self.reference_group not in stated.shares:
-            raise ValueError(
-                f"reference_group {self.reference_group!r} has no share in"
-                " reference_population; add it or name another group"
-            )
-        return self
 
 
 class Rule(Strict):

@@ -9,7 +9,7 @@ from fairness_audit.records.door import Door
 class Verdict(StrEnum):
     """Outcome of a finding and of an audit."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
     WARN = "warn"
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
@@ -19,8 +19,10 @@ class Evidence(Door):
     """The numbers behind a finding about a disparity.
 
     ``four_fifths_flag`` is the bare four-fifths rule, shown beside the verdict and never deciding
-    it. ``detectable_gap`` is the smallest difference of rates this audit would have found with
-    80 % power, ``n_needed`` the size per group at which the observed gap would be found so.
+    it. ``threshold`` is the bound that was compared: of error rates, the inverse of the rule's.
+    ``detectable_gap`` is the smallest difference of rates this audit would have found with 80 %
+    power, ``n_needed`` the size per group at which the observed gap would be found so; where
+    there is no breach, a gap that just reaches the threshold.
     """
 
     value: float | None = None

@@ -3,6 +3,7 @@
 import logging
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -93,10 +94,13 @@ class MlflowRegistry:
     def _client(self) -> "MlflowClient":
         for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
-        from mlflow import MlflowClient
+        with warnings.catch_warnings():
+            # Said once by MLflow's own tables, which are older than this SQLAlchemy.
+            warnings.filterwarnings("ignore", message="The ``noload`` loader strategy")
+            from mlflow import MlflowClient
 
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
-        return MlflowClient(tracking_uri=self._address, registry_uri=self._address)
+            logging.getLogger("mlflow").setLevel(logging.WARNING)
+            return MlflowClient(tracking_uri=self._address, registry_uri=self._address)
 
     @contextmanager
     def _files(self, location: str) -> Iterator[Path]:

@@ -7,7 +7,6 @@ the site: a folder per audit, swapped in whole, and one overview that lists them
 
 import base64
 import hashlib
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -47,7 +46,9 @@ _LOADING = re.compile(
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 _HANDLERS = ("showAllValidations()", "hideSucceededValidations()")
 _LOGO = re.compile(r"<img\b[^>]*great-expectations-web-assets[^>]*/>", re.DOTALL)
-_LEFT = re.compile(r"(?:src|href)=[\"'](?:https?:)?//[^\"']*[\"']|url\([\"']?https?:", re.IGNORECASE)
+_LEFT = re.compile(
+    r"(?:src|href)=[\"'](?:https?:)?//[^\"']*[\"']|url\([\"']?https?:", re.IGNORECASE
+)
 _REMOTE_IMAGE = re.compile(r"url\([\"']?https?:[^)]*\)")
 _THEIR_TITLE = "Data documentation compiled by Great Expectations"
 _FOOTER = re.compile(r"<footer.*?</footer>", re.DOTALL)
@@ -167,8 +168,8 @@ def _swap(fresh: Path, target: Path) -> None:
     """Put a folder in place of another; a reader meets the old one or the new one."""
     old = fresh.with_name(fresh.name + ".old")
     if target.exists():
-        os.replace(target, old)
-    os.replace(fresh, target)
+        target.replace(old)
+    fresh.replace(target)
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -5,122 +5,20 @@ seen, in a sentence. Importing this module registers them with Great Expectation
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from fractions import Fraction
 from typing import Any, ClassVar, Union
 
 import pandas as pd
 from great_expectations.core.suite_parameters import SuiteParameterDict
-from great_expectations.expectations.expectation import BatchExpectation
-from great_expectations.render import (
-    LegacyDiagnosticRendererType,
-    LegacyRendererType,
-    RenderedContentBlockContainer,
-    RenderedGraphContent,
-    RenderedStringTemplateContent,
-)
-from great_expectations.render.renderer.renderer import renderer
-from great_expectations.validator.metric_configuration import MetricConfiguration
 
-from fairness_audit.policy.model import UNKNOWN
+from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.validate import charts, judged
+from fairness_audit.validate.counts_expectation import CountsExpectation
 from fairness_audit.validate.judged import GroupCount, Seen
 
 # Great Expectations reads these annotations with pydantic 1, which needs Union.
 Shares = Union[dict[str, str], SuiteParameterDict]  # noqa: UP007
 Count = Union[int, SuiteParameterDict]  # noqa: UP007
-
-
-class CountsExpectation(BatchExpectation):
-    """Base: the whole table of counts in, one ``Seen`` per group out.
-
-    No field of a subclass has a default: Great Expectations leaves defaults out of what a page
-    is rendered from.
-    """
-
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("table.head",)
-
-    def get_validation_dependencies(
-        self, execution_engine: Any = None, runtime_configuration: Any = None
-    ) -> Any:
-        """Ask for every row of the table of counts."""
-        needed = super().get_validation_dependencies(execution_engine, runtime_configuration)
-        needed.set_metric_configuration(
-            metric_name="table.head",
-            metric_configuration=MetricConfiguration(
-                metric_name="table.head",
-                metric_domain_kwargs=self.configuration.get_domain_kwargs(),
-                metric_value_kwargs={"n_rows": None, "fetch_all": True},
-            ),
-        )
-        return needed
-
-    def _validate(
-        self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
-    ) -> dict[str, Any]:
-        given = self._get_success_kwargs()
-        frame: pd.DataFrame = metrics["table.head"]
-        seen = self.see(frame, given)
-        failed = [each for each in seen if not each.passed]
-        details: dict[str, Any] = {"seen": [asdict(each) for each in seen]}
-        if chart := self.chart(frame, given):
-            details["chart"] = chart
-        return {
-            "success": bool(not failed),
-            "result": {
-                "observed_value": f"{len(seen) - len(failed)} of {len(seen)} as expected",
-                "details": details,
-            },
-        }
-
-    @classmethod
-    def see(cls, frame: pd.DataFrame, given: Mapping[str, Any]) -> list[Seen]:
-        """What is seen in the table of counts."""
-        raise TypeError(f"{cls.__name__} judges nothing")
-
-    @classmethod
-    def chart(cls, frame: pd.DataFrame, given: Mapping[str, Any]) -> str | None:
-        """A Vega-Lite chart beside the sentences, if one helps."""
-        return None
-
-    @classmethod
-    def expected(cls, given: Mapping[str, Any]) -> str:
-        """What is expected, as a sentence."""
-        raise TypeError(f"{cls.__name__} expects nothing")
-
-    @classmethod
-    @renderer(renderer_type=LegacyRendererType.PRESCRIPTIVE)
-    def _prescriptive_renderer(
-        cls, configuration: Any = None, result: Any = None, runtime_configuration: Any = None
-    ) -> list[RenderedStringTemplateContent]:
-        asked = configuration or result.expectation_config
-        return [_text(cls.expected(asked.kwargs))]
-
-    @classmethod
-    @renderer(renderer_type=LegacyDiagnosticRendererType.OBSERVED_VALUE)
-    def _diagnostic_observed_value_renderer(
-        cls, configuration: Any = None, result: Any = None, runtime_configuration: Any = None
-    ) -> RenderedContentBlockContainer | str:
-        details = result.result.get("details") or {}
-        blocks: list[Any] = [
-            _text(f"{'✓' if each['passed'] else '✗'} {each['sentence']}")
-            for each in details.get("seen", [])
-        ]
-        if "chart" in details:
-            blocks.append(RenderedGraphContent(graph=details["chart"], styling=_CHART_STYLE))
-        return RenderedContentBlockContainer(content_blocks=blocks) if blocks else "--"
-
-
-_CHART_STYLE = {"classes": ["mt-2"]}
-
-
-def _text(sentence: str) -> RenderedStringTemplateContent:
-    return RenderedStringTemplateContent(
-        string_template={
-            "template": "$sentence",
-            "params": {"sentence": sentence},
-            "styling": {"classes": ["mb-1", "d-block"]},
-        }
-    )
 
 
 class GroupsExpectation(CountsExpectation):
@@ -163,7 +61,7 @@ class ExpectGroupsToBeRepresented(GroupsExpectation):
             return None
         return charts.shares_beside_reference(
             {
-                group: (sizes.get(group, 0) / known, float(judged.Fraction(share)))
+                group: (sizes.get(group, 0) / known, float(Fraction(share)))
                 for group, share in given["reference_shares"].items()
             }
         )

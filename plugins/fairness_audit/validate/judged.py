@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from fairness_audit.policy.model import UNKNOWN
+from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.validate.wording import percent
 
 
@@ -89,13 +89,9 @@ def known_share(counts: Sequence[GroupCount], minimum: str) -> list[Seen]:
     ]
 
 
-def label_balance(
-    counts: Sequence[GroupCount], maximum_gap: str, minimum_size: int
-) -> list[Seen]:
+def label_balance(counts: Sequence[GroupCount], maximum_gap: str, minimum_size: int) -> list[Seen]:
     """How far each group's rate of positive outcomes lies from that of all judged groups."""
-    judged = [
-        each for each in counts if each.group != UNKNOWN and each.labelled >= minimum_size
-    ]
+    judged = [each for each in counts if each.group != UNKNOWN and each.labelled >= minimum_size]
     if len(judged) < 2:
         sentence = (
             f"Fewer than two groups have {minimum_size:,} known outcomes;"

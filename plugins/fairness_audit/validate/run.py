@@ -13,6 +13,7 @@ from typing import Any
 import great_expectations as gx
 import pandas as pd
 from great_expectations.core.run_identifier import RunIdentifier
+from great_expectations.exceptions import SuiteParameterError
 
 from fairness_audit.errors import ValidationError
 from fairness_audit.files import safe_name
@@ -113,12 +114,17 @@ def _run(
             suite=context.suites.add(suite),
         )
     )
-    return definition.run(
-        batch_parameters={"dataframe": table},
-        expectation_parameters=parameters,
-        result_format={"result_format": "BASIC", "include_unexpected_rows": False},
-        run_id=name,
-    )
+    try:
+        return definition.run(
+            batch_parameters={"dataframe": table},
+            expectation_parameters=parameters,
+            result_format={"result_format": "BASIC", "include_unexpected_rows": False},
+            run_id=name,
+        )
+    except SuiteParameterError as error:
+        raise ValidationError(
+            f"{kind}.json: {error}; the policy states {', '.join(sorted(parameters))}"
+        ) from error
 
 
 def _checks(kind: Kind, result: Any, suites: Path) -> Iterator[Check]:

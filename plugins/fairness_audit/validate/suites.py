@@ -33,8 +33,12 @@ def _load(file: Path) -> gx.ExpectationSuite:
         raise ValidationError(f"{file}: no such suite; copy it from another model") from error
     except Exception as error:  # Great Expectations raises many types for a malformed suite
         raise ValidationError(f"{file}: not a suite: {error}") from error
-    if not suite.expectations:
+    if not content.get("expectations"):
         raise ValidationError(f"{file}: has no expectation; add one or the audit checks nothing")
+    # Great Expectations leaves out, with a log line, an expectation that it cannot make.
+    made = {each.expectation_type for each in suite.expectations}
+    if lost := [each for each in content["expectations"] if each.get("type") not in made]:
+        raise ValidationError(f"{file}: {lost[0].get('type')} is no known expectation; mend it")
     return suite
 
 

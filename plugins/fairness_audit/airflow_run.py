@@ -1,0 +1,109 @@
+"""What an Airflow task knows of the run it belongs to, and how it reports what went wrong."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from airflow.sdk import Connection, get_current_context
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowRuntimeError,
+)
+
+from fairness_audit.errors import AuditError, LedgerError, RegistryError, SourceError
+from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policy
+from fairness_audit.records.snapshot import Snapshot
+from fairness_audit.settings import Settings
+
+if TYPE_CHECKING:
+    from fairness_audit.sources import Source
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+_WORTH_A_RETRY = (SourceError, LedgerError, RegistryError)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one audit: its policy, its folder, and the moment it is about."""
+
+    loaded: LoadedPolicy
+    settings: Settings
+    folder: Path
+    as_of: datetime
+    model_version: str | None
+
+    @classmethod
+    def current(cls, model: str) -> "Run":
+        """The run that the calling task belongs to."""
+        context = get_current_context()
+        dag_run, params = context["dag_run"], context["params"]
+        settings = Settings.from_environment()
+        # A run triggered by an asset has no logical date.
+        moment = params.get("as_of") or dag_run.logical_date or dag_run.run_after
+        as_of = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        return cls(
+            loaded=load_policy(settings.expectations / model / FILE_NAME),
+            settings=settings,
+            folder=settings.run_folder(model, dag_run.run_id),
+            as_of=as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC),
+            model_version=params.get("model_version"),
+        )
+
+
+def reported(step: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Fail at once, with the message alone, on an error that no retry can cure."""
+
+    @functools.wraps(step)
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return step(*args, **kwargs)
+        except _WORTH_A_RETRY:
+            raise
+        except AuditError as error:
+            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+
+    return run
+
+
+def source_of(loaded: LoadedPolicy) -> "Source":
+    """The source behind the policy's Airflow connection; the connection's type picks it."""
+    from fairness_audit.sources.postgres import PostgresSource
+    from fairness_audit.sources.postgres.address import libpq_address
+
+    wanted = loaded.policy.source.connection
+    place = f"{loaded.file}:{loaded.line_of('source', 'connection')}: source.connection"
+    try:
+        connection = Connection.get(wanted)
+    except (AirflowNotFoundException, AirflowRuntimeError) as error:
+        raise SourceError(
+            f"{place}: Airflow has no connection {wanted!r}; add it with type postgres"
+        ) from error
+    if connection.conn_type not in ("postgres", "postgresql"):
+        raise SourceError(
+            f"{place}: the connection {wanted!r} has type {connection.conn_type!r};"
+            " only postgres can be read"
+        )
+    return PostgresSource(
+        libpq_address(
+            host=connection.host,
+            port=connection.port,
+            login=connection.login,
+            password=connection.password,
+            database=connection.schema,
+            options=connection.extra_dejson,
+        )
+    )
+
+
+def check_same_policy(loaded: LoadedPolicy, snapshot: Snapshot) -> None:
+    """Fail if the policy is another one than the audit began with."""
+    if loaded.digest != snapshot.policy_digest:
+        raise AirflowFailException(
+            f"{loaded.file} changed while the audit ran; start a new run with the new policy"
+        )

@@ -1,0 +1,39 @@
+"""The part of a policy that says what leaves the CRM."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from fairness_audit.policy.base import Name, SourceName, Strict
+
+
+class SourceObject(Strict):
+    """One table of the CRM, and the columns that leave it."""
+
+    table: SourceName
+    schema_name: SourceName = Field(alias="schema")
+    columns: tuple[SourceName, ...] = Field(min_length=1)
+    key: SourceName = Field(description="Column whose value is unique per row.")
+    window_on: SourceName | None = Field(
+        default=None,
+        description="Timestamp column that limits the rows to the audit's window.",
+    )
+
+    @model_validator(mode="after")
+    def _columns_are_distinct(self) -> Self:
+        if len(set(self.columns)) != len(self.columns):
+            raise ValueError("a column is named twice; name each once")
+        missing = {self.key, self.window_on or self.key} - set(self.columns)
+        if missing:
+            raise ValueError(f"{sorted(missing)} must also be listed under columns")
+        return self
+
+
+class Source(Strict):
+    """The CRM that is audited."""
+
+    crm: Name = Field(description="Folder under sql/staging/ that maps this CRM's columns.")
+    connection: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,250}$")] = Field(
+        description="Airflow connection id; its conn_type picks the source."
+    )
+    objects: dict[Name, SourceObject] = Field(min_length=1)
