@@ -164,7 +164,8 @@ def _listener(ended: Ended, terminal: TextIO) -> object:
         ) -> None:
             if ended.error is None:  # what failed later failed because of this
                 ended.failed_step, ended.error = task_instance.task_id, str(error)
-            tell(task_instance.task_id, "failed", self.since)
+            step = task_instance.task_id
+            tell(step, "blocked" if step == "gate" else "failed", self.since)
 
     return Listener()
 
