@@ -11,11 +11,12 @@ UV_VERSION := 0.13.9
 SQL := sql
 PACKAGES := plugins dags tests
 
-export UV_NO_PROGRESS := $(if $(CI),1,)
-export PYTHONDONTWRITEBYTECODE :=
+ifdef CI
+export UV_NO_PROGRESS := 1
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up-local down-local up down test check bench lock clean format
+.PHONY: help demo up-local up down test check format lock clean
 
 help:  ## show the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +41,13 @@ up-local: $(READY)  ## keep Airflow running on this machine, with its UI
 up:  ## start the production topology in containers
 	@command -v docker >/dev/null || \
 	  { echo "docker is not installed; make up-local runs Airflow without it" >&2; exit 1; }
-	@test -f .env || { echo "no .env: copy .env.example to .env and fill it in" >&2; exit 1; }
+	@docker compose version >/dev/null 2>&1 || \
+	  { echo "docker has no compose plugin: install docker-compose-plugin" >&2; exit 1; }
+	@docker info >/dev/null 2>&1 || \
+	  { echo "no docker engine answers; make up-local runs Airflow without it" >&2; exit 1; }
+	@test -f .env || { echo "no .env: copy .env.example to .env and do what it says" >&2; exit 1; }
 	docker compose --env-file .env up -d --build --wait
+	@echo "Airflow http://localhost:8080  MLflow http://localhost:5000  Data Docs http://localhost:8090"
 
 down:  ## stop the containers, keep their data
 	docker compose --env-file .env down

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fairness_audit.judge.power import detectable_gap, n_needed
 from fairness_audit.measure.counts import Counts
 from fairness_audit.records.finding import Verdict
 from tests.builders import a_rate
@@ -52,6 +53,37 @@ def test_a_breach_that_chance_may_explain_is_inconclusive_and_goes_to_review() -
     assert deciding.evidence.p_value == pytest.approx(0.0874, abs=1e-4)
     assert deciding.evidence.detectable_gap is not None
     assert deciding.evidence.n_needed is not None
+
+
+@pytest.mark.parametrize("own", [310, 290])
+def test_the_detectable_gap_of_a_difference_is_on_the_observed_side(own: int) -> None:
+    """From 0.3, a gap upwards is harder to see than one downwards."""
+    rule = a_rule(metric="selection_rate", compare="difference", threshold="1/50")
+    counts = {"M": share(300, 1000), "F": share(own, 1000)}
+    evidence = about(judged_counts(gender_policy(rule), counts), kind="disparity").evidence
+    expected = detectable_gap(1000, 1000, 0.3, alpha=0.05, upward=own > 300)
+    assert evidence.detectable_gap == expected
+    assert evidence.detectable_gap != detectable_gap(1000, 1000, 0.3, alpha=0.05, upward=own < 300)
+    assert evidence.n_needed == n_needed(0.32 if own > 300 else 0.28, 0.3, alpha=0.05)
+
+
+def test_no_rate_at_the_limit_is_above_one() -> None:
+    """Five quarters of 0.9 is more than there is."""
+    rule = a_rule(metric="false_positive_rate")
+    counts = {"M": Counts(fp=90, tn=10), "F": Counts(fp=92, tn=8)}
+    evidence = about(judged_counts(gender_policy(rule), counts), kind="disparity").evidence
+    assert evidence.n_needed == n_needed(1.0, 0.9, alpha=0.05)
+
+
+def test_against_everybody_the_rest_is_the_other_sample() -> None:
+    """Half of everybody is the group itself: a gap to the rest of 2 is one to everybody of 1."""
+    rule = a_rule(metric="selection_rate", compare="difference", against="overall")
+    judgement = judged_counts(gender_policy(rule), {"M": share(500, 1000), "F": share(400, 1000)})
+    evidence = about(judgement, group="F").evidence
+    to_rest = detectable_gap(1000, 1000, 0.5, alpha=0.05 / 2, upward=False)
+    assert to_rest is not None
+    assert evidence.detectable_gap == to_rest / 2
+    assert evidence.n_needed == n_needed(0.0, 0.5, alpha=0.05 / 2)
 
 
 def test_no_breach_without_evidence_is_inconclusive_too() -> None:
@@ -178,6 +210,22 @@ def test_the_strongest_evidence_decides_and_the_rest_is_in_reading_order() -> No
         ("inconclusive", "X"),
         ("pass", "Z"),
         ("pass", None),
+    ]
+
+
+def test_what_weighs_the_same_is_read_by_attribute_then_group() -> None:
+    policy = policy_over({"gender": "M", "age": "old"}, rules=[a_rule()])
+    counts = {
+        (gender, age): share(990, 2000)
+        for gender in ("Z", "M", "F", "D")
+        for age in ("young", "old")
+    }
+    findings = judged_counts(policy, counts).findings
+    assert [(f.attribute, f.group) for f in findings if f.kind == "disparity"] == [
+        ("age", "young"),
+        ("gender", "D"),
+        ("gender", "F"),
+        ("gender", "Z"),
     ]
 
 

@@ -56,7 +56,8 @@ def polarity(positive: tuple[int, int], negative: tuple[int, int]) -> Finding:
 
 def test_polarity_is_compared_exactly() -> None:
     n = 10**17
-    assert polarity((n, 3 * n), (n, 3 * n)).verdict is Verdict.PASS
+    equal = polarity((n, 3 * n), (n, 3 * n))
+    assert (equal.verdict, equal.at_gate) == (Verdict.PASS, "allow")
     # As floats the two rates are equal.
     assert polarity((n - 1, 3 * n), (n, 3 * n)).verdict is Verdict.INCONCLUSIVE
 

@@ -79,10 +79,20 @@ def test_a_missing_reference_group_blocks() -> None:
     )
 
 
-def test_no_group_large_enough_to_be_the_best_is_for_the_policy_to_say() -> None:
-    policy = gender_policy(a_rule(against="best", inconclusive="allow"), min_group_size=2000)
+@pytest.mark.parametrize(
+    ("changes", "at_gate"),
+    [
+        ({"inconclusive": "allow"}, "allow"),
+        ({"inconclusive": "review"}, "review"),
+        ({"inconclusive": "review", "severity": "warn"}, "allow"),
+    ],
+)
+def test_no_group_large_enough_to_be_the_best_is_for_the_policy_to_say(
+    changes: dict[str, str], at_gate: str
+) -> None:
+    policy = gender_policy(a_rule(against="best", **changes), min_group_size=2000)
     finding = about(judged_counts(policy, BIASED), kind="disparity")
-    assert (finding.verdict, finding.at_gate) == (Verdict.INCONCLUSIVE, "allow")
+    assert (finding.verdict, finding.at_gate) == (Verdict.INCONCLUSIVE, at_gate)
     assert "none has the 2,000 rows" in finding.sentence
 
 

@@ -127,6 +127,9 @@ def test_a_difference_is_bounded_in_both_directions() -> None:
         (HIGHEST, 0.1, math.nextafter(1.25, 2), False),
         (HIGHEST, 0.1, math.inf, False),
         (APART, -0.05, 0.05, True),
+        (Limit(Comparison.RATIO, Fraction(1, 2)), 0.5, 2.0, True),  # 0.5 is exact as a float
+        (Limit(Comparison.DIFFERENCE, Fraction(1, 2)), -0.5, 0.5, True),
+        (LOWEST, 1.0, 1.0, True),
         (APART, -0.11, 0.05, False),
         (APART, -0.05, 0.11, False),
         (LOWEST, None, 2.0, False),

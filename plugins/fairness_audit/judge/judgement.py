@@ -46,7 +46,8 @@ def judge(
         *check_findings(validation),
     ]
     verdict = verdict_over(findings)
-    deciding = min((each for each in findings if each.verdict is verdict), key=_weight_first)
+    told = _most_telling if verdict is Verdict.PASS else _weight_first
+    deciding = min((each for each in findings if each.verdict is verdict), key=told)
     rest = sorted((each for each in findings if each is not deciding), key=_reading_order)
     return Judgement(verdict=verdict, findings=(deciding, *rest))
 
@@ -80,6 +81,12 @@ def _weight_first(finding: Finding) -> tuple[object, ...]:
         1.0 if p is None else p,
         *_reading_order(finding),
     )
+
+
+def _most_telling(finding: Finding) -> tuple[object, ...]:
+    """Of what passed, the disparity that is clearest to see and yet within its limit."""
+    p = finding.evidence.p_adjusted
+    return (finding.kind != "disparity", 1.0 if p is None else p, *_reading_order(finding))
 
 
 def _reading_order(finding: Finding) -> tuple[object, ...]:

@@ -74,8 +74,8 @@ class AtGate(StrEnum):
 class Rule(Strict):
     """One bound on one disparity, over the attributes it names (all of them by default).
 
-    A ratio must not fall below ``threshold`` (nor, for error rates, rise above its inverse); the
-    size of a difference must not exceed it.
+    A ratio must not fall below ``threshold`` or, where less is better (error rates), rise above
+    its inverse; the size of a difference must not exceed it.
     """
 
     id: Name
