@@ -48,7 +48,7 @@ def sha256_of(path: Path) -> str:
 def safe_name(text: str) -> str:
     """A file name for any text: harmless, readable, and different for different texts."""
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:80]
-    if readable == text:
+    if text and readable == text:
         return text
     return f"{readable}-{hashlib.sha256(text.encode()).hexdigest()[:8]}".lstrip("-")
 

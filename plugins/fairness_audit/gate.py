@@ -167,7 +167,8 @@ def _unfit(
     if record.issued > now + CLOCK_TOLERANCE:
         yield f"the record is issued in the future, {record.issued:%Y-%m-%d %H:%M} UTC"
     if record.expires <= now:
-        yield f"the record expired on {record.expires:%Y-%m-%d %H:%M} UTC; audit as of a later moment"
+        expired = f"{record.expires:%Y-%m-%d %H:%M} UTC"
+        yield f"the record expired on {expired}; audit again, as of a later moment"
     if not record.findings:
         yield "the record has no findings: nothing was audited"
 

@@ -132,8 +132,6 @@ def _not_a_key(file: Path, half: str) -> SettingsError:
 
 def _write_once(file: Path, content: bytes) -> None:
     """Write a secret whole, owner-readable from its first byte on; never over another one."""
-    if file.exists():
-        return
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = file.with_name(f".{file.name}.{uuid4().hex}.part")
     try:
@@ -145,6 +143,6 @@ def _write_once(file: Path, content: bytes) -> None:
             os.fsync(new.fileno())
         file.hardlink_to(temporary)
     except FileExistsError:
-        return  # somebody else was first; theirs is the key
+        return  # it is there already, perhaps since just now; that one is the key
     finally:
         temporary.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -85,9 +86,10 @@ def test_after_a_rotation_both_keys_are_trusted(settings: Settings) -> None:
     assert load_signer(settings.signing_key).public_key in trusted
 
 
-def test_two_processes_make_one_set_of_keys(tmp_path: Path) -> None:
+def test_processes_at_once_make_one_set_of_keys(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_create, args=(str(tmp_path),)) for _ in range(3)]
+    together = context.Barrier(3)
+    workers = [context.Process(target=_create, args=(str(tmp_path), together)) for _ in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -100,7 +102,8 @@ def test_two_processes_make_one_set_of_keys(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.part"))
 
 
-def _create(folder: str) -> None:
+def _create(folder: str, together: Any) -> None:
+    together.wait(60)
     create_keys(settings_in(Path(folder)))
 
 

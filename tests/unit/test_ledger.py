@@ -2,18 +2,21 @@
 
 import multiprocessing
 import sqlite3
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.dialects import sqlite
 
 from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.ledger import Ledger, verified_records
+from fairness_audit.ledger.table import UtcDateTime
 from fairness_audit.records.dsse import SignedRecord
 from tests.published import LOGICAL_DATE, SIGNER, STRANGER, TRUSTED, a_record, appended, digest
 
@@ -44,12 +47,28 @@ def test_records_are_appended_in_order(address: str) -> None:
     assert [record.logical_date for record in records] == [e.logical_date for e in entries]
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose local time is not UTC."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
 def test_moments_come_back_in_utc(address: str) -> None:
     entry = appended(Ledger(address))
     (stored,) = Ledger(address).all()
     assert stored == entry
     assert stored.logical_date == LOGICAL_DATE
     assert stored.logical_date.tzinfo is UTC
+
+
+def test_a_moment_without_time_zone_is_not_stored() -> None:
+    with pytest.raises(ValueError, match="has no time zone"):
+        UtcDateTime().process_bind_param(datetime(2026, 6, 29), sqlite.dialect())
 
 
 def test_the_same_audit_is_appended_once_and_stays_as_it_was(address: str) -> None:
@@ -91,10 +110,23 @@ def test_a_ledger_that_is_not_there_is_not_made_by_reading(address: str, tmp_pat
 
 def test_many_processes_append_each_record_once(address: str) -> None:
     """The table is made by whoever comes first; the chain has no gap and no fork."""
-    _in_processes(4, _append_days, address, 5)
+    _in_processes(4, _append_days, address, 20)
     entries = Ledger(address).all()
-    assert len({entry.record_id for entry in entries}) == len(entries) == 5
-    assert len(verified_records(entries, TRUSTED)) == 5
+    assert len({entry.record_id for entry in entries}) == len(entries) == 20
+    assert len(verified_records(entries, TRUSTED)) == 20
+
+
+def test_a_writer_does_not_wait_for_ever(address: str) -> None:
+    slow, other = Ledger(address), Ledger(address, wait_seconds=1)
+
+    def build(seq: int, prev: str | None) -> SignedRecord:
+        with pytest.raises(LedgerError, match=r"cannot be used: .*lock"):
+            appended(other, **day(1))
+        return _signed(seq, prev, day(0))
+
+    slow.append(a_record(**day(0)).record_id, build)
+    assert [entry.seq for entry in slow.all()] == [1]
+    assert appended(other, **day(1)).seq == 2
 
 
 # --- tampering: somebody writes to the database -----------------------------------------------
@@ -197,6 +229,13 @@ def test_an_unreachable_server_is_told_without_its_password() -> None:
         assert "secret" not in "".join(traceback.format_exception(refused.value))
 
 
+def test_a_message_that_would_repeat_the_password_does_not() -> None:
+    """Its driver says `Connection refused`, and the password is `refused`."""
+    with pytest.raises(LedgerError, match=r"Connection \*\*\*") as told:
+        Ledger("postgresql://auditor:refused@127.0.0.1:1/audits").all()
+    assert "refused" not in str(told.value)
+
+
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     file = tmp_path / "ledger.db"
     file.write_text("not a database, but long enough to be read as one" * 100)
@@ -223,7 +262,7 @@ def _signed(seq: int, prev: str | None, changes: dict[str, Any]) -> SignedRecord
 def _in_processes(count: int, work: Callable[..., None], *arguments: Any) -> None:
     """Run the work in new processes at once; they sign with this process's key."""
     context = multiprocessing.get_context("spawn")
-    given = (SIGNER.private_bytes, work.__name__, *arguments)
+    given = (context.Barrier(count), SIGNER.private_bytes, work.__name__, *arguments)
     workers = [context.Process(target=_work, args=given) for _ in range(count)]
     for worker in workers:
         worker.start()
@@ -232,10 +271,11 @@ def _in_processes(count: int, work: Callable[..., None], *arguments: Any) -> Non
     assert [worker.exitcode for worker in workers] == [0] * count
 
 
-def _work(key: bytes, work: str, *arguments: Any) -> None:
+def _work(together: Any, key: bytes, work: str, *arguments: Any) -> None:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
     from securesystemslib.signer import CryptoSigner
 
+    together.wait(60)
     globals()[work](CryptoSigner(load_pem_private_key(key, None)), *arguments)
 
 

@@ -12,16 +12,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from fairness_audit.errors import LedgerError
 from fairness_audit.ledger.table import ledger_table, metadata
 
-_WAIT_SECONDS = 30
 _WRITERS = 0x46414952  # the advisory lock of everybody who appends to this ledger
 
 
 class Database:
     """SQLite or PostgreSQL, opened anew for each transaction."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, wait_seconds: int) -> None:
         self._url = _url(address)
-        self._engine = _engine(self._url)
+        self._wait_seconds = wait_seconds
+        self._engine = _engine(self._url, wait_seconds)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -36,7 +36,8 @@ class Database:
             connection = opened.execution_options(begin="BEGIN IMMEDIATE")
             with connection.begin():
                 if self._file is None:
-                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'")
+                    wait = func.set_config("lock_timeout", f"{self._wait_seconds}s", True)
+                    connection.execute(select(wait))
                     connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
                 metadata.create_all(connection)
                 yield connection
@@ -100,12 +101,12 @@ def _url(address: str) -> URL:
     return url
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, wait_seconds: int) -> Engine:
     given: dict[str, Any] = {}
     if _is_sqlite(url):
-        given = {"timeout": _WAIT_SECONDS}
+        given = {"timeout": wait_seconds}
     elif url.drivername in ("postgresql", "postgresql+psycopg"):
-        given = {"connect_timeout": _WAIT_SECONDS}
+        given = {"connect_timeout": wait_seconds}
     try:
         engine = create_engine(url, poolclass=NullPool, connect_args=given)
     except (NoSuchModuleError, ImportError) as error:

@@ -53,10 +53,13 @@ class Entry:
 
 
 class Ledger:
-    """An append-only table in SQLite or PostgreSQL; nothing is opened before it is used."""
+    """An append-only table in SQLite or PostgreSQL; nothing is opened before it is used.
 
-    def __init__(self, address: str) -> None:
-        self._database = Database(address)
+    ``wait_seconds`` is how long to wait for the database, and for others who are appending.
+    """
+
+    def __init__(self, address: str, *, wait_seconds: int = 30) -> None:
+        self._database = Database(address, wait_seconds)
 
     def append(self, record_id: str, build: Callable[[int, str | None], SignedRecord]) -> Entry:
         """Append the record that ``build(seq, prev)`` signs, unless it is there already.

@@ -4,12 +4,10 @@ An envelope is kept and hashed as one exact string of bytes, its canonical JSON.
 verify it with `securesystemslib` alone; nothing here is a format of our own.
 """
 
-import copy
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import FormatError, VerificationError
@@ -84,8 +82,7 @@ def unverified_record(envelope: bytes) -> AuditRecord:
 
 def _parse(envelope: bytes) -> Envelope:
     try:
-        content: Any = json.loads(envelope)
-        parsed = Envelope.from_dict(copy.deepcopy(content))  # it changes what it is given
+        parsed = Envelope.from_dict(json.loads(envelope))  # it changes what it is given
         canonical = canonical_bytes(parsed.to_dict())
     except _MALFORMED as error:
         raise RecordError(f"not a DSSE envelope: {type(error).__name__}: {error}") from error
