@@ -54,6 +54,8 @@ class Audited:
         verdict = self.judgement.verdict.value if self.judgement else "none"
         gate = self.decision.decision if self.decision else "no decision"
         told = self.judgement.deciding.sentence if self.judgement else f"{self.error}"
+        if self.decision and gate == "block" and verdict in ("pass", "warn"):
+            told = self.decision.reasons[0]  # what blocks is not what was found
         return (
             Text(f"{self.model}\nversion {self.version}"),
             Text(verdict, style=_STYLES.get(verdict, "red")),

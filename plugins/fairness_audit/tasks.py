@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import TriggerRule, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from fairness_audit.airflow_run import Run, check_same_policy, reported, source_of
 
@@ -217,6 +217,8 @@ def gate(model: str, population: Json, record: Json) -> Json:
     )
     write_bytes(run.folder / "decision.json", decision.model_dump_json(indent=2).encode())
     apply(decision, run.loaded.policy, registry)
+    if not decision.certain:  # a service did not answer: worth asking again
+        raise AirflowException("cannot tell: " + "; ".join(decision.reasons))
     if decision.decision != "allow":
         raise AirflowFailException("blocked: " + "; ".join(decision.reasons))
     return decision.model_dump(mode="json")

@@ -140,10 +140,10 @@ def test_killed_while_an_earlier_snapshot_stood_it_mixes_nothing(
     take(loaded, postgres_uri, run)
     with crm.transaction():
         crm.execute("LOCK TABLE crm.cases")  # the first object is written, the second waits
-        before = (run / "lead.parquet").stat().st_ino
-        process = in_own_process(loaded, postgres_uri, run)
         lead = run / "lead.parquet"
-        wait_until(lambda: lead.exists() and lead.stat().st_ino != before, process)
+        before = lead.stat().st_mtime_ns
+        process = in_own_process(loaded, postgres_uri, run)
+        wait_until(lambda: lead.exists() and lead.stat().st_mtime_ns != before, process)
         process.kill()
         process.communicate()
 

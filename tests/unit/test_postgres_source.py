@@ -108,7 +108,7 @@ TYPES = [
     ("oid", "4294967295", "string", "4294967295"),
     ("crm.stage", "'won'", "string", "won"),
     ("crm.score", "0.25", "decimal128(5, 4)", Decimal("0.2500")),
-    ("crm.numeric", "'(1,b)'", "string", "(1,b)"),
+    ("crm.int4", "'(1,b)'", "string", "(1,b)"),
 ]
 
 
@@ -117,7 +117,7 @@ def test_every_type_arrives_as_its_value(crm: psycopg.Connection[Any], postgres_
     crm.execute("CREATE TYPE crm.stage AS ENUM ('open', 'won')")
     crm.execute("CREATE DOMAIN crm.share AS numeric(5, 4)")
     crm.execute("CREATE DOMAIN crm.score AS crm.share CHECK (VALUE <= 1)")
-    crm.execute("CREATE TYPE crm.numeric AS (a integer, b text)")
+    crm.execute("CREATE TYPE crm.int4 AS (a integer, b text)")
     declared = ", ".join(f"c{index} {kind}" for index, (kind, *_) in enumerate(TYPES))
     values = ", ".join(value for _, value, *_ in TYPES)
     crm.execute(f"CREATE TABLE crm.kinds (id integer, {declared})".encode())

@@ -25,7 +25,7 @@ def crm() -> Tables:
 
 def share(mask: pa.ChunkedArray) -> float:
     """Share of rows that are true; NULL counts as false."""
-    return pc.sum(pc.fill_null(mask, False)).as_py() / len(mask)
+    return float(pc.sum(pc.fill_null(mask, False)).as_py() / len(mask))
 
 
 def counts(column: pa.ChunkedArray) -> dict[object, int]:

@@ -1,4 +1,5 @@
 -- Keys and the indexes an extract needs, made after the load because that is faster.
+SET LOCAL maintenance_work_mem = '256MB';
 ALTER TABLE crm.users ADD PRIMARY KEY (user_id);
 ALTER TABLE crm.products ADD PRIMARY KEY (product_id);
 ALTER TABLE crm.accounts ADD PRIMARY KEY (account_id);

@@ -84,8 +84,8 @@ class TrainedModel:
 
 def train_all(leads: Leads, customers: Customers) -> tuple[TrainedModel, ...]:
     """Train every version on what had a mature outcome when the audited window started."""
-    past_leads = _newest(leads.decided_at < moment(LEAD_TIMELINE.training_end))
-    past_offers = _newest(customers.decided_at < moment(OFFER_TIMELINE.training_end))
+    past_leads = _training_rows(leads.decided_at < moment(LEAD_TIMELINE.training_end))
+    past_offers = _training_rows(customers.decided_at < moment(OFFER_TIMELINE.training_end))
     features = {
         LEAD_SCORING: lead_features(leads, past_leads),
         OFFER_TARGETING: customer_features(customers, past_offers),
@@ -123,5 +123,6 @@ def _pipeline(features: pd.DataFrame) -> Pipeline:
     return Pipeline([("columns", columns), ("learner", LogisticRegression(max_iter=500))])
 
 
-def _newest(past: Bools) -> Ints:
+def _training_rows(past: Bools) -> Ints:
+    """The past cases, or as many of them as training gains anything from."""
     return np.flatnonzero(past)[-LARGEST_TRAINING_SET:]

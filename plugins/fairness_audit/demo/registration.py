@@ -149,4 +149,4 @@ def _registry(url: str) -> Iterator["MlflowClient"]:
             " that it is up)"
         ) from error
     finally:
-        mlflow.set_tracking_uri(before)
+        mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None: its own default

@@ -14,6 +14,10 @@ POWER = 0.8
 _HALVINGS = 60  # of a bracket at most 1 wide: to the precision of a double
 
 
+_LARGEST = 10**12
+"""No population is larger; what would need more subjects cannot be settled by counting them."""
+
+
 def detectable_gap(
     n: int,
     reference_n: int,
@@ -52,13 +56,14 @@ def n_needed(
 ) -> int | None:
     """Rows per group, with equal sizes, at which two such rates would be told apart.
 
-    None if the rates are equal: no size tells them apart.
+    None if the rates are equal, or so nearly equal that no population would be large enough.
     """
     gap = abs(rate - reference_rate)
     if gap == 0:
         return None
     # With one row each the needed gap is the numerator of the textbook formula.
-    return math.ceil((_needed_gap(rate, 1, reference_rate, 1, alpha, power) / gap) ** 2)
+    needed = math.ceil((_needed_gap(rate, 1, reference_rate, 1, alpha, power) / gap) ** 2)
+    return needed if needed <= _LARGEST else None
 
 
 def _needed_gap(
