@@ -16,7 +16,7 @@ export UV_NO_PROGRESS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up-local up down test check format lock clean
+.PHONY: help demo up-local up down test check bench format lock clean
 
 help:  ## show the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ check: $(READY)  ## lint, types, layers, SQL style, policies, compose file
 	$(BIN)/sqlfluff lint --disable-progress-bar $(SQL)
 	$(BIN)/fairness-audit check
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+
+bench: $(READY)  ## measure speed; needs the machine to itself
+	@$(BIN)/python -m pytest tests/bench --override-ini python_files='bench_*.py' --capture no
 
 format: $(READY)  ## format the code
 	@$(BIN)/ruff check --fix --quiet $(PACKAGES)

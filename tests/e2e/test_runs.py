@@ -1,4 +1,4 @@
-"""Audits as an operator runs them: by the console script, killed, doubled, and with things down."""
+"""Audits as an operator runs them: by the console script, killed, doubled, with things down."""
 
 import json
 from collections.abc import Iterator

@@ -83,7 +83,7 @@ def wait_until(seen: Callable[[], bool], process: Any) -> None:
     raise AssertionError("what was waited for did not happen")
 
 
-@pytest.mark.parametrize("after", [0, 1_000, 10_000, 1_000_000, 9_000_000, 15_000_000])
+@pytest.mark.parametrize("after", [0, 1_000, 1_000_000, 12_000_000])
 def test_a_source_that_dies_midway_leaves_nothing_and_a_retry_is_clean(
     crm: psycopg.Connection[Any],
     postgres_uri: str,

@@ -96,7 +96,7 @@ def test_what_a_group_is_compared_with(against: str, words: str) -> None:
 def test_an_error_rate_is_held_against_the_inverse() -> None:
     counts = {"M": Counts(fp=200, tn=800), "F": Counts(fp=400, tn=600)}
     assert sentence(counts, a_rule(metric="false_positive_rate")).startswith(
-        "Group F (gender) is selected although the outcome is negative 2.00 times as often as"
+        "Group F (gender) is selected, although the outcome is negative, 2.00 times as often as"
         " group M (false positive rate 40.0 % against 20.0 %; 95 % interval 1.73 to 2.31), above"
         " the chosen limit of 5/4;"
     )

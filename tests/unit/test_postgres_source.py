@@ -19,6 +19,8 @@ from psycopg.conninfo import make_conninfo
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Selection, TableError, Window
 from fairness_audit.sources.postgres import PostgresSource
+from fairness_audit.sources.postgres.statements import Relation
+from fairness_audit.sources.postgres.types import reading_of
 
 SECRET = "canary/p@ss word"
 
@@ -150,6 +152,16 @@ def test_columns_come_in_the_order_asked_for_and_rows_in_that_of_the_key(
         {"b": 2, "a": "a"},
         {"b": 3, "a": "ä"},
     ]
+
+
+def test_text_is_sorted_by_its_bytes_whatever_the_database_sorts_by() -> None:
+    readings = {"name": reading_of("text", -1), "amount": reading_of("numeric", 524294)}
+    relation = Relation("crm", 'le"ads', readings, sorted_as_text={"name"})
+
+    assert relation.rows(Selection(("amount", "name"), "name", None)) == (
+        'SELECT CAST("amount" AS text) AS "amount", "name" AS "name"'
+        ' FROM "crm"."le""ads" WHERE true ORDER BY "name" COLLATE "C"'
+    )
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,13 @@ def judge(
         *check_findings(validation),
     ]
     verdict = verdict_over(findings)
-    told = _most_telling if verdict is Verdict.PASS else _weight_first
+    order = {rule.id: position for position, rule in enumerate(policy.rules)}
+
+    def most_telling(finding: Finding) -> tuple[object, ...]:
+        """What passed: of the policy's first rule, the disparity that is clearest to see."""
+        return (order.get(finding.rule, len(order)), *_weight_first(finding))
+
+    told = most_telling if verdict is Verdict.PASS else _weight_first
     deciding = min((each for each in findings if each.verdict is verdict), key=told)
     rest = sorted((each for each in findings if each is not deciding), key=_reading_order)
     return Judgement(verdict=verdict, findings=(deciding, *rest))
@@ -81,12 +87,6 @@ def _weight_first(finding: Finding) -> tuple[object, ...]:
         1.0 if p is None else p,
         *_reading_order(finding),
     )
-
-
-def _most_telling(finding: Finding) -> tuple[object, ...]:
-    """Of what passed, the disparity that is clearest to see and yet within its limit."""
-    p = finding.evidence.p_adjusted
-    return (finding.kind != "disparity", 1.0 if p is None else p, *_reading_order(finding))
 
 
 def _reading_order(finding: Finding) -> tuple[object, ...]:

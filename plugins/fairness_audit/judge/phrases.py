@@ -18,28 +18,28 @@ _PHRASES = {
     Metric.SELECTION_RATE: Phrase("is selected", "selection rate"),
     Metric.BASE_RATE: Phrase("has a positive outcome", "base rate"),
     Metric.TRUE_POSITIVE_RATE: Phrase(
-        "is selected where the outcome is positive", "true positive rate"
+        "is selected, where the outcome is positive,", "true positive rate"
     ),
     Metric.FALSE_POSITIVE_RATE: Phrase(
-        "is selected although the outcome is negative", "false positive rate"
+        "is selected, although the outcome is negative,", "false positive rate"
     ),
     Metric.FALSE_NEGATIVE_RATE: Phrase(
-        "is passed over although the outcome is positive", "false negative rate"
+        "is passed over, although the outcome is positive,", "false negative rate"
     ),
     Metric.TRUE_NEGATIVE_RATE: Phrase(
-        "is passed over where the outcome is negative", "true negative rate"
+        "is passed over, where the outcome is negative,", "true negative rate"
     ),
     Metric.POSITIVE_PREDICTIVE_VALUE: Phrase(
-        "has a positive outcome once selected", "positive predictive value"
+        "has a positive outcome, once selected,", "positive predictive value"
     ),
     Metric.NEGATIVE_PREDICTIVE_VALUE: Phrase(
-        "has a negative outcome once passed over", "negative predictive value"
+        "has a negative outcome, once passed over,", "negative predictive value"
     ),
     Metric.FALSE_DISCOVERY_RATE: Phrase(
-        "has a negative outcome once selected", "false discovery rate"
+        "has a negative outcome, once selected,", "false discovery rate"
     ),
     Metric.FALSE_OMISSION_RATE: Phrase(
-        "has a positive outcome once passed over", "false omission rate"
+        "has a positive outcome, once passed over,", "false omission rate"
     ),
     Metric.ACCURACY: Phrase("is decided as the outcome later confirms", "accuracy"),
 }

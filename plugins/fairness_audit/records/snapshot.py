@@ -28,8 +28,10 @@ class ObjectFile(Door):
 class Snapshot(Door):
     """All CRM objects a policy names, read in one repeatable-read transaction.
 
-    ``digest`` is the SHA-256 of ``manifest.json``, which is written last: a snapshot without a
-    manifest does not exist.
+    ``manifest.json`` is written last: a snapshot without a manifest does not exist. ``digest`` is
+    the SHA-256 of what the snapshot contains, in canonical JSON: model, window, policy digest and
+    objects with their files' digests. Where it lies and when it was taken is not content, so
+    equal data under an equal policy and window has an equal digest.
     """
 
     model: str

@@ -39,12 +39,17 @@ _STATES = {
     "SSL SYSCALL error": "08006",
 }
 
+_ASIDES = re.compile(
+    r"IO: \[libpq\] Failed to (connect|execute query '.*'): | This probably means .*?request\."
+    r"| Is the server running .*?\?"
+)
+
 
 def refused(place: str, message: str, secrets: list[str]) -> SourceError:
     """The error of a connection that could not be made; libpq's own words say why."""
     for secret in sorted(secrets, key=len, reverse=True):
         message = message.replace(secret, "***")
-    reason = " ".join(message.split()).removeprefix("IO: [libpq] Failed to connect: ")
+    reason = _ASIDES.sub("", " ".join(message.split()))
     return SourceError(
         f"{place}: cannot connect: {reason} (check that the server is up, and the host, port,"
         " database, login and password of the connection)"
