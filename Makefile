@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV_VERSION := 0.13.9
-SQL := sql
+SQL := sql tests/real/sql
 PACKAGES := plugins dags tests
 
 ifdef CI

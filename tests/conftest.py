@@ -23,6 +23,9 @@ from fairness_audit import local_airflow
 from fairness_audit.settings import Settings
 
 VARIABLE = "FAIRNESS_AUDIT_TEST_POSTGRES"
+KEPT = {VARIABLE, "FAIRNESS_AUDIT_SHARED_DATA"}
+"""What a person running the tests may set; all else comes from the tests themselves."""
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 STATE = Path(tempfile.mkdtemp(prefix="fairness-audit-"))
 
@@ -34,7 +37,7 @@ settings.load_profile("unhurried")
 def pytest_configure() -> None:
     """Give this session an Airflow home of its own, before anything imports Airflow."""
     for name in list(os.environ):
-        if name.startswith(("AIRFLOW_", "FAIRNESS_AUDIT_")) and name != VARIABLE:
+        if name.startswith(("AIRFLOW_", "FAIRNESS_AUDIT_")) and name not in KEPT:
             del os.environ[name]
     os.environ["AIRFLOW_HOME"] = str(STATE / "airflow")
     os.environ["FAIRNESS_AUDIT_HOME"] = str(CHECKOUT)

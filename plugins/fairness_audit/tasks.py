@@ -45,6 +45,7 @@ def assemble(model: str, snapshot: Json) -> Json:
     what is wrong with what it gives.
     """
     from fairness_audit.assemble import assemble as step
+    from fairness_audit.extract import read_snapshot
     from fairness_audit.keys import load_subject_key
     from fairness_audit.records.snapshot import Snapshot
     from fairness_audit.registry.mlflow import MlflowRegistry
@@ -52,6 +53,7 @@ def assemble(model: str, snapshot: Json) -> Json:
     run = Run.current(model)
     policy, settings = run.loaded.policy, run.settings
     taken = Snapshot.model_validate(snapshot)
+    read_snapshot(taken.folder)  # raises if a file is not what was written
     check_same_policy(run.loaded, taken)
     deployed = None
     if run.model_version is None:

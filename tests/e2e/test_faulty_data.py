@@ -123,4 +123,3 @@ def test_faulty_data_never_pass_and_a_finding_says_why(
     assert judgement.verdict in (Verdict.INCONCLUSIVE, Verdict.FAIL)
     blocking = [each for each in judgement.findings if each.at_gate == "block"]
     assert any(said in each.sentence for each in blocking), [each.sentence for each in blocking]
-

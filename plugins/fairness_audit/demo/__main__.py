@@ -69,7 +69,7 @@ def up(scale: Leads = LEADS) -> None:
     with embedded_postgres(settings.state / "postgres") as uri:
         _make_ready(settings, uri, scale)
         print("starting Airflow (about half a minute)", flush=True)
-        serve_airflow(Path(os.environ["AIRFLOW_HOME"]))
+        serve_airflow(Path(os.environ["AIRFLOW_HOME"]), TODAY)
 
 
 @app.command()

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -55,12 +56,16 @@ def airflow_connection(uri: str) -> str:
     )
 
 
-def serve_airflow(home: Path, ready: float = _STARTS_WITHIN) -> None:
-    """Run Airflow with its UI until interrupted; print the address and the login.
+def serve_airflow(home: Path, today: datetime) -> None:
+    """Run Airflow with its UI until interrupted; print the address, the login, and what to do.
 
     Raises:
         SettingsError: when it does not become healthy; names its log.
     """
+    if _is_running(home / PID_FILE):
+        raise SettingsError("Airflow is already running; stop it with Ctrl-C where it was started")
+    # A process that is told to end stops its servers too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     port = _free_port(8080)
     address = f"http://localhost:{port}"
     password = secrets.token_urlsafe(12)
@@ -68,6 +73,8 @@ def serve_airflow(home: Path, ready: float = _STARTS_WITHIN) -> None:
     write_bytes(passwords, json.dumps({"admin": password}).encode())
     passwords.chmod(0o600)
     environment = os.environ | {
+        # It starts its parts by the name `airflow`, also where no environment is activated.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": address,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
@@ -84,8 +91,9 @@ def serve_airflow(home: Path, ready: float = _STARTS_WITHIN) -> None:
         )
     (home / PID_FILE).write_text(str(server.pid), encoding="ascii")
     try:
-        _wait_until_healthy(server, address, log, ready)
+        _wait_until_healthy(server, address, log, _STARTS_WITHIN)
         print(f"Airflow   {address}\nlogin     admin / {password}\nstop      Ctrl-C", flush=True)
+        print(f"to audit  trigger a DAG with as_of {today:%Y-%m-%dT%H:%M:%SZ}, the sample's today")
         server.wait()
     except KeyboardInterrupt:
         print("\nstopping Airflow", flush=True)
@@ -103,6 +111,15 @@ def stop_group(pid_file: Path) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, sent)
             _wait_until_gone(group)
+
+
+def _is_running(pid_file: Path) -> bool:
+    if not pid_file.exists():
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(int(pid_file.read_text(encoding="ascii")), 0)
+        return True
+    return False
 
 
 def _wait_until_gone(group: int, seconds: float = 15.0) -> None:

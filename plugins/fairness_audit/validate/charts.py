@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-OBSERVED, REFERENCE = "#0072b2", "#e69f00"  # Okabe & Ito
+OBSERVED, REFERENCE = "#0072b2", "#d55e00"  # Okabe & Ito
 _WIDTH = 360
 
 
@@ -18,7 +18,9 @@ def shares_beside_reference(shares: dict[str, tuple[float, float]]) -> str:
     )
     base = alt.Chart(frame).encode(y=_group_axis())
     bars = base.mark_bar(color=OBSERVED).encode(x=_share_axis("observed", "share of decisions"))
-    ticks = base.mark_tick(color=REFERENCE, thickness=3, size=18).encode(x="reference:Q")
+    ticks = base.mark_tick(color=REFERENCE, opacity=1, thickness=4, size=20).encode(
+        x="reference:Q"
+    )
     title = "Share of decisions (bar) and of the reference population (tick)"
     return _drawn(bars + ticks, title)
 

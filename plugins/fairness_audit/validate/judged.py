@@ -60,16 +60,20 @@ def _represented(group: str, size: int, known: int, share: Fraction, ratio: Frac
 
 def group_sizes(counts: Sequence[GroupCount], minimum: int) -> list[Seen]:
     """Which known groups are large enough to be judged at all."""
-    return [
-        Seen(
-            each.group,
-            each.decisions >= minimum,
-            f"{each.decisions:,}",
-            f"{each.group} has {each.decisions:,} decisions; {minimum:,} are needed to judge it.",
-        )
-        for each in counts
-        if each.group != UNKNOWN
-    ] or [Seen(None, False, "0", "No decision has a known group.")]
+    return [_sized(each, minimum) for each in counts if each.group != UNKNOWN] or [
+        Seen(None, False, "0", "No decision has a known group.")
+    ]
+
+
+def _sized(each: GroupCount, minimum: int) -> Seen:
+    """The size of a small group is not told: few people are easily somebody."""
+    if each.decisions < minimum:
+        size = f"fewer than {minimum:,}"
+        sentence = f"{each.group} has {size} decisions, too few to judge it."
+        return Seen(each.group, False, size, sentence)
+    size = f"{each.decisions:,}"
+    sentence = f"{each.group} has {size} decisions; {minimum:,} are needed to judge it."
+    return Seen(each.group, True, size, sentence)
 
 
 def known_share(counts: Sequence[GroupCount], minimum: str) -> list[Seen]:

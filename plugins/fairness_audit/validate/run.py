@@ -21,7 +21,7 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.population import Population
 from fairness_audit.records.validation import Check, CheckSeverity, ValidationReport
 from fairness_audit.site.data_docs import AuditPages, publish_pages
-from fairness_audit.validate.suites import Kind, load_suites, parameters_of
+from fairness_audit.validate.suites import Kind, load_suites, parameters_of, refuse_unchecked
 from fairness_audit.validate.tables import Tables, count
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,8 @@ def validate(
         ValidationError: when a suite cannot be run; a check that does not pass is no error.
     """
     loaded = load_suites(suites)
-    tables = count(population, sql)
+    refuse_unchecked(policy, loaded, suites)
+    tables = count(policy, population, sql)
     with tempfile.TemporaryDirectory() as built, _quiet():
         context = _context(Path(built))
         name = RunIdentifier(

@@ -1,6 +1,7 @@
 """The suites of one model: JSON files beside its policy, one per kind of check."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,10 +37,33 @@ def _load(file: Path) -> gx.ExpectationSuite:
     if not content.get("expectations"):
         raise ValidationError(f"{file}: has no expectation; add one or the audit checks nothing")
     # Great Expectations leaves out, with a log line, an expectation that it cannot make.
-    made = {each.expectation_type for each in suite.expectations}
-    if lost := [each for each in content["expectations"] if each.get("type") not in made]:
-        raise ValidationError(f"{file}: {lost[0].get('type')} is no known expectation; mend it")
+    if lost := [each for each in content["expectations"] if not _can_be_made(each)]:
+        raise ValidationError(
+            f"{file}: {lost[0].get('type')} is no known expectation, or its severity"
+            f" {lost[0].get('severity')!r} is not critical, warning or info; mend it"
+        )
     return suite
+
+
+def _can_be_made(expectation: dict[str, Any]) -> bool:
+    return bool(gx.ExpectationSuite(name="one", expectations=[expectation]).expectations)
+
+
+def refuse_unchecked(
+    policy: AuditPolicy, suites: Mapping[Kind, gx.ExpectationSuite], folder: Path
+) -> None:
+    """Refuse suites that say nothing about an attribute of the policy.
+
+    Raises:
+        ValidationError: names the file and the attributes.
+    """
+    for kind in ("representation", "label_balance"):
+        about = {getattr(each, "attribute", None) for each in suites[kind].expectations}
+        if missing := [name for name in policy.attributes if name not in about]:
+            raise ValidationError(
+                f"{folder / kind}.json: checks nothing about {', '.join(missing)};"
+                " add an expectation with that attribute"
+            )
 
 
 def parameters_of(policy: AuditPolicy) -> dict[str, Any]:

@@ -1,0 +1,7 @@
+-- One row per person.
+SELECT
+    entity_id,
+    gender,
+    race,
+    education,
+FROM read_parquet($path)

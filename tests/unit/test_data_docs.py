@@ -1,0 +1,125 @@
+"""The Data Docs site: audits take turns, nothing is left out, charts are drawn without eval."""
+
+import fcntl
+import re
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+import pytest
+
+from fairness_audit.errors import ValidationError
+from fairness_audit.records.validation import Check, CheckSeverity
+from fairness_audit.site.data_docs import AuditPages, offline, publish_pages
+
+CHART = '{"data": {"values": [{"a": 1}]}, "mark": "bar", "encoding": {"x": {"field": "a"}}}'
+A_CHART_PAGE = f"""<html><head>
+<script src="https://cdn.jsdelivr.net/npm/vega@5"></script>
+<script src="https://cdn.jsdelivr.net/npm/vega-lite@5"></script>
+<script src="https://cdn.jsdelivr.net/npm/vega-embed@6"></script>
+</head><body><div id="chart"></div><script>
+    vegaEmbed('#chart', {CHART}, {{
+        actions: false
+    }})
+</script></body></html>"""
+
+
+def an_audit(version: str = "1") -> AuditPages:
+    return AuditPages(
+        model="lead_scoring",
+        model_version=version,
+        decisions=10,
+        digest="a" * 64,
+        window_start=None,
+        window_end=None,
+        checks=(
+            Check(
+                suite="quality",
+                kind="quality",
+                expectation="expect_enough",
+                severity=CheckSeverity.CRITICAL,
+                passed=True,
+                attribute=None,
+                group=None,
+                observed="10",
+                sentence="There are 10 decisions.",
+            ),
+        ),
+    )
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """The pages of one suite, as Great Expectations leaves them."""
+    folder = tmp_path / "built"
+    for page in ("expectations/quality.html", "validations/quality/run/time/batch.html"):
+        (folder / page).parent.mkdir(parents=True)
+        (folder / page).write_text(A_CHART_PAGE)
+    return folder
+
+
+def test_audits_that_end_at_once_are_all_listed(built: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    versions = [str(number) for number in range(12)] + ["0"] * 4
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda version: publish_pages(built, an_audit(version), site), versions))
+    overview = (site / "index.html").read_text(encoding="utf-8")
+    assert overview.count('<td><a href="lead_scoring/') == 12
+    left = {path.name for path in (site / "lead_scoring").iterdir() if path.name.startswith(".")}
+    assert left == set()
+
+
+def test_an_audit_waits_for_another_that_is_writing(built: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    with ThreadPoolExecutor(1) as pool, (site / ".lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        waiting = pool.submit(publish_pages, built, an_audit(), site)
+        assert not wait([waiting], timeout=0.5).done
+        assert not (site / "index.html").exists()
+        fcntl.flock(other, fcntl.LOCK_UN)
+        assert waiting.result(timeout=30).is_file()
+
+
+@pytest.mark.parametrize(
+    "page", ["expectations/quality.html", "validations/quality/run/time/batch.html"]
+)
+def test_a_page_that_was_not_built_is_an_error(built: Path, tmp_path: Path, page: str) -> None:
+    (built / page).unlink()
+    with pytest.raises(ValidationError, match=r"built no page for quality\.json"):
+        publish_pages(built, an_audit(), tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+
+
+def test_no_page_may_evaluate_text_as_code() -> None:
+    (policy,) = re.findall(
+        r'Content-Security-Policy" content="([^"]+)"', offline(A_CHART_PAGE, ".")
+    )
+    assert "unsafe-eval" not in policy
+    assert "default-src 'none'" in policy
+
+
+def test_charts_are_drawn_offline_under_that_policy(built: Path, tmp_path: Path) -> None:
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        pytest.skip("no chromium on this machine")
+    index = publish_pages(built, an_audit(), tmp_path / "site")
+    (page,) = (index.parent / "validations").rglob("*.html")
+    options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
+    options += " --disable-background-networking --disable-component-update --disable-sync"
+    drawn = subprocess.run(
+        [
+            browser,
+            *options.split(),
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--virtual-time-budget=5000",
+            "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    ).stdout
+    assert re.search(r"<(canvas|svg)\b", drawn), drawn[-2000:]
