@@ -76,6 +76,6 @@ lock: $(READY)  ## resolve the dependencies anew into requirements.lock
 	  --generate-hashes --custom-compile-command "make lock" --output-file requirements.lock
 
 clean:  ## remove everything these verbs made
-	@test ! -x $(BIN)/python || $(BIN)/python -m fairness_audit.demo down
+	-@test ! -e $(READY) || $(BIN)/python -m fairness_audit.demo down
 	rm -rf $(VENV) .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

