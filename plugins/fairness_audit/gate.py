@@ -74,14 +74,14 @@ def ask(
     """
     policy = loaded.policy
     try:
+        files = registry.artifact_digest(policy.gate.registered_model, model_version)
+        trusted = load_trusted_keys(trusted_keys)
         return decide(
             policy,
             policy_digest=loaded.digest,
             model_version=model_version,
-            artifact_digest=registry.artifact_digest(policy.gate.registered_model, model_version),
-            record=newest_verified(
-                ledger, load_trusted_keys(trusted_keys), policy.model, model_version
-            ),
+            artifact_digest=files,
+            record=newest_verified(ledger, trusted, policy.model, model_version, files),
             now=now,
         )
     except Exception as error:
@@ -90,11 +90,13 @@ def ask(
 
 
 def newest_verified(
-    ledger: Ledger, trusted: Sequence[Key], model: str, model_version: str
+    ledger: Ledger, trusted: Sequence[Key], model: str, model_version: str, artifact_digest: str
 ) -> AuditRecord | None:
     """The record that governs a version: of the latest logical date, then the last appended.
 
     So an audit of an older window, published late by a backfill, never overrides a newer one.
+    Records of other files that once had this version's name govern only where these very files
+    were never audited: they then say so.
 
     Raises:
         LedgerError: when the ledger cannot be read.
@@ -105,7 +107,12 @@ def newest_verified(
         for record in verified_records(ledger.all(), trusted)
         if (record.model, record.model_version) == (model, model_version)
     ]
-    return max(records, key=lambda record: (record.logical_date, record.seq), default=None)
+    of_these_files = [each for each in records if each.artifact_digest == artifact_digest]
+    return max(
+        of_these_files or records,
+        key=lambda record: (record.logical_date, record.seq),
+        default=None,
+    )
 
 
 def apply(decision: GateDecision, policy: AuditPolicy, registry: Registry) -> None:

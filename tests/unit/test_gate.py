@@ -34,6 +34,8 @@ from tests.published import (
 
 WARN = {"registered_model": "lead_scoring", "alias": "champion", "valid_days": 35, "mode": "warn"}
 
+FILES = digest("artifact 1")
+
 
 def decision(record: AuditRecord | None, mode: str = "enforce", **changes: Any) -> GateDecision:
     policy = a_policy(gate=WARN | {"mode": mode})
@@ -273,22 +275,36 @@ def test_a_failure_filed_under_another_version_is_found_out(tmp_path: Path) -> N
     appended(ledger)
     later = {"logical_date": LOGICAL_DATE + timedelta(days=1)}
     appended(ledger, verdict="fail", findings=[FAILED], **later)
-    assert newest_verified(ledger, TRUSTED, "lead_scoring", "1") == a_record(
+    assert newest_verified(ledger, TRUSTED, "lead_scoring", "1", FILES) == a_record(
         seq=2, prev=digest(ledger.all()[0].envelope.decode()), verdict="fail",
         findings=[FAILED], **later,
     )  # fmt: skip
     _execute(tmp_path, "UPDATE fairness_audit_ledger SET model_version = '2' WHERE seq = 2")
     with pytest.raises(Exception, match="ledger entry 2: re-filed"):
-        newest_verified(ledger, TRUSTED, "lead_scoring", "1")
+        newest_verified(ledger, TRUSTED, "lead_scoring", "1", FILES)
+
+
+def test_a_later_record_of_other_files_does_not_govern(tmp_path: Path) -> None:
+    """The version was deleted and made again: what was found in the old files is not about it."""
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    appended(ledger)
+    later = {"logical_date": LOGICAL_DATE + timedelta(days=1), "artifact_digest": digest("old")}
+    appended(ledger, verdict="fail", findings=[FAILED], **later)
+    governs = newest_verified(ledger, TRUSTED, "lead_scoring", "1", FILES)
+    assert governs is not None
+    assert governs.seq == 1
+    unknown = newest_verified(ledger, TRUSTED, "lead_scoring", "1", digest("never audited"))
+    assert unknown is not None
+    assert unknown.seq == 2
 
 
 def test_a_version_without_record_has_none(tmp_path: Path) -> None:
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     with pytest.raises(LedgerError):
-        newest_verified(ledger, TRUSTED, "lead_scoring", "1")
+        newest_verified(ledger, TRUSTED, "lead_scoring", "1", FILES)
     appended(ledger)
-    assert newest_verified(ledger, TRUSTED, "lead_scoring", "2") is None
-    assert newest_verified(ledger, TRUSTED, "offer_targeting", "1") is None
+    assert newest_verified(ledger, TRUSTED, "lead_scoring", "2", FILES) is None
+    assert newest_verified(ledger, TRUSTED, "offer_targeting", "1", FILES) is None
 
 
 def _execute(folder: Path, statement: str) -> None:

@@ -57,7 +57,10 @@ def run(scale: Leads = LEADS) -> None:
         if audit.decision is not None
     }
     if decided != EXPECTED:
-        typer.echo(f"this is not the expected outcome, which is {EXPECTED}", err=True)
+        told = ", ".join(
+            f"{model} {version} {gate}" for (model, version), gate in EXPECTED.items()
+        )
+        typer.echo(f"expected was: {told}; make clean starts over", err=True)
         raise typer.Exit(1)
     print(f"as expected, in {time.monotonic() - started:.0f} s")
 
