@@ -45,7 +45,11 @@ def test_two_fernet_keys_are_accepted_while_one_replaces_the_other(trusted: Path
     check_credentials(GOOD | {FERNET_KEY: both}, trusted)
 
 
-@pytest.mark.parametrize("key", ["", "secret", "x" * 44, f"{GOOD[FERNET_KEY]},", "ünïcode"])
+@pytest.mark.parametrize(
+    "key",
+    ["", "secret", "x" * 44, f"{GOOD[FERNET_KEY]},", "ünïcode"],
+    ids=["empty", "short", "not base64 of 32 bytes", "nothing after the comma", "not ASCII"],
+)
 def test_what_is_no_fernet_key_is_told(trusted: Path, key: str) -> None:
     (fault,) = _faults(GOOD | {FERNET_KEY: key}, trusted)
     assert fault.startswith(f"{FERNET_KEY}: not a Fernet key")
