@@ -53,7 +53,7 @@ down:  ## stop the containers, keep their data
 	docker compose --env-file .env down
 
 test: $(READY)  ## run the whole test suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(READY)  ## lint, types, layers, SQL style, policies, compose file
 	$(BIN)/ruff check $(PACKAGES)

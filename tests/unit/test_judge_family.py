@@ -1,7 +1,7 @@
 """Tests made together are adjusted together."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
@@ -32,6 +32,7 @@ def test_one_test_is_not_adjusted_and_none_are_none() -> None:
 @pytest.mark.parametrize(
     ("family", "method"), [(Family.HOLM, "holm"), (Family.BENJAMINI_HOCHBERG, "fdr_bh")]
 )
+@settings(max_examples=20)  # statsmodels collects garbage at every call
 @given(p_values=probabilities)
 @example(p_values=[0.0, 0.0, 1.0, 1.0])
 @example(p_values=[0.2, 0.2, 0.2])
