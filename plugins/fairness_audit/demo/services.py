@@ -54,7 +54,8 @@ def pgserver() -> ModuleType:
     Raises:
         SettingsError: when somebody else has taken that folder.
     """
-    if "XDG_RUNTIME_DIR" not in os.environ:
+    given = os.environ.get("XDG_RUNTIME_DIR")
+    if not given or not Path(given).is_dir():
         # Without it the module shares one lock file among all users of the machine.
         private = Path(tempfile.gettempdir()) / f"fairness-audit-{os.getuid()}"
         private.mkdir(mode=0o700, exist_ok=True)
