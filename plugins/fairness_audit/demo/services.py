@@ -39,7 +39,7 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
         # A process that was killed is still on the server's list of users, and would keep it up.
         users = json.loads((folder / ".handle_pids.json").read_text(encoding="ascii"))
         if not any(_is_alive(each) for each in users):
-            server.stop()
+            stop_postgres(folder)
 
 
 def stop_postgres(folder: Path) -> None:
