@@ -99,6 +99,15 @@ def test_two_runs_at_once_give_one_record(installation: Installation) -> None:
     assert installation.call("verify")[0] == 0
 
 
+def test_without_a_version_the_newest_in_the_score_log_is_audited(
+    installation: Installation,
+) -> None:
+    code, output = installation.call("run", "offer_targeting", *AS_OF)
+    assert code == 1, output
+    assert "version 2" in output
+    assert "Belmar" in output
+
+
 def test_a_source_that_is_down_ends_the_run_without_a_record(
     installation: Installation, tmp_path: Path
 ) -> None:
