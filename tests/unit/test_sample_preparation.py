@@ -20,6 +20,7 @@ from fairness_audit.demo.timeline import TODAY
 from fairness_audit.demo.wording import NASTY_REMARKS
 from fairness_audit.errors import RegistryError, SourceError
 from fairness_audit.extract import extract
+from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.sources.postgres import PostgresSource
 from tests.conftest import fresh_database
 from tests.sample_audits import assembled, loaded_policy, sample_population, sample_tables
@@ -177,6 +178,21 @@ def test_preparation_registers_four_versions_once(postgres_uri: str, registry_ur
     after = registered(registry_url)
     assert set(after) == MODELS
     assert after != before
+
+
+def test_every_version_is_tagged_with_the_digest_of_its_files(
+    postgres_uri: str, registry_url: str
+) -> None:
+    prepare(postgres_uri, registry_url, leads=SMALL)
+    mlflow = importlib.import_module("mlflow")
+    client = mlflow.MlflowClient(tracking_uri=registry_url, registry_uri=registry_url)
+    registry = MlflowRegistry(registry_url)
+    digests = set()
+    for model, version in MODELS:
+        tags = client.get_model_version(model, str(version)).tags
+        assert tags["artifact_digest"] == registry.artifact_digest(model, str(version))
+        digests.add(tags["artifact_digest"])
+    assert len(digests) == len(MODELS)
 
 
 def test_the_registered_models_made_the_logged_scores(
