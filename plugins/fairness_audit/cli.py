@@ -13,6 +13,7 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
+from fairness_audit import measuring
 from fairness_audit.errors import AuditError, RecordError, SettingsError
 from fairness_audit.policy import schema
 from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policies, load_policy
@@ -162,6 +163,10 @@ def verify(
     if not verification.holds:
         raise typer.Exit(REFUSED)
     typer.echo(f"{len(verification.records)} records, all genuine, none missing in between")
+
+
+app.command()(told_plainly(measuring.measure))
+app.command()(told_plainly(measuring.metrics))
 
 
 def _in_one_line(record: AuditRecord) -> str:

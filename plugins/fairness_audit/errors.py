@@ -18,6 +18,10 @@ class SettingsError(AuditError):
     """A setting is missing or cannot be used."""
 
 
+class InputError(AuditError):
+    """A file or an option that was given cannot be used."""
+
+
 class SourceError(AuditError):
     """The CRM could not be read completely and consistently."""
 

@@ -1,20 +1,20 @@
 """Measure: population in, metrics of every group with intervals and tests out.
 
 One scan counts the population (`scan`); the counts of each group are rolled up from there
-(`groups`), so no later cost grows with the rows. Which rates there are stands in `catalogue`,
-what is compared with what in `comparisons`, and the statistics in `intervals`, `ratio_intervals`
-and `significance`.
+(`groups`), so no later cost grows with the rows. Which metrics there are stands in `catalogue`,
+what is compared with what in `comparisons`, and the statistics in a room of their own.
 """
 
 from pathlib import Path
 
 from fairness_audit.measure.agreement import confirm
 from fairness_audit.measure.audit import measurements
-from fairness_audit.measure.groups import everybody
-from fairness_audit.measure.scan import group_counts
+from fairness_audit.measure.groups import Cells
+from fairness_audit.measure.plan import Plan
+from fairness_audit.measure.scan import check, group_counts
 from fairness_audit.measure.table import read_measurements, write_measurements
 from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.records.measurement import OVERALL, MeasurementFile
+from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 
 __all__ = ["measure", "read_measurements"]
@@ -33,19 +33,20 @@ def measure(
             computes a different rate from the same counts.
 
     """
-    confidence = float(1 - policy.error_rate.alpha)
-    cells = group_counts(policy, population, sql=sql, folder=folder)
-    rates, *disparities = measurements(cells, policy, confidence)
+    plan = Plan.of(policy)
+    cells = group_counts(population.path, sql=sql, folder=folder)
+    check(cells, policy, population)
+    rates, *others = measurements(cells, plan)
     confirm(rates, cells, policy)
     path = folder / "measurements.parquet"
-    digest, rows = write_measurements(path, [rates, *disparities])
-    total = everybody(cells).counts[OVERALL]
+    digest, rows = write_measurements(path, [rates, *others])
+    everybody = Cells(cells).everybody()
     return MeasurementFile(
         path=path,
         digest=digest,
         rows=rows,
-        confidence=confidence,
-        population_rows=total.n,
-        labelled_rows=total.labelled,
-        selected_rows=total.selected,
+        confidence=plan.confidence,
+        population_rows=population.rows,
+        labelled_rows=round(everybody.squares.labelled[0]),
+        selected_rows=round(everybody.squares.selected[0]),
     )

@@ -5,127 +5,143 @@ overall, but is not itself compared, nor a reference, nor the best.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from fairness_audit.measure.catalogue import Rate
+import numpy as np
+
 from fairness_audit.measure.counts import Counts
-from fairness_audit.measure.groups import Groups
-from fairness_audit.policy.model import Against, AuditPolicy
+from fairness_audit.measure.groups import Groups, Positions
+from fairness_audit.measure.plan import Plan
+from fairness_audit.measure.rates import Rate
+from fairness_audit.policy.model import Against
 from fairness_audit.records.measurement import OVERALL
+from fairness_audit.statistics.proportions import Floats, quotient
 
 REST = "rest"
 """Name of everybody not in the group, as the reference of a disparity."""
 
 
-class Share(NamedTuple):
-    """A rate as its two counts."""
+@dataclass(frozen=True)
+class Side:
+    """One side of some comparisons: counts, squared weights and decisions, an entry for each."""
 
-    numerator: int
-    denominator: int
+    counts: Counts
+    squares: Counts
+    rows: Floats
+
+    @classmethod
+    def of(cls, groups: Groups, positions: Positions) -> "Side":
+        """The groups at these positions."""
+        return cls(
+            groups.counts.take(positions), groups.squares.take(positions), groups.rows[positions]
+        )
+
+    @classmethod
+    def all_of(cls, groups: Groups, times: int) -> "Side":
+        """Everybody, as often as asked for."""
+        everyone = np.zeros(times, dtype=np.intp)
+        total = np.full(times, groups.rows.sum())
+        return cls(groups.overall.take(everyone), groups.squares.total().take(everyone), total)
+
+    def without(self, part: "Side") -> "Side":
+        """What is left of each entry when a part of it is taken away."""
+        return Side(self.counts - part.counts, self.squares - part.squares, self.rows - part.rows)
 
 
-class Comparison(NamedTuple):
-    """One group's rate against another's.
+@dataclass(frozen=True)
+class Pairs:
+    """Groups of one grouping, each beside what it is compared with.
 
-    ``tested`` is the independent sample behind the interval and the test: the reference itself,
-    or the rest where the reference is the overall, of which the group is a part.
+    ``tested`` is the independent sample behind interval and test: the reference itself, or the
+    rest where the reference is the overall, of which the group is a part.
     """
 
-    rate: Rate
     attribute: str
-    group: str
     stratum: str | None
     against: Against
-    reference: str
-    share: Share
-    reference_share: Share
-    tested: Share
-    n: int
-    reference_n: int
+    names: tuple[str, ...]
+    references: tuple[str, ...]
+    group: Side
+    reference: Side
+    tested: Side
 
 
-def share_of(rate: Rate, counts: Counts) -> Share:
-    """The rate of a group with these counts."""
-    return Share(rate.numerator(counts), rate.denominator(counts))
+def with_reference(groups: Groups, *, itself: bool = False) -> Iterator[Pairs]:
+    """Every other known group against the reference group, if the data have it.
+
+    With ``itself`` the reference group is there too, compared with itself.
+    """
+    position = groups.reference_position
+    if position is not None:
+        yield _with_group(groups, position, Against.REFERENCE, itself=itself)
 
 
-def with_reference(groups: Groups, rate: Rate) -> Iterator[Comparison]:
-    """Every other known group against the reference group, if the data have it."""
-    if groups.reference in groups.known:
-        yield from _with_group(groups, rate, Against.REFERENCE, groups.reference)
-
-
-def with_best(groups: Groups, rate: Rate, policy: AuditPolicy) -> Iterator[Comparison]:
+def with_best(groups: Groups, rate: Rate, plan: Plan, *, itself: bool = False) -> Iterator[Pairs]:
     """Every other known group against the best one, if one is large enough."""
-    best = best_group(groups, rate, policy)
-    if best is not None:
-        yield from _with_group(groups, rate, Against.BEST, best)
+    position = best_group(groups, rate, plan)
+    if position is not None:
+        yield _with_group(groups, position, Against.BEST, itself=itself)
 
 
-def best_group(groups: Groups, rate: Rate, policy: AuditPolicy) -> str | None:
-    """The known group with the most favourable rate, if any denominator is large enough.
+def best_group(groups: Groups, rate: Rate, plan: Plan) -> int | None:
+    """Where the known group with the most favourable rate stands, if one is large enough.
 
     Only groups with a denominator of ``min_group_size`` or more count, for a tiny group's rate may
     be extreme by chance. Of equal rates the larger denominator wins, then the first name.
     """
-    shares = {name: share_of(rate, counts) for name, counts in sorted(groups.known.items())}
-    eligible = [
-        name for name, share in shares.items() if share.denominator >= policy.min_group_size
-    ]
-    sign = 1 if rate.higher_is_better(policy.selected_is_favourable) else -1
-
-    def merit(name: str) -> tuple[float, int]:
-        numerator, denominator = shares[name]
-        return sign * numerator / denominator, denominator
-
-    return max(eligible, key=merit, default=None)
+    sign = 1 if rate.higher_is_better(plan.selected_is_favourable) else -1
+    denominator = rate.denominator(groups.counts)
+    merit = sign * quotient(rate.numerator(groups.counts), denominator)
+    size = effective_size(rate, groups.counts, groups.squares)
+    eligible = [int(i) for i in groups.known if size[i] >= plan.min_group_size]
+    return max(eligible, key=lambda i: (merit[i], denominator[i], -i), default=None)
 
 
-def with_rest(groups: Groups, rate: Rate) -> Iterator[Comparison]:
+def effective_size(rate: Rate, counts: Counts, squares: Counts) -> Floats:
+    """How many equally weighted decisions a rate is worth: (Σw)² / Σw², of its denominator.
+
+    Kish, "Survey Sampling" (1965), section 11.7. Without weights it is the denominator, exactly.
+    """
+    denominator, squared = rate.denominator(counts), rate.denominator(squares)
+    return np.where(
+        denominator == squared, denominator, np.nan_to_num(quotient(denominator**2, squared))
+    )
+
+
+def with_rest(groups: Groups) -> Iterator[Pairs]:
     """Every known group against everybody not in it."""
-    for name, counts in groups.known.items():
-        others = groups.overall - counts
-        share = share_of(rate, others)
-        yield _comparison(groups, rate, name, Against.REST, REST, others, share)
+    group = Side.of(groups, groups.known)
+    rest = Side.all_of(groups, len(groups.known)).without(group)
+    yield _pairs(groups, Against.REST, REST, group, rest, rest)
 
 
-def with_overall(groups: Groups, rate: Rate) -> Iterator[Comparison]:
+def with_overall(groups: Groups) -> Iterator[Pairs]:
     """Every known group against everybody, itself included."""
-    for name, counts in groups.known.items():
-        rest = share_of(rate, groups.overall - counts)
-        yield _comparison(groups, rate, name, Against.OVERALL, OVERALL, groups.overall, rest)
+    group = Side.of(groups, groups.known)
+    everyone = Side.all_of(groups, len(groups.known))
+    yield _pairs(groups, Against.OVERALL, OVERALL, group, everyone, everyone.without(group))
 
 
-def _with_group(
-    groups: Groups, rate: Rate, against: Against, reference: str
-) -> Iterator[Comparison]:
-    counts = groups.counts[reference]
-    share = share_of(rate, counts)
-    for name in groups.known:
-        if name != reference:
-            yield _comparison(groups, rate, name, against, reference, counts, share)
+def _pairs(
+    groups: Groups, against: Against, reference: str, group: Side, other: Side, tested: Side
+) -> Pairs:
+    names = tuple(groups.names[i] for i in groups.known)
+    references = (reference,) * len(names)
+    return Pairs(
+        groups.attribute, groups.stratum, against, names, references, group, other, tested
+    )
 
 
-def _comparison(
-    groups: Groups,
-    rate: Rate,
-    name: str,
-    against: Against,
-    reference: str,
-    reference_counts: Counts,
-    tested: Share,
-) -> Comparison:
-    counts = groups.counts[name]
-    return Comparison(
-        rate=rate,
-        attribute=groups.attribute,
-        group=name,
-        stratum=groups.stratum,
-        against=against,
-        reference=reference,
-        share=share_of(rate, counts),
-        reference_share=share_of(rate, reference_counts),
-        tested=tested,
-        n=counts.n,
-        reference_n=reference_counts.n,
+def _with_group(groups: Groups, position: int, against: Against, *, itself: bool) -> Pairs:
+    compared = np.array([i for i in groups.known if itself or i != position], dtype=np.intp)
+    other = Side.of(groups, np.full(len(compared), position, dtype=np.intp))
+    return Pairs(
+        groups.attribute,
+        groups.stratum,
+        against,
+        tuple(groups.names[i] for i in compared),
+        (groups.names[position],) * len(compared),
+        Side.of(groups, compared),
+        other,
+        other,
     )

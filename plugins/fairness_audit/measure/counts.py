@@ -1,92 +1,118 @@
 """The counts every rate metric is made of."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairness_audit.statistics.proportions import Floats
+
+Count = Any
+"""A whole number, or a column of them: an array of any shape, one entry per group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many decisions about one group fall into each of six disjoint cells.
+    """How many decisions about a group fall into each of six disjoint cells.
 
     Four cells of the confusion matrix hold the decisions whose outcome is known (*labelled*); the
-    other two hold those whose outcome is not. Counts of disjoint groups add up,
-    and a group's counts can be taken from those of a whole that contains it.
+    other two hold those whose outcome is not. Counts of disjoint groups add up, and a group's
+    counts can be taken from those of a whole that contains it.
+
+    Each field is a number or an array with one entry per group (the last axis) and, before it,
+    per resample of a bootstrap: a formula written once over counts serves all three. In a weighted
+    population the counts are sums of weights.
     """
 
-    tp: int = 0  # selected, outcome true
-    fp: int = 0  # selected, outcome false
-    fn: int = 0  # not selected, outcome true
-    tn: int = 0  # not selected, outcome false
-    selected_unlabelled: int = 0
-    not_selected_unlabelled: int = 0
+    tp: Count = 0  # selected, outcome true
+    fp: Count = 0  # selected, outcome false
+    fn: Count = 0  # not selected, outcome true
+    tn: Count = 0  # not selected, outcome false
+    selected_unlabelled: Count = 0
+    not_selected_unlabelled: Count = 0
 
     @classmethod
-    def of(cls, *, outcome: bool | None, selected: bool, n: int) -> Self:
-        """The counts of ``n`` decisions that all went the same way."""
-        return cls(**{_CELLS[outcome, selected]: n})
+    def from_cells(cls, cells: Floats) -> "Counts":
+        """Counts from an array whose last axis holds the six cells in their order."""
+        return cls(*np.moveaxis(cells, -1, 0))
 
-    @classmethod
-    def total(cls, parts: Iterable["Counts"]) -> "Counts":
-        """The counts of several disjoint groups taken together."""
-        return sum(parts, start=Counts())
+    def cells(self) -> Floats:
+        """The six cells, in their order, as the last axis of one array."""
+        return np.stack([np.asarray(cell, dtype=np.float64) for cell in self._each()], axis=-1)
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(
-            self.tp + other.tp,
-            self.fp + other.fp,
-            self.fn + other.fn,
-            self.tn + other.tn,
-            self.selected_unlabelled + other.selected_unlabelled,
-            self.not_selected_unlabelled + other.not_selected_unlabelled,
-        )
+        return Counts(*(a + b for a, b in zip(self._each(), other._each(), strict=True)))
 
     def __sub__(self, part: "Counts") -> "Counts":
-        return Counts(
-            self.tp - part.tp,
-            self.fp - part.fp,
-            self.fn - part.fn,
-            self.tn - part.tn,
-            self.selected_unlabelled - part.selected_unlabelled,
-            self.not_selected_unlabelled - part.not_selected_unlabelled,
+        return Counts(*(a - b for a, b in zip(self._each(), part._each(), strict=True)))
+
+    def map(self, change: Callable[[Count], Count]) -> "Counts":
+        """The counts with every cell changed in the same way."""
+        return Counts(*(change(cell) for cell in self._each()))
+
+    def take(self, groups: NDArray[np.intp] | int) -> "Counts":
+        """The counts of some groups, by their positions."""
+        return self.map(lambda cell: np.asarray(cell)[..., groups])
+
+    def total(self) -> "Counts":
+        """The counts of all groups together, as a last axis of one."""
+        return self.map(lambda cell: np.asarray(cell).sum(axis=-1, keepdims=True))
+
+    def _each(self) -> tuple[Count, ...]:
+        return (
+            self.tp,
+            self.fp,
+            self.fn,
+            self.tn,
+            self.selected_unlabelled,
+            self.not_selected_unlabelled,
         )
 
     @property
-    def selected(self) -> int:
+    def selected(self) -> Count:
         """All decisions to select, labelled or not."""
         return self.tp + self.fp + self.selected_unlabelled
 
     @property
-    def not_selected(self) -> int:
+    def not_selected(self) -> Count:
         """All decisions not to select, labelled or not."""
         return self.fn + self.tn + self.not_selected_unlabelled
 
     @property
-    def n(self) -> int:
+    def labelled_selected(self) -> Count:
+        """Decisions to select whose outcome is known."""
+        return self.tp + self.fp
+
+    @property
+    def labelled_not_selected(self) -> Count:
+        """Decisions not to select whose outcome is known."""
+        return self.fn + self.tn
+
+    @property
+    def n(self) -> Count:
         """All decisions."""
         return self.selected + self.not_selected
 
     @property
-    def labelled(self) -> int:
+    def labelled(self) -> Count:
         """Decisions whose outcome is known."""
         return self.tp + self.fp + self.fn + self.tn
 
     @property
-    def positives(self) -> int:
+    def positives(self) -> Count:
         """Decisions whose outcome is true."""
         return self.tp + self.fn
 
     @property
-    def negatives(self) -> int:
+    def negatives(self) -> Count:
         """Decisions whose outcome is false."""
         return self.fp + self.tn
 
 
-_CELLS: dict[tuple[bool | None, bool], str] = {
-    (True, True): "tp",
-    (False, True): "fp",
-    (True, False): "fn",
-    (False, False): "tn",
-    (None, True): "selected_unlabelled",
-    (None, False): "not_selected_unlabelled",
-}
+def cell_of(outcome: bool | None, selected: bool) -> int:
+    """The position of the cell into which a decision falls."""
+    if outcome is None:
+        return 4 if selected else 5
+    return (0 if outcome else 1) if selected else (2 if outcome else 3)

@@ -3,18 +3,38 @@
 NaN stands for undefined throughout; it becomes null in the measurements.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness_audit.measure import intervals, ratio_intervals, significance
-from fairness_audit.measure.comparisons import Comparison, Share
-from fairness_audit.measure.proportions import Floats, Interval, Proportions, quotient
-from fairness_audit.policy.model import Against
+from fairness_audit.statistics import intervals, ratio_intervals, significance
+from fairness_audit.statistics.proportions import Floats, Interval, Proportions, quotient
 
 NO_INTERVAL = "none"
+
+
+class Shares(NamedTuple):
+    """A column of rates: counts or sums of weights, and how many trials they are worth.
+
+    Without weights ``effective`` is the denominator.
+    """
+
+    numerator: Floats
+    denominator: Floats
+    effective: Floats
+
+    @property
+    def rate(self) -> Floats:
+        """Numerator / denominator; NaN where there is nothing to divide by."""
+        return quotient(self.numerator, self.denominator)
+
+    @property
+    def proportions(self) -> Proportions:
+        """The column as intervals and tests see it."""
+        same = self.effective == self.denominator
+        successes = np.where(same, self.numerator, self.rate * self.effective)
+        return Proportions(np.nan_to_num(successes), self.effective)
 
 
 class Estimates(NamedTuple):
@@ -24,62 +44,65 @@ class Estimates(NamedTuple):
     low: Floats
     high: Floats
     p_value: Floats
-    method: list[str]
+    method: NDArray[np.object_]
 
 
 class Contrast(NamedTuple):
-    """Columns of proportions that are compared, and the test of each comparison."""
+    """Columns of shares that are compared, and the test of each comparison."""
 
-    group: Proportions
-    reference: Proportions
-    tested: Proportions
+    group: Shares
+    reference: Shares
+    tested: Shares
     with_rest: NDArray[np.bool_]
     p_value: Floats
     test: NDArray[np.str_]
 
 
-def rates(shares: Sequence[Share], confidence: float) -> Estimates:
-    """Rates with Wilson intervals; no test, for there is nothing to compare with."""
-    column = _column(shares)
-    interval = intervals.wilson(column, confidence)
-    method = np.full(len(shares), "wilson", dtype=object)
-    untested = np.full(len(shares), np.nan)
-    return _estimates(column.rate, interval, method, untested, np.full(len(shares), ""))
+def rates(shares: Shares, confidence: float) -> Estimates:
+    """Rates with score or exact intervals; no test, for there is nothing to compare with."""
+    column = shares.proportions
+    interval = intervals.rate_interval(column, confidence)
+    exact = intervals.is_small(column)
+    method = np.where(exact, "clopper_pearson", "wilson").astype(object)
+    untested = np.full(len(method), np.nan)
+    return _estimates(shares.rate, interval, method, untested, np.full(len(method), ""))
 
 
-def contrast(comparisons: Sequence[Comparison]) -> Contrast:
-    """The columns behind both the differences and the ratios; tested once for both."""
-    group = _column([each.share for each in comparisons])
-    tested = _column([each.tested for each in comparisons])
-    return Contrast(
-        group=group,
-        reference=_column([each.reference_share for each in comparisons]),
-        tested=tested,
-        with_rest=np.array([each.against is Against.OVERALL for each in comparisons], dtype=bool),
-        p_value=significance.p_values(group, tested),
-        test=np.where(significance.needs_exact_test(group, tested), ", fisher", ", z"),
-    )
+def contrast(
+    group: Shares, reference: Shares, tested: Shares, with_rest: NDArray[np.bool_]
+) -> Contrast:
+    """The columns behind both the differences and the ratios; tested once for both.
+
+    ``tested`` is the independent sample: the reference or, where ``with_rest``, what is left of
+    the overall without the group.
+    """
+    a, b = group.proportions, tested.proportions
+    test = np.where(significance.needs_exact_test(a, b), ", fisher", ", z")
+    return Contrast(group, reference, tested, with_rest, significance.p_values(a, b), test)
 
 
 def differences(pairs: Contrast, confidence: float) -> Estimates:
-    """Group's rate minus reference's, with Newcombe intervals."""
-    interval = intervals.newcombe(pairs.group, pairs.tested, confidence)
-    scaled = intervals.difference_to_overall(interval, pairs.group, pairs.tested)
+    """Group's rate minus reference's."""
+    a, b = pairs.group.proportions, pairs.tested.proportions
+    interval = intervals.difference_interval(a, b, confidence)
+    scaled = intervals.difference_to_overall(interval, a, b)
     value = pairs.group.rate - pairs.reference.rate
-    method = _where_with_rest(pairs, np.full(value.shape, "newcombe", dtype=object))
+    small = ratio_intervals.has_small_count(a, b)
+    method = np.where(small, "newcombe_exact", "newcombe").astype(object)
     interval = _choose(pairs.with_rest, scaled, interval)
-    return _estimates(value, interval, method, pairs.p_value, pairs.test)
+    return _estimates(value, interval, _where_with_rest(pairs, method), pairs.p_value, pairs.test)
 
 
 def ratios(pairs: Contrast, confidence: float) -> Estimates:
-    """Group's rate over reference's, with Katz or, of small counts, score intervals."""
-    interval = ratio_intervals.ratio_interval(pairs.group, pairs.tested, confidence)
-    carried = ratio_intervals.ratio_to_overall(interval, pairs.group, pairs.tested)
+    """Group's rate over reference's."""
+    a, b = pairs.group.proportions, pairs.tested.proportions
+    interval = ratio_intervals.ratio_interval(a, b, confidence)
+    carried = ratio_intervals.ratio_to_overall(interval, a, b)
     value = quotient(pairs.group.rate, pairs.reference.rate)
-    small = ratio_intervals.has_small_count(pairs.group, pairs.tested)
-    method = _where_with_rest(pairs, np.where(small, "miettinen_nurminen", "katz").astype(object))
+    small = ratio_intervals.has_small_count(a, b)
+    method = np.where(small, "donner_zou", "katz").astype(object)
     interval = _choose(pairs.with_rest, carried, interval)
-    return _estimates(value, interval, method, pairs.p_value, pairs.test)
+    return _estimates(value, interval, _where_with_rest(pairs, method), pairs.p_value, pairs.test)
 
 
 def _estimates(
@@ -96,8 +119,8 @@ def _estimates(
     undefined = np.isnan(value) | np.isnan(interval.low) | np.isnan(interval.high)
     low = np.where(undefined, np.nan, np.minimum(interval.low, value))
     high = np.where(undefined, np.nan, np.maximum(interval.high, value))
-    named = np.where(undefined, NO_INTERVAL, method) + np.where(np.isnan(p_value), "", test)
-    return Estimates(value, low, high, p_value, named.tolist())
+    named = np.where(undefined, NO_INTERVAL, method)
+    return Estimates(value, low, high, p_value, named + np.where(np.isnan(p_value), "", test))
 
 
 def _where_with_rest(pairs: Contrast, method: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -107,9 +130,3 @@ def _where_with_rest(pairs: Contrast, method: NDArray[np.object_]) -> NDArray[np
 
 def _choose(condition: NDArray[np.bool_], yes: Interval, no: Interval) -> Interval:
     return Interval(np.where(condition, yes.low, no.low), np.where(condition, yes.high, no.high))
-
-
-def _column(shares: Sequence[Share]) -> Proportions:
-    return Proportions.of(
-        [each.numerator for each in shares], [each.denominator for each in shares]
-    )

@@ -1,8 +1,7 @@
 """Measurements as an Arrow table, and as Parquet that is the same bytes for the same input."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -10,12 +9,10 @@ import pyarrow.parquet as pq
 
 from fairness_audit.errors import MeasurementError
 from fairness_audit.files import sha256_of, written_whole
-from fairness_audit.measure.catalogue import Rate
-from fairness_audit.measure.comparisons import Comparison, Share
 from fairness_audit.measure.estimates import Estimates
-from fairness_audit.measure.proportions import Floats
-from fairness_audit.policy.model import Comparison as Kind
+from fairness_audit.measure.rows import Row
 from fairness_audit.records.measurement import Measurement, MeasurementFile
+from fairness_audit.statistics.proportions import Floats
 
 SCHEMA = pa.schema(
     [
@@ -27,10 +24,10 @@ SCHEMA = pa.schema(
         pa.field("comparison", pa.string()),
         pa.field("against", pa.string()),
         pa.field("reference", pa.string()),
-        pa.field("numerator", pa.int64(), nullable=False),
-        pa.field("denominator", pa.int64(), nullable=False),
-        pa.field("reference_numerator", pa.int64()),
-        pa.field("reference_denominator", pa.int64()),
+        pa.field("numerator", pa.float64()),
+        pa.field("denominator", pa.float64()),
+        pa.field("reference_numerator", pa.float64()),
+        pa.field("reference_denominator", pa.float64()),
         pa.field("value", pa.float64()),
         pa.field("low", pa.float64()),
         pa.field("high", pa.float64()),
@@ -43,55 +40,29 @@ SCHEMA = pa.schema(
 """The columns of `Measurement`, in its order."""
 
 
-class GroupRate(NamedTuple):
-    """A rate of one group, before its interval."""
-
-    rate: Rate
-    attribute: str
-    group: str
-    stratum: str | None
-    share: Share
-    n: int
-
-
-def rates_table(rows: Sequence[GroupRate], estimates: Estimates) -> pa.Table:
-    """Measurements of rates."""
-    return _table(
-        {
-            "metric": [each.rate.metric.value for each in rows],
-            "code": [each.rate.code for each in rows],
-            "attribute": [each.attribute for each in rows],
-            "group": [each.group for each in rows],
-            "stratum": [each.stratum for each in rows],
-            "numerator": [each.share.numerator for each in rows],
-            "denominator": [each.share.denominator for each in rows],
-            "n": [each.n for each in rows],
-        },
-        estimates,
-    )
+def measurements_table(estimated: Estimates, **labels: object) -> pa.Table:
+    """Estimates and what they are about; a label is a column, or one value for all of them."""
+    columns = labels | {
+        "value": _nullable(estimated.value),
+        "low": _nullable(estimated.low),
+        "high": _nullable(estimated.high),
+        "p_value": _nullable(estimated.p_value),
+        "method": estimated.method,
+    }
+    length = len(estimated.method)
+    return pa.table({field.name: _column(columns, field, length) for field in SCHEMA}, SCHEMA)
 
 
-def disparities_table(rows: Sequence[Comparison], kind: Kind, estimates: Estimates) -> pa.Table:
-    """Measurements of the differences or ratios of rates."""
-    return _table(
-        {
-            "metric": [each.rate.metric.value for each in rows],
-            "code": [each.rate.code for each in rows],
-            "attribute": [each.attribute for each in rows],
-            "group": [each.group for each in rows],
-            "stratum": [each.stratum for each in rows],
-            "comparison": [kind.value] * len(rows),
-            "against": [each.against.value for each in rows],
-            "reference": [each.reference for each in rows],
-            "numerator": [each.share.numerator for each in rows],
-            "denominator": [each.share.denominator for each in rows],
-            "reference_numerator": [each.reference_share.numerator for each in rows],
-            "reference_denominator": [each.reference_share.denominator for each in rows],
-            "n": [each.n for each in rows],
-            "reference_n": [each.reference_n for each in rows],
-        },
-        estimates,
-    )
+def rows_table(rows: Iterable[Row]) -> pa.Table:
+    """Measurements that were made one by one."""
+    listed = list(rows)
+    columns: dict[str, object] = {
+        name: [getattr(row, name) for row in listed] for name in Row._fields
+    }
+    for name in ("value", "low", "high", "p_value"):
+        values = columns[name]
+        columns[name] = _nullable(np.array(values, dtype=np.float64))
+    return pa.table({field.name: _column(columns, field, len(listed)) for field in SCHEMA}, SCHEMA)
 
 
 def write_measurements(path: Path, tables: Iterable[pa.Table]) -> tuple[str, int]:
@@ -116,17 +87,17 @@ def read_measurements(file: MeasurementFile) -> list[Measurement]:
     return [Measurement.model_validate(row) for row in rows]
 
 
-def _table(columns: dict[str, Sequence[object]], estimates: Estimates) -> pa.Table:
-    estimated = {
-        "value": _nullable(estimates.value),
-        "low": _nullable(estimates.low),
-        "high": _nullable(estimates.high),
-        "p_value": _nullable(estimates.p_value),
-        "method": estimates.method,
-    }
-    nothing = [None] * len(estimates.method)
-    given = columns | estimated
-    return pa.table({field.name: given.get(field.name, nothing) for field in SCHEMA}, SCHEMA)
+def _column(columns: Mapping[str, object], field: pa.Field, length: int) -> pa.Array:
+    """A column of the schema; without one of that name, nulls."""
+    values = columns.get(field.name)
+    if isinstance(values, pa.Array):
+        return values
+    if isinstance(values, np.ndarray):
+        whole = values.astype(np.int64) if pa.types.is_integer(field.type) else values
+        return pa.array(whole, field.type)
+    if isinstance(values, list):
+        return pa.array(values, field.type)
+    return pa.repeat(pa.scalar(values, field.type), length)
 
 
 def _nullable(column: Floats) -> pa.Array:

@@ -1,9 +1,20 @@
 """One number about one group, with everything needed to judge it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
 
 from fairness_audit.records.door import Door
+
+
+def whole_if_it_is(amount: Any) -> Any:
+    """A count as a whole number, whatever type it was stored with."""
+    return int(amount) if isinstance(amount, float) and amount.is_integer() else amount
+
+
+Amount = Annotated[int | float, BeforeValidator(whole_if_it_is)]
+"""A count or, in a weighted population, a sum of weights."""
 
 OVERALL = "overall"
 """Value of ``attribute`` and ``group`` in measurements of the whole population."""
@@ -15,7 +26,8 @@ class Measurement(Door):
     A *rate* has ``comparison`` and ``against`` None; its value is numerator / denominator.
     A *disparity* compares the group's rate with that of ``reference`` (a group's name, ``rest``
     or ``overall``): its value is the ratio or difference of the two rates, and both fractions
-    are kept as integers so that a threshold is compared exactly.
+    are kept, of unweighted populations as integers, so that a threshold is compared exactly.
+    Any *other metric* has ``comparison`` None; ``reference`` says what it compares, if anything.
     ``value`` is None where a denominator is zero (or a ratio's reference rate is zero); it is
     never 0 by convention. ``low`` and ``high`` bound it at ``confidence``; ``p_value`` is that of
     the two-sided test of equal rates, on the metric's own denominators.
@@ -29,10 +41,10 @@ class Measurement(Door):
     comparison: Literal["ratio", "difference"] | None = None
     against: Literal["reference", "best", "rest", "overall"] | None = None
     reference: str | None = None
-    numerator: int
-    denominator: int
-    reference_numerator: int | None = None
-    reference_denominator: int | None = None
+    numerator: Amount | None = None
+    denominator: Amount | None = None
+    reference_numerator: Amount | None = None
+    reference_denominator: Amount | None = None
     value: float | None
     low: float | None
     high: float | None
