@@ -5,6 +5,7 @@ was cut off between the two is completed by running it again, with the same byte
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from fairness_audit.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.dsse import SignedRecord, sign, unverified_record
 from fairness_audit.records.finding import Judgement
+from fairness_audit.records.history import Audit, period_of
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.place import place_of
 from fairness_audit.records.population import Population
@@ -60,8 +62,9 @@ def publish(
 
     Raises:
         RecordError: when the parts are not of one audit of this policy, when the audit is of a
-            day to come, when the same audit was published with other findings, or when the
-            record's file is there and holds something else.
+            day to come, when the same audit was published with other findings, when another audit
+            of the model was published since this one was judged, or when the record's file is
+            there and holds something else.
         LedgerError: when the ledger cannot be written.
     """
     _check_one_audit(loaded, snapshot, population, now)
@@ -81,11 +84,13 @@ def publish(
         "expires": now + timedelta(days=loaded.policy.gate.valid_days),
         "counts": _counts(population, measurements, validation),
         "verdict": judgement.verdict,
+        "error_budget": judgement.budget,
         "findings": judgement.findings,
         "versions": software_versions(),
     }
     first = AuditRecord(seq=1, prev=None, **content)
-    entry = ledger.append(first.record_id, partial(_signed, content, signer))
+    check = partial(_check_budget, ledger, loaded.policy.error_rate.period_days)
+    entry = ledger.append(first.record_id, partial(_signed, content, signer, check))
     record = unverified_record(entry.envelope)
     _check_same_findings(record, first)
     file = records / place_of(record)
@@ -94,8 +99,34 @@ def publish(
     return PublishedRecord(record_id=record.record_id, file=file, verdict=record.verdict)
 
 
-def _signed(content: dict[str, Any], signer: Signer, seq: int, prev: str | None) -> SignedRecord:
-    return sign(AuditRecord(seq=seq, prev=prev, **content), signer)
+def _signed(
+    content: dict[str, Any],
+    signer: Signer,
+    check: Callable[[AuditRecord], None],
+    seq: int,
+    prev: str | None,
+) -> SignedRecord:
+    record = AuditRecord(seq=seq, prev=prev, **content)
+    check(record)
+    return sign(record, signer)
+
+
+def _check_budget(ledger: Ledger, period_days: int, record: AuditRecord) -> None:
+    """Two audits of a model that were judged at once spend the same share: one must yield.
+
+    Asked while nobody else can append, so between the answer and the record nobody comes.
+    """
+    budget = record.error_budget
+    if budget is None:
+        return
+    audit = Audit(record.record_id, record.model, record.logical_date, record.window_start)
+    entries = ledger.all() if record.seq > 1 else []
+    period = period_of(audit, entries, period_days=period_days)
+    if (budget.audit, budget.period_start) != (len(period.earlier) + 1, period.start):
+        raise RecordError(
+            f"another audit of {record.model} was published while this one ran, and both would"
+            f" spend share {budget.audit} of the error budget (start a new run)"
+        )
 
 
 def _counts(

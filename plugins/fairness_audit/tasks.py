@@ -6,6 +6,7 @@ runs, never when a DAG file is parsed.
 """
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from airflow.sdk import TriggerRule, task
@@ -117,21 +118,44 @@ def measure(model: str, population: Json) -> Json:
 @task
 @reported
 def judge(model: str, population: Json, measurements: Json, validation: Json) -> Json:
-    """Hold measurements and checks against the policy: findings, and a verdict over them."""
+    """Hold measurements and checks against the policy: findings, and a verdict over them.
+
+    The audits of the model that are in the ledger decide how much of its error budget is left,
+    and are what a drift is told from.
+
+    **If it fails:** the ledger cannot be reached or does not verify, or the registry does not
+    know the audited version.
+    """
+    from fairness_audit.extract import read_snapshot
     from fairness_audit.judge import judge as step
+    from fairness_audit.keys import load_trusted_keys
+    from fairness_audit.ledger import Ledger
+    from fairness_audit.ledger.history import history
     from fairness_audit.measure import read_measurements
+    from fairness_audit.records.history import Audit
     from fairness_audit.records.measurement import MeasurementFile
     from fairness_audit.records.population import Population
     from fairness_audit.records.validation import ValidationReport
+    from fairness_audit.registry.mlflow import MlflowRegistry
 
     run = Run.current(model)
+    policy, settings = run.loaded.policy, run.settings
+    audited = Population.model_validate(population)
     totals = MeasurementFile.model_validate(measurements)
+    registry = MlflowRegistry(settings.registry_url)
+    files = registry.artifact_digest(policy.gate.registered_model, audited.model_version)
     judgement = step(
-        run.loaded.policy,
-        population=Population.model_validate(population),
+        policy,
+        population=audited,
         totals=totals,
         measurements=read_measurements(totals),
         validation=ValidationReport.model_validate(validation),
+        history=history(
+            Ledger(settings.ledger_url),
+            partial(load_trusted_keys, settings.trusted_keys),
+            Audit.of(read_snapshot(run.folder / "snapshot"), audited, totals, files),
+            period_days=policy.error_rate.period_days,
+        ),
     )
     return judgement.model_dump(mode="json")
 

@@ -6,8 +6,21 @@ from enum import Enum
 
 from fairness_audit.errors import MeasurementError
 from fairness_audit.policy.base import UNKNOWN
-from fairness_audit.policy.model import Against, AuditPolicy, Metric, Rule
+from fairness_audit.policy.model import (
+    Against,
+    AuditPolicy,
+    Comparison,
+    Metric,
+    Rule,
+    SubgroupSearch,
+)
 from fairness_audit.records.measurement import Measurement
+
+WORST_SUBGROUP = "worst_subgroup"
+"""The rule about the subgroup that is worst off."""
+
+_RULED = frozenset(Metric)
+_SUBGROUP_METRIC = "worst_subgroup_impact_ratio"
 
 Groups = Mapping[str, frozenset[str]]
 Hypothesis = tuple[str, ...]
@@ -25,7 +38,8 @@ class Case:
     @property
     def hypothesis(self) -> Hypothesis:
         """What is tested: two rules about the same disparity test it once."""
-        return (self.rule.metric, self.rule.against, self.grouping, self.group)
+        searched = WORST_SUBGROUP if self.rule.id == WORST_SUBGROUP else ""
+        return (self.rule.metric, self.rule.against, self.grouping, self.group, searched)
 
 
 class Lack(Enum):
@@ -49,7 +63,8 @@ def groups_measured(measurements: Iterable[Measurement]) -> dict[str, frozenset[
     """The groups that appear in the measurements of each grouping, `unknown` among them."""
     groups: dict[str, set[str]] = {}
     for each in measurements:
-        groups.setdefault(each.attribute, set()).add(each.group)
+        if each.metric in _RULED:
+            groups.setdefault(each.attribute, set()).add(each.group)
     return {grouping: frozenset(names) for grouping, names in groups.items()}
 
 
@@ -76,11 +91,27 @@ def parts_of(
     whole = [each for each in measurements if each.stratum is None]
     groups = groups_measured(whole)
     measured = _by_what_they_measure(whole)
-    return [
+    parts = [
         _part(policy, rule, grouping, known(groups, grouping), measured)
         for rule in rules
         for grouping in groupings_of(policy, rule)
     ]
+    return parts + [_subgroup(policy, each) for each in whole if each.metric == _SUBGROUP_METRIC]
+
+
+def _subgroup(policy: AuditPolicy, worst: Measurement) -> Part:
+    """The subgroup found worst off, as a rule of its own; its p-value paid for the search."""
+    search = policy.subgroup_search or SubgroupSearch()
+    rule = Rule(
+        id=WORST_SUBGROUP,
+        metric=Metric.IMPACT_RATIO,
+        compare=Comparison.RATIO,
+        against=Against.REST,
+        threshold=search.threshold,
+        severity=search.severity,
+        inconclusive=search.inconclusive,
+    )
+    return Part(rule, worst.attribute, (Case(rule, worst.attribute, worst.group, worst),))
 
 
 _Measured = Mapping[tuple[str | None, ...], Measurement]
@@ -140,4 +171,6 @@ def _all_small(
     # The impact ratio has no rate of its own: it rests on the same rows as the selection rate.
     rate = Metric.SELECTION_RATE if rule.metric is Metric.IMPACT_RATIO else rule.metric
     found = [measured.get((grouping, group, rate, None, None)) for group in groups]
-    return all(each is not None and each.denominator < policy.min_group_size for each in found)
+    return all(
+        each is not None and (each.denominator or 0) < policy.min_group_size for each in found
+    )

@@ -1,5 +1,6 @@
 """The three-valued decision about one disparity, and the ground it stands on."""
 
+from collections.abc import Iterable
 from enum import Enum
 from fractions import Fraction
 
@@ -17,6 +18,7 @@ class Ground(Enum):
     UNDEFINED = "a ratio to a rate of zero, or a value that is missing"
     BREACH = "outside the limit, and chance does not explain it"
     UNPROVEN_BREACH = "outside the limit, but chance may explain it"
+    DEPENDS_ON_UNKNOWN = "another verdict, depending on where the unknown group belongs"
     WITHIN = "inside the limit, with its whole interval"
     UNPROVEN_WITHIN = "inside the limit, but its interval is not"
 
@@ -51,6 +53,13 @@ def ground_of(
         return Ground.BREACH if proven else Ground.UNPROVEN_BREACH
     inside = limit.contains(measured.low, measured.high)
     return Ground.WITHIN if inside else Ground.UNPROVEN_WITHIN
+
+
+def held_at(ground: Ground, ends: Iterable[Ground]) -> Ground:
+    """The ground that is left of one that must hold wherever the unknown belong: at both ends."""
+    if ground not in (Ground.BREACH, Ground.WITHIN):
+        return ground
+    return ground if all(end is ground for end in ends) else Ground.DEPENDS_ON_UNKNOWN
 
 
 def verdict_of(ground: Ground, severity: Severity) -> Verdict:

@@ -1,9 +1,17 @@
 """Findings about disparities: every rule, for every group it is about."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 
+from fairness_audit.judge.bounds import (
+    UnknownRows,
+    Unknowns,
+    ends,
+    measured_as,
+    unknowns,
+)
 from fairness_audit.judge.cases import Case, Lack, Part, parts_of
-from fairness_audit.judge.decision import Ground, ground_of, verdict_of
+from fairness_audit.judge.decision import Ground, ground_of, held_at, verdict_of
 from fairness_audit.judge.evidence import evidence_of
 from fairness_audit.judge.limits import Limit, TwoRates
 from fairness_audit.judge.phrases import phrase_of
@@ -20,19 +28,33 @@ def disparity_findings(
     rules: Iterable[Rule],
     measurements: Sequence[Measurement],
     *,
+    alpha: Fraction,
     confidence: float,
 ) -> list[Finding]:
-    """One finding per rule, grouping and group; one for a whole grouping without its reference."""
+    """One finding per rule, grouping and group; one for a whole grouping without its reference.
+
+    ``alpha`` is the significance level of all of them together; at 0 none can be a failure.
+    """
     parts = parts_of(policy, rules, measurements)
-    yardstick = _Yardstick(policy, parts, confidence)
+    unknown = unknowns(measurements, selected_is_favourable=policy.selected_is_favourable)
+    yardstick = _Yardstick(policy, parts, unknown, alpha, confidence)
     return [finding for part in parts for finding in yardstick.findings(part)]
 
 
 class _Yardstick:
     """What all cases of one audit are judged by."""
 
-    def __init__(self, policy: AuditPolicy, parts: Sequence[Part], confidence: float) -> None:
+    def __init__(
+        self,
+        policy: AuditPolicy,
+        parts: Sequence[Part],
+        unknown: Unknowns,
+        alpha: Fraction,
+        confidence: float,
+    ) -> None:
         self._policy = policy
+        self._unknowns = unknown
+        self._alpha = alpha
         self._confidence = confidence
         self._significance = Significance(
             parts, min_group_size=policy.min_group_size, family=policy.error_rate.family
@@ -51,13 +73,35 @@ class _Yardstick:
         return Limit.of(rule, selected_is_favourable=self._policy.selected_is_favourable)
 
     def _ground(self, case: Case) -> Ground:
+        ground = self._ground_of(case.measured, case, self._significance.p_adjusted(case))
+        rates = None if case.measured is None else TwoRates.of(case.measured)
+        unknown = self._unknown(case)
+        if rates is None or unknown is None or self._policy.assumes_at_random(case.grouping):
+            return ground
+        return held_at(ground, [self._ground_at(end, case) for end in ends(case, rates, unknown)])
+
+    def _ground_at(self, end: TwoRates, case: Case) -> Ground:
+        """The ground if the unknown belonged there, at a level safe whatever the other tests."""
+        measured = measured_as(case, end, self._confidence)
+        p = None if measured is None else measured.p_value
+        if p is not None and self._alpha:
+            level = self._significance.level(case, self._alpha)
+            p = min(1.0, p * float(self._alpha) / level)
+        return self._ground_of(measured, case, p)
+
+    def _ground_of(
+        self, measured: Measurement | None, case: Case, p_adjusted: float | None
+    ) -> Ground:
         return ground_of(
-            case.measured,
+            measured,
             self._limit(case.rule),
             min_group_size=self._policy.min_group_size,
-            p_adjusted=self._significance.p_adjusted(case),
-            alpha=self._policy.error_rate.alpha,
+            p_adjusted=p_adjusted,
+            alpha=self._alpha,
         )
+
+    def _unknown(self, case: Case) -> UnknownRows | None:
+        return self._unknowns.get((case.rule.metric, case.grouping))
 
     def _finding(self, case: Case, ground: Ground, some_judged: bool) -> Finding:
         telling = self._telling(case, ground)
@@ -76,7 +120,7 @@ class _Yardstick:
         )
 
     def _telling(self, case: Case, ground: Ground) -> Telling:
-        policy, limit, alpha = self._policy, self._limit(case.rule), self._policy.error_rate.alpha
+        policy, limit, alpha = self._policy, self._limit(case.rule), self._alpha
         return Telling(
             case=case,
             rates=TwoRates.of(case.measured) if case.measured else None,
@@ -90,6 +134,7 @@ class _Yardstick:
                 limit,
                 p_adjusted=self._significance.p_adjusted(case),
                 level=self._significance.level(case, alpha),
+                unknown=self._unknown(case),
             ),
             alpha=alpha,
             confidence=self._confidence,

@@ -1,18 +1,27 @@
 """The numbers of a finding about a disparity, all of them, whatever the verdict."""
 
+from fairness_audit.judge.bounds import UnknownRows, ends
 from fairness_audit.judge.cases import Case
 from fairness_audit.judge.limits import Limit, TwoRates, is_below_four_fifths
-from fairness_audit.judge.power import detectable_gap, n_needed
 from fairness_audit.policy.model import Against, Comparison, Metric
 from fairness_audit.records.finding import Evidence
+from fairness_audit.statistics.power import detectable_gap, n_needed
 
 
-def evidence_of(case: Case, limit: Limit, *, p_adjusted: float | None, level: float) -> Evidence:
+def evidence_of(
+    case: Case,
+    limit: Limit,
+    *,
+    p_adjusted: float | None,
+    level: float,
+    unknown: UnknownRows | None = None,
+) -> Evidence:
     """Everything known about a case.
 
     ``level`` is the significance level of this one test: alpha shared among the family, so that
     ``detectable_gap`` and ``n_needed`` hold whatever the other tests show. ``n_needed`` is for
     the observed gap where it breaches the limit, else for a gap that just reaches the limit.
+    Both are None at level 0, where nothing can be found.
     """
     measured = case.measured
     rates = None if measured is None else TwoRates.of(measured)
@@ -34,12 +43,27 @@ def evidence_of(case: Case, limit: Limit, *, p_adjusted: float | None, level: fl
         ),
         detectable_gap=_detectable_gap(case, rates, limit, level),
         n_needed=_n_needed(case, rates, limit, level),
+        **_over_the_unknown(case, rates, unknown),
     )
+
+
+def _over_the_unknown(
+    case: Case, rates: TwoRates, unknown: UnknownRows | None
+) -> dict[str, float | None]:
+    """How many are of unknown group, and between what the disparity lies wherever they belong."""
+    if unknown is None:
+        return {}
+    low, high = (end.disparity(case.rule.compare) for end in ends(case, rates, unknown))
+    return {
+        "unknown": unknown.n,
+        "unknown_low": None if low is None else float(low[0] / low[1]),
+        "unknown_high": None if high is None else float(high[0] / high[1]),
+    }
 
 
 def _detectable_gap(case: Case, rates: TwoRates, limit: Limit, level: float) -> float | None:
     tested = _independent(case, rates)
-    if tested.smallest < 1:
+    if tested.smallest < 1 or level == 0:
         return None
     gap = detectable_gap(
         tested.denominator,
@@ -55,7 +79,7 @@ def _detectable_gap(case: Case, rates: TwoRates, limit: Limit, level: float) -> 
 
 def _n_needed(case: Case, rates: TwoRates, limit: Limit, level: float) -> int | None:
     tested = _independent(case, rates)
-    if tested.smallest < 1:
+    if tested.smallest < 1 or level == 0:
         return None
     rate = rates.rate if limit.is_breached_by(rates) else _rate_at_the_limit(rates, limit)
     return n_needed(rate, tested.reference_rate, alpha=level)

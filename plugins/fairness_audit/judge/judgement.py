@@ -2,18 +2,30 @@
 
 from collections.abc import Sequence
 
+from fairness_audit.judge.budget import budget_findings, budget_of
 from fairness_audit.judge.cases import groups_measured
 from fairness_audit.judge.checks import check_findings
 from fairness_audit.judge.data_faults import data_faults, rules_with_data
 from fairness_audit.judge.disparities import disparity_findings
+from fairness_audit.judge.drift import drift_findings
 from fairness_audit.judge.polarity import polarity_findings
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Judgement, Verdict
+from fairness_audit.records.history import History
 from fairness_audit.records.measurement import Measurement, MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.validation import ValidationReport
 
-_KINDS = ("population", "polarity", "disparity", "representation", "label_balance", "quality")
+_KINDS = (
+    "population",
+    "polarity",
+    "error_budget",
+    "disparity",
+    "drift",
+    "representation",
+    "label_balance",
+    "quality",
+)
 _AT_GATE = ("block", "review", "allow")
 
 
@@ -24,8 +36,11 @@ def judge(
     totals: MeasurementFile,
     measurements: Sequence[Measurement],
     validation: ValidationReport,
+    history: History,
 ) -> Judgement:
     """Hold what was measured and checked against the policy.
+
+    The significance level is what the audits in ``history`` leave of the error budget.
 
     A pure function: equal arguments give an equal judgement, and the order of the measurements
     and checks does not matter.
@@ -34,15 +49,20 @@ def judge(
         MeasurementError: if two measurements of the same disparity differ.
     """
     groups = groups_measured(each for each in measurements if each.stratum is None)
+    budget = budget_of(policy.error_rate, history)
+    disparities = disparity_findings(
+        policy,
+        rules_with_data(policy, totals),
+        measurements,
+        alpha=budget.alpha,
+        confidence=totals.confidence,
+    )
     findings = [
         *data_faults(policy, population, totals, groups),
         *polarity_findings(policy, totals, measurements),
-        *disparity_findings(
-            policy,
-            rules_with_data(policy, totals),
-            measurements,
-            confidence=totals.confidence,
-        ),
+        *budget_findings(policy.error_rate, budget),
+        *disparities,
+        *drift_findings(policy, disparities, history, model_version=population.model_version),
         *check_findings(validation),
     ]
     verdict = verdict_over(findings)
@@ -55,7 +75,7 @@ def judge(
     told = most_telling if verdict is Verdict.PASS else _weight_first
     deciding = min((each for each in findings if each.verdict is verdict), key=told)
     rest = sorted((each for each in findings if each is not deciding), key=_reading_order)
-    return Judgement(verdict=verdict, findings=(deciding, *rest))
+    return Judgement(verdict=verdict, findings=(deciding, *rest), budget=budget)
 
 
 def verdict_over(findings: Sequence[Finding]) -> Verdict:

@@ -6,10 +6,12 @@ decides a breach. Both ends of a limit belong to it: exactly 4/5 is no breach of
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from fairness_audit.policy.model import Comparison, Metric, Rule
 from fairness_audit.records.measurement import Measurement
+
+_MILLION = 1_000_000
 
 FOUR_FIFTHS = Fraction(4, 5)
 
@@ -27,42 +29,46 @@ AS_SELECTION = frozenset({Metric.SELECTION_RATE, Metric.BASE_RATE})
 """Better when higher if being selected is favourable, else better when lower."""
 
 
-class TwoRates(NamedTuple):
-    """The rate of a group and the one it is compared with, as counts."""
+Exact = Any  # int, or Fraction: their arithmetic is exact
+"""A count or, in a weighted population, a sum of weights in millionths."""
 
-    numerator: int
-    denominator: int
-    reference_numerator: int
-    reference_denominator: int
+
+class TwoRates(NamedTuple):
+    """The rate of a group and the one it is compared with, as exact amounts."""
+
+    numerator: Exact
+    denominator: Exact
+    reference_numerator: Exact
+    reference_denominator: Exact
 
     @classmethod
     def of(cls, measured: Measurement) -> "TwoRates | None":
         """The counts behind a disparity; None if it does not carry those of its reference."""
-        if measured.reference_numerator is None or measured.reference_denominator is None:
-            return None
-        return cls(
+        amounts = (
             measured.numerator,
             measured.denominator,
             measured.reference_numerator,
             measured.reference_denominator,
         )
+        known = [_exact(each) for each in amounts if each is not None]
+        return cls(*known) if len(known) == len(amounts) else None
 
     @property
-    def smallest(self) -> int:
+    def smallest(self) -> Exact:
         """The smaller of the two denominators."""
         return min(self.denominator, self.reference_denominator)
 
     @property
     def rate(self) -> float:
         """The group's rate."""
-        return self.numerator / self.denominator
+        return float(self.numerator / self.denominator)
 
     @property
     def reference_rate(self) -> float:
         """The rate the group is compared with."""
-        return self.reference_numerator / self.reference_denominator
+        return float(self.reference_numerator / self.reference_denominator)
 
-    def disparity(self, compare: Comparison) -> tuple[int, int] | None:
+    def disparity(self, compare: Comparison) -> tuple[Exact, Exact] | None:
         """Ratio or difference of the rates, as numerator and positive denominator.
 
         None where it is undefined: without rows on either side, or as a ratio to a rate of zero.
@@ -139,9 +145,15 @@ def is_below_four_fifths(rates: TwoRates) -> bool | None:
     return None if ratio is None else _below(ratio, FOUR_FIFTHS)
 
 
-def _below(value: tuple[int, int], bound: Fraction) -> bool:
-    return value[0] * bound.denominator < bound.numerator * value[1]
+def _exact(amount: float) -> Exact:
+    """A count as it is; a sum of weights in millionths, as it was summed."""
+    is_count = isinstance(amount, int)
+    return amount if is_count else Fraction(round(amount * _MILLION), _MILLION)
 
 
-def _above(value: tuple[int, int], bound: Fraction) -> bool:
-    return value[0] * bound.denominator > bound.numerator * value[1]
+def _below(value: tuple[Exact, Exact], bound: Fraction) -> bool:
+    return bool(value[0] * bound.denominator < bound.numerator * value[1])
+
+
+def _above(value: tuple[Exact, Exact], bound: Fraction) -> bool:
+    return bool(value[0] * bound.denominator > bound.numerator * value[1])

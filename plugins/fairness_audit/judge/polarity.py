@@ -7,6 +7,7 @@ a model that cannot be told from an inverted one is not shown to be fair either.
 """
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 from fairness_audit.judge.data_faults import needs_outcomes
 from fairness_audit.judge.wording import percent
@@ -43,13 +44,11 @@ def polarity_findings(
 
 
 def _compared(positive: Measurement, negative: Measurement) -> Finding:
-    selected_of_positive = positive.numerator * negative.denominator
-    selected_of_negative = negative.numerator * positive.denominator
-    inverted = selected_of_positive < selected_of_negative
+    of_positive, of_negative = _fraction(positive), _fraction(negative)
+    inverted = of_positive < of_negative
     rates = (
-        f"{percent(positive.numerator / positive.denominator)} of those with a positive outcome"
-        f" are selected, and {percent(negative.numerator / negative.denominator)} of those with"
-        " a negative one"
+        f"{percent(float(of_positive))} of those with a positive outcome are selected, and"
+        f" {percent(float(of_negative))} of those with a negative one"
     )
     return Finding(
         rule=RULE,
@@ -70,6 +69,10 @@ def _compared(positive: Measurement, negative: Measurement) -> Finding:
             reference_denominator=negative.denominator,
         ),
     )
+
+
+def _fraction(rate: Measurement) -> Fraction:
+    return Fraction(rate.numerator or 0) / Fraction(rate.denominator or 1)
 
 
 def _unknown(why: str, *, blocks: bool) -> Finding:

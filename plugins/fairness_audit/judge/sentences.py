@@ -122,7 +122,12 @@ def _conclusion(telling: Telling, rates: TwoRates) -> str:
             return f", {_side(telling)} {limit}; chance does not explain it {adjusted}"
         case Ground.UNPROVEN_BREACH:
             doubt = f"but chance may explain it {adjusted}{_outlook(telling, rates)}"
+            if telling.alpha == 0:
+                doubt = "but the error budget is spent, so it cannot be called a failure"
             return f", {_side(telling)} {limit}, {doubt}"
+        case Ground.DEPENDS_ON_UNKNOWN:
+            side = _side(telling) if telling.limit.is_breached_by(rates) else "within"
+            return f", {side} {limit}, but {_unknown(telling)}"
         case Ground.WITHIN:
             return f", within {limit}, and so is the whole interval"
         case _:
@@ -130,6 +135,22 @@ def _conclusion(telling: Telling, rates: TwoRates) -> str:
             real = f"there is a gap {adjusted}, but " if telling.is_significant else ""
             open_question = "whether it stays there is not certain"
             return f", within {limit}; {real}{open_question}{_outlook(telling, rates)}"
+
+
+def _unknown(telling: Telling) -> str:
+    """`the group of 120 rows is unknown: wherever they belong, it is from 0.61 to 1.02`."""
+    evidence, bound = telling.evidence, float(telling.limit.bound)
+    if evidence.unknown_low is None or evidence.unknown_high is None:
+        lies = "nothing can be said"
+    elif telling.limit.compare is Comparison.DIFFERENCE:
+        low, high = (wording.signed_points(each)
+                     for each in (evidence.unknown_low, evidence.unknown_high))  # fmt: skip
+        lies = f"the gap may be from {low} to {high} points"
+    else:
+        low, high = (wording.apart_from(each, bound, 2)
+                     for each in (evidence.unknown_low, evidence.unknown_high))  # fmt: skip
+        lies = f"the ratio may be from {low} to {high}"
+    return f"the group of {wording.rows(evidence.unknown or 0)} is unknown: with them {lies}"
 
 
 def _limit(telling: Telling) -> str:
@@ -144,7 +165,12 @@ def _side(telling: Telling) -> str:
 
 
 def _outlook(telling: Telling, rates: TwoRates) -> str:
-    """What groups of these sizes could have shown, and the size that would show it."""
+    """What groups of these sizes could have shown, and the size that would show it.
+
+    Nothing without an error budget: no size would show anything then.
+    """
+    if telling.alpha == 0:
+        return ""
     gap, needed = telling.evidence.detectable_gap, telling.evidence.n_needed
     which = "the observed gap" if telling.limit.is_breached_by(rates) else "a gap at the limit"
     shown = (

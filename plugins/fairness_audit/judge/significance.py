@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from fairness_audit.judge.cases import Case, Hypothesis, Part
-from fairness_audit.judge.family import adjusted
 from fairness_audit.judge.limits import TwoRates
 from fairness_audit.policy.model import Against, Family
+from fairness_audit.statistics.family import benjamini_hochberg, holm
 
 
 class Significance:
@@ -26,8 +26,9 @@ class Significance:
             for case in large:
                 p = max(_p_value(case), tests.get(case.hypothesis, (0.0, 0.0))[0])
                 tests[case.hypothesis] = (p, weight)
+        adjusted = holm if family is Family.HOLM else benjamini_hochberg
         weighted = [min(1.0, p * weight) for p, weight in tests.values()]
-        self._adjusted = dict(zip(tests, adjusted(weighted, family), strict=True))
+        self._adjusted = dict(zip(tests, adjusted(weighted), strict=True))
         self._weights = {hypothesis: weight for hypothesis, (_, weight) in tests.items()}
 
     def p_adjusted(self, case: Case) -> float | None:

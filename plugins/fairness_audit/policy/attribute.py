@@ -35,12 +35,35 @@ class ReferencePopulation(Strict):
         return shares
 
 
+class Assumption(StrEnum):
+    """What is assumed about those whose group is not known."""
+
+    BOUNDS = "bounds"  # nothing: a verdict must hold wherever they belong
+    AT_RANDOM = "at_random"  # the groups are unknown alike: those known stand for all
+
+
+class Unknown(Strict):
+    """How a verdict treats decisions about people whose group is not known."""
+
+    assume: Assumption = Assumption.BOUNDS
+    reason: str | None = Field(default=None, min_length=10, description="Why it is reasonable.")
+
+    @model_validator(mode="after")
+    def _an_assumption_has_a_reason(self) -> Self:
+        if (self.assume is Assumption.AT_RANDOM) != (self.reason is not None):
+            raise ValueError(
+                "at_random needs a reason, and bounds has none; write both or neither"
+            )
+        return self
+
+
 class Attribute(Strict):
     """A protected attribute; the population carries it as `attr_<name>`."""
 
     provenance: Provenance
     reference_group: Group
     reference_population: ReferencePopulation | None = None
+    unknown: Unknown = Unknown()
 
     @model_validator(mode="after")
     def _reference_is_a_group(self) -> Self:

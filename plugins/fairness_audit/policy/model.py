@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from fairness_audit.policy.attribute import Attribute
+from fairness_audit.policy.attribute import Assumption, Attribute
 from fairness_audit.policy.base import Name, Strict
 from fairness_audit.policy.consistency import inconsistencies
 from fairness_audit.policy.fractions import ExactFraction
@@ -99,6 +99,25 @@ class Rule(Strict):
         return self
 
 
+class SubgroupSearch(Strict):
+    """Search all subgroups of up to ``depth`` attributes for the one that is worst off.
+
+    Its share of favourable decisions is held against everybody else's.
+    """
+
+    depth: int = Field(default=3, ge=1, le=5)
+    threshold: ExactFraction = Fraction(4, 5)
+    severity: Severity = Severity.WARN
+    inconclusive: AtGate = AtGate.ALLOW
+
+    @field_validator("threshold")
+    @classmethod
+    def _threshold_fits(cls, threshold: Fraction) -> Fraction:
+        if not 0 < threshold < 1:
+            raise ValueError(f"threshold {threshold} must lie strictly between 0 and 1")
+        return threshold
+
+
 class Schedule(Strict):
     """When the audit runs: by cron expression, or when an asset is updated."""
 
@@ -127,10 +146,27 @@ class Family(StrEnum):
 
 
 class ErrorRate(Strict):
-    """How often a fair model may be found unfair by chance."""
+    """How often a fair model may be found unfair by chance.
+
+    ``alpha`` bounds the chance of even one such failure among all audits of one period, which
+    begins with the model's first audit. They share it by their order: the k-th spends
+    1/k of what the first does.
+    """
 
     alpha: ExactFraction = Fraction(1, 20)
     family: Family = Family.HOLM
+    audits: int = Field(
+        default=52,
+        ge=1,
+        le=1000,
+        description=(
+            "Audits of the model in one period, of all its versions together. Further ones can"
+            " call nothing a failure."
+        ),
+    )
+    period_days: int = Field(
+        default=364, ge=1, le=3660, description="Days in which the audits share alpha."
+    )
 
     @field_validator("alpha")
     @classmethod
@@ -186,6 +222,7 @@ class AuditPolicy(Strict):
     min_group_size: int = Field(default=30, ge=1)
     error_rate: ErrorRate = ErrorRate()
     rules: tuple[Rule, ...] = Field(min_length=1)
+    subgroup_search: SubgroupSearch | None = None
     schedule: Schedule
     gate: Gate
     review: Review
@@ -222,3 +259,8 @@ class AuditPolicy(Strict):
     def selected_is_favourable(self) -> bool:
         """True if being selected is good for the subject."""
         return self.favourable == "selected"
+
+    def assumes_at_random(self, grouping: str) -> bool:
+        """True if every attribute of a grouping is assumed to be unknown at random."""
+        parts = self.groupings.get(grouping, ())
+        return all(self.attributes[part].unknown.assume is Assumption.AT_RANDOM for part in parts)

@@ -3,7 +3,9 @@
 from enum import StrEnum
 from typing import Literal
 
+from fairness_audit.records.budget import ErrorBudget
 from fairness_audit.records.door import Door
+from fairness_audit.records.measurement import Amount
 
 
 class Verdict(StrEnum):
@@ -22,7 +24,8 @@ class Evidence(Door):
     it. ``threshold`` is the bound that was compared: of error rates, the inverse of the rule's.
     ``detectable_gap`` is the smallest difference of rates this audit would have found with 80 %
     power, ``n_needed`` the size per group at which the observed gap would be found so; where
-    there is no breach, a gap that just reaches the threshold.
+    there is no breach, a gap that just reaches the threshold. ``unknown`` rows are of no known
+    group; wherever they belong, the disparity lies from ``unknown_low`` to ``unknown_high``.
     """
 
     value: float | None = None
@@ -31,13 +34,16 @@ class Evidence(Door):
     threshold: str | None = None
     p_value: float | None = None
     p_adjusted: float | None = None
-    numerator: int | None = None
-    denominator: int | None = None
-    reference_numerator: int | None = None
-    reference_denominator: int | None = None
+    numerator: Amount | None = None
+    denominator: Amount | None = None
+    reference_numerator: Amount | None = None
+    reference_denominator: Amount | None = None
     four_fifths_flag: bool | None = None
     detectable_gap: float | None = None
     n_needed: int | None = None
+    unknown: int | None = None
+    unknown_low: float | None = None
+    unknown_high: float | None = None
 
 
 class Finding(Door):
@@ -45,7 +51,9 @@ class Finding(Door):
 
     rule: str
     kind: Literal[
+        "error_budget",
         "disparity",
+        "drift",
         "representation",
         "label_balance",
         "quality",
@@ -63,10 +71,14 @@ class Finding(Door):
 
 
 class Judgement(Door):
-    """All findings of one audit, the deciding one first, and the verdict over them."""
+    """All findings of one audit, the deciding one first, and the verdict over them.
+
+    ``budget`` is the part of the model's error budget that the verdict rests on.
+    """
 
     verdict: Verdict
     findings: tuple[Finding, ...]
+    budget: ErrorBudget | None = None
 
     @property
     def deciding(self) -> Finding:

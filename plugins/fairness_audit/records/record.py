@@ -4,18 +4,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import Field
 
 from fairness_audit.canonical import digest_of
+from fairness_audit.records.budget import ErrorBudget
 from fairness_audit.records.door import Door
 from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.moment import Moment
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256, as 64 lower-case hexadecimal digits."""
-
-Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
-"""A point in time, in UTC."""
-
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far two machines' clocks may be apart; a record from later than that is from the future."""
@@ -38,6 +36,7 @@ class AuditRecord(Door):
     ``seq`` and ``prev`` chain it to the record before it: ``seq`` counts from 1 and ``prev`` is
     the SHA-256 of that record's envelope, None for the first. ``snapshot_digest`` and the other
     digests are of content, so that the same audit run again has the same ``record_id``.
+    ``error_budget`` is no part of it; records from before there was one have None.
     """
 
     seq: Annotated[int, Field(ge=1)]
@@ -57,6 +56,7 @@ class AuditRecord(Door):
     expires: Moment
     counts: Counts
     verdict: Verdict
+    error_budget: ErrorBudget | None = None
     findings: tuple[Finding, ...]
     versions: dict[str, str]
 

@@ -18,9 +18,11 @@ from rfc8785 import CanonicalizationError
 
 from fairness_audit.canonical import canonical_bytes
 from fairness_audit.errors import RecordError
+from fairness_audit.records.budget import ErrorBudget
 from fairness_audit.records.door import Door
 from fairness_audit.records.finding import Finding, Verdict
-from fairness_audit.records.record import AuditRecord, Counts, Moment, Sha256
+from fairness_audit.records.moment import Moment
+from fairness_audit.records.record import AuditRecord, Counts, Sha256
 
 PREDICATE_TYPE: Final = "urn:fairness-audit:audit-record:v1"
 VERIFIER: Final = "urn:fairness-audit:verifier"
@@ -70,6 +72,7 @@ class _Predicate(Door):
     verification_result: Literal["PASSED", "FAILED"]
     verdict: Verdict
     counts: Counts
+    error_budget: ErrorBudget | None = None
     findings: tuple[Finding, ...]
     verifier: _Verifier
 
@@ -163,6 +166,7 @@ def _predicate_of(record: AuditRecord) -> _Predicate:
         verification_result="PASSED" if record.passed else "FAILED",
         verdict=record.verdict,
         counts=record.counts,
+        error_budget=record.error_budget,
         findings=record.findings,
         verifier=_Verifier(id=VERIFIER, version=record.versions),
     )
@@ -188,6 +192,7 @@ def _record_of(statement: _Statement) -> AuditRecord:
         issued=said.time_verified,
         expires=said.expires,
         counts=said.counts,
+        error_budget=said.error_budget,
         verdict=said.verdict,
         findings=said.findings,
         versions=said.verifier.version,

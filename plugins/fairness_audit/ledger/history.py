@@ -1,0 +1,49 @@
+"""The history of an audit, from a ledger that holds."""
+
+from collections.abc import Callable, Sequence
+
+from securesystemslib.signer import Key
+
+from fairness_audit.errors import LedgerError
+from fairness_audit.ledger.ledger import Entry, Ledger
+from fairness_audit.ledger.verified import verified_records
+from fairness_audit.records.history import Audit, History, history_of
+
+
+def history(
+    ledger: Ledger, trusted: Callable[[], Sequence[Key]], audit: Audit, *, period_days: int
+) -> History:
+    """What the ledger says of the audits before this one; nothing, if there is no ledger yet.
+
+    Every record is verified first. A record that was put in would use up the error budget, and
+    one that was changed would hide a drift, so there is no history from a ledger in doubt; the
+    gate does not open on one either.
+
+    Two audits of one model at once may see the same history. `publish` notices, and refuses the
+    one that comes second.
+
+    Args:
+        ledger: where the records are.
+        trusted: gives the keys that records may be signed with; asked only if there are records.
+        audit: the audit that is about to be judged.
+        period_days: days in which the audits of a model share one error budget.
+
+    Raises:
+        LedgerError: when the ledger cannot be read.
+        RecordError: when any record in it was tampered with.
+        SettingsError: when there is no key to verify records with.
+    """
+    entries = _entries(ledger)
+    records = verified_records(entries, trusted()) if entries else []
+    return history_of(audit, records, period_days=period_days)
+
+
+def _entries(ledger: Ledger) -> list[Entry]:
+    """Every entry; none where nobody has published yet."""
+    try:
+        return ledger.all()
+    except LedgerError as error:
+        # A database that does not answer says why; one without a ledger has nothing to say.
+        if error.__cause__ is not None:
+            raise
+        return []
