@@ -9,14 +9,18 @@ import pyarrow as pa
 from fairness_audit.judge import judge
 from fairness_audit.measure.audit import measurements
 from fairness_audit.measure.counts import Counts
-from fairness_audit.measure.proportions import Proportions
-from fairness_audit.measure.ratio_intervals import ratio_interval
-from fairness_audit.measure.significance import p_values
+from fairness_audit.measure.plan import Plan
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Judgement
+from fairness_audit.records.history import History
 from fairness_audit.records.measurement import Measurement, MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.validation import Check, ValidationReport
+from fairness_audit.statistics.proportions import Proportions
+from fairness_audit.statistics.ratio_intervals import ratio_interval
+from fairness_audit.statistics.significance import p_values
+from tests.builders import FIRST_AUDIT
+from tests.grouped import total_of
 from tests.populations import policy_over
 
 CONFIDENCE = 0.95
@@ -61,7 +65,7 @@ def measured(policy: AuditPolicy, counts: ByGroup) -> list[Measurement]:
         [dict(zip(names, cell, strict=True)) for cell in cells],
         schema=pa.schema(list(zip(names, types, strict=True))),
     )
-    tables = measurements(table, policy, CONFIDENCE)
+    tables = measurements(table, Plan.of(policy))
     return [Measurement.model_validate(row) for table in tables for row in table.to_pylist()]
 
 
@@ -96,6 +100,7 @@ def judged(
     labelled: int = 1000,
     selected: int = 500,
     checks: Sequence[Check] | None = None,
+    history: History = FIRST_AUDIT,
     **population: Any,
 ) -> Judgement:
     """The judgement over these measurements; all else is in order unless it is said."""
@@ -117,12 +122,13 @@ def judged(
         validation=ValidationReport(
             checks=tuple([a_check()] if checks is None else checks), data_docs=Path("d")
         ),
+        history=history,
     )
 
 
 def judged_counts(policy: AuditPolicy, counts: ByGroup, **changes: Any) -> Judgement:
     """The judgement over a population with these counts per combination of attribute values."""
-    total = Counts.total(counts.values())
+    total = total_of(counts)
     totals = {"rows": total.n, "labelled": total.labelled, "selected": total.selected}
     return judged(policy, measured(policy, counts), **(totals | changes))
 

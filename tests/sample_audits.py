@@ -17,6 +17,7 @@ from fairness_audit.records.finding import Judgement
 from fairness_audit.records.population import Population
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.validate import validate
+from tests.builders import FIRST_AUDIT
 from tests.snapshots import a_snapshot
 
 HOME = Path(__file__).parents[1]
@@ -91,4 +92,5 @@ def sample_judgement(model: str, version: str, crm: Tables, folder: Path) -> Jud
             sql=SQL,
             docs=folder / "data_docs",
         ),
+        history=FIRST_AUDIT,
     )

@@ -12,6 +12,7 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.validate import validate
 from fairness_audit.validate.suites import KINDS
+from tests.builders import FIRST_AUDIT
 from tests.populations import SQL, Row, a_population, policy_over
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -54,6 +55,7 @@ def judged(rows: list[Row], folder: Path) -> Judgement:
         validation=validate(
             policy, population, suites=gender_suites(folder), sql=SQL, docs=folder / "docs"
         ),
+        history=FIRST_AUDIT,
     )
 
 

@@ -73,7 +73,11 @@ def test_the_same_attributes_groups_and_references(case: Case) -> None:
     assert set(policy.attributes) == set(case.expected["attributes"])
     for attribute, tables in case.expected["attributes"].items():
         assert policy.reference_of(attribute) == tables["summary"]["reference"]
-        measured = {group for of, group, *_ in case.audit.measured if of == attribute}
+        measured = {
+            group
+            for of, group, metric, *_ in case.audit.measured
+            if of == attribute and metric == "selection_rate"
+        }
         assert measured == set(case.groups(attribute))
     assert policy.selected_is_favourable == case.expected["decision_is_favourable"]
 

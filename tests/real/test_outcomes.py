@@ -198,7 +198,11 @@ def test_rule_r1_calls_people_at_work_least(installation: Installation) -> None:
     assert {each for each in failed if each[0] != "job"} == {
         (attribute, group) for attribute, groups in others.items() for group in groups
     }
-    assert len([each for each in failed if each[0] == "job"]) == 10  # all but students
+    # All but students and the retired, for whom the 330 of unknown job could make the difference.
+    assert len([each for each in failed if each[0] == "job"]) == 9
+    retired = audit.finding("four_fifths", "job", "retired")
+    assert retired.verdict is Verdict.INCONCLUSIVE
+    assert "the group of 330 rows is unknown: with them the ratio may be" in retired.sentence
 
 
 def test_eighteen_illiterate_people_wait_for_a_person(installation: Installation) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow.csv as csv
 import pytest
 
-from fairness_audit.measure.proportions import Proportions
-from fairness_audit.measure.significance import fisher, z_statistics
+from fairness_audit.statistics.proportions import Proportions
+from fairness_audit.statistics.significance import fisher, z_statistics
 from tests.populations import Measured, Row, decided, policy_over
 from tests.shared_data import shared_data
 

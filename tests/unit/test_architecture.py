@@ -158,14 +158,14 @@ def test_no_module_of_the_package_stands_beside_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "loaded",
+    ("loaded", "allowed"),
     [
-        "fairness_audit.policy.load, fairness_audit.policy.schema, fairness_audit.settings",
-        "fairness_audit.judge, fairness_audit.records.finding",
+        ("fairness_audit.policy.load, fairness_audit.policy.schema, fairness_audit.settings", []),
+        ("fairness_audit.judge, fairness_audit.records.finding", ["numpy"]),  # for intervals
     ],
 )
-def test_what_is_pure_loads_nothing_heavy(loaded: str, tmp_path: Path) -> None:
-    assert heavy_after(f"import {loaded}", tmp_path) == set()
+def test_what_is_pure_loads_nothing_heavy(loaded: str, allowed: list[str], tmp_path: Path) -> None:
+    assert heavy_after(f"import {loaded}", tmp_path) <= set(allowed)
 
 
 def test_parsing_the_dags_loads_nothing_heavy_beyond_airflow(tmp_path: Path) -> None:

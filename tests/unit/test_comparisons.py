@@ -1,12 +1,12 @@
 """Who is compared with whom: reference, best, rest and overall."""
 
+from collections.abc import Iterable
 from itertools import permutations
 
 import pytest
 
-from fairness_audit.measure.catalogue import RATES, Rate, favourable_share
 from fairness_audit.measure.comparisons import (
-    Comparison,
+    Pairs,
     best_group,
     with_best,
     with_overall,
@@ -15,7 +15,9 @@ from fairness_audit.measure.comparisons import (
 )
 from fairness_audit.measure.counts import Counts
 from fairness_audit.measure.groups import Groups
-from tests.builders import a_policy
+from fairness_audit.measure.plan import Plan
+from fairness_audit.measure.rates import RATES, Rate, favourable_share
+from tests.grouped import groups_of
 
 SELECTION = RATES[0]
 
@@ -28,8 +30,7 @@ def selected(n: int, of: int) -> Counts:
     return Counts(selected_unlabelled=n, not_selected_unlabelled=of - n)
 
 
-GROUPS = Groups(
-    "gender",
+GROUPS = groups_of(
     {
         "F": selected(30, 100),
         "M": selected(40, 100),
@@ -40,75 +41,93 @@ GROUPS = Groups(
 )
 
 
-def sides(comparisons: list[Comparison]) -> dict[str, tuple[str, tuple[int, int]]]:
-    return {each.group: (each.reference, tuple(each.reference_share)) for each in comparisons}
+def a_plan(min_group_size: int = 30, *, selected_is_favourable: bool = True) -> Plan:
+    return Plan(
+        groupings={"gender": ("gender",)},
+        min_group_size=min_group_size,
+        selected_is_favourable=selected_is_favourable,
+    )
+
+
+def best(groups: Groups, rate: Rate, plan: Plan) -> str | None:
+    position = best_group(groups, rate, plan)
+    return None if position is None else groups.names[position]
+
+
+def sides(found: Iterable[Pairs]) -> dict[str, tuple[str, tuple[int, int]]]:
+    (pairs,) = found
+    other = pairs.reference.counts
+    return {
+        name: (pairs.references[i], (other.selected[i], other.n[i]))
+        for i, name in enumerate(pairs.names)
+    }
 
 
 def test_reference_is_held_against_every_other_known_group() -> None:
-    found = list(with_reference(GROUPS, SELECTION))
-    assert sides(found) == {"F": ("M", (40, 100)), "X": ("M", (40, 100))}
+    assert sides(with_reference(GROUPS)) == {"F": ("M", (40, 100)), "X": ("M", (40, 100))}
 
 
 def test_without_the_reference_group_there_is_no_comparison_with_it() -> None:
-    absent = Groups("gender", {"F": selected(3, 10), "X": selected(1, 9)}, reference="M")
-    assert list(with_reference(absent, SELECTION)) == []
+    absent = groups_of({"F": selected(3, 10), "X": selected(1, 9)}, reference="M")
+    assert list(with_reference(absent)) == []
 
 
 def test_the_unknown_group_is_never_the_reference() -> None:
-    groups = Groups("gender", {"F": selected(3, 10), "unknown": selected(1, 9)}, "unknown")
-    assert list(with_reference(groups, SELECTION)) == []
+    groups = groups_of({"F": selected(3, 10), "unknown": selected(1, 9)}, "unknown")
+    assert list(with_reference(groups)) == []
 
 
 def test_best_is_the_best_of_the_groups_large_enough() -> None:
     # X has the highest rate, but ten decisions are under the minimum of 30.
-    found = list(with_best(GROUPS, SELECTION, a_policy()))
-    assert sides(found) == {"F": ("M", (40, 100)), "X": ("M", (40, 100))}
-    assert best_group(GROUPS, SELECTION, a_policy(min_group_size=10)) == "X"
-    assert best_group(GROUPS, SELECTION, a_policy(min_group_size=101)) is None
-    assert list(with_best(GROUPS, SELECTION, a_policy(min_group_size=101))) == []
+    assert sides(with_best(GROUPS, SELECTION, a_plan())) == {
+        "F": ("M", (40, 100)),
+        "X": ("M", (40, 100)),
+    }
+    assert best(GROUPS, SELECTION, a_plan(10)) == "X"
+    assert best(GROUPS, SELECTION, a_plan(101)) is None
+    assert list(with_best(GROUPS, SELECTION, a_plan(101))) == []
 
 
 def test_best_follows_the_polarity() -> None:
-    policy = a_policy(favourable="not_selected", min_group_size=10)
-    assert best_group(GROUPS, SELECTION, policy) == "F"
-    assert best_group(GROUPS, favourable_share(False), policy) == "F"
+    plan = a_plan(10, selected_is_favourable=False)
+    assert best(GROUPS, SELECTION, plan) == "F"
+    assert best(GROUPS, favourable_share(False), plan) == "F"
 
 
 @pytest.mark.parametrize(
-    ("code", "best"),
+    ("code", "expected"),
     [
         *[("TPR", "A"), ("FNR", "A"), ("NPV", "A"), ("FOR", "A")],
         *[("FPR", "B"), ("TNR", "B"), ("PPV", "B"), ("FDR", "B"), ("ACC", "B")],
     ],
 )
-def test_best_is_high_or_low_as_the_metric_has_it(code: str, best: str) -> None:
-    groups = Groups(
-        "gender",
+def test_best_is_high_or_low_as_the_metric_has_it(code: str, expected: str) -> None:
+    groups = groups_of(
         # A: TPR 48/50, FPR 40/50, PPV 48/88, NPV 10/12. B: 35/50, 5/50, 35/40, 45/60.
         {"A": Counts(tp=48, fp=40, fn=2, tn=10), "B": Counts(tp=35, fp=5, fn=15, tn=45)},
     )
-    for favourable in ("selected", "not_selected"):
-        policy = a_policy(favourable=favourable, min_group_size=1)
-        assert best_group(groups, rate(code), policy) == best
+    for favourable in (True, False):
+        plan = a_plan(1, selected_is_favourable=favourable)
+        assert best(groups, rate(code), plan) == expected
 
 
 def test_of_equal_rates_the_larger_group_is_the_best_then_the_first_by_name() -> None:
     counts = {"a": selected(15, 30), "b": selected(30, 60), "c": selected(30, 60)}
-    for order in permutations(counts):
-        groups = Groups("g", {name: counts[name] for name in order})
-        assert best_group(groups, SELECTION, a_policy()) == "b"
+    for order in permutations(counts.values()):
+        groups = groups_of(dict(zip("abc", order, strict=True)))
+        larger = [name for name, each in zip("abc", order, strict=True) if each.n == 60]
+        assert best(groups, SELECTION, a_plan()) == larger[0]
 
 
 def test_the_metrics_own_denominator_decides_who_is_large_enough() -> None:
-    groups = Groups(
-        "g",
+    groups = groups_of(
         {"a": Counts(tp=1, fn=1, tn=500), "b": Counts(tp=10, fn=30, tn=10)},
     )
-    assert best_group(groups, rate("TPR"), a_policy(min_group_size=30)) == "b"
+    assert best(groups, rate("TPR"), a_plan()) == "b"
 
 
 def test_rest_is_everybody_else_the_unknown_included() -> None:
-    assert sides(list(with_rest(GROUPS, SELECTION))) == {
+    assert sides(with_rest(GROUPS)) == {
         "F": ("rest", (49, 200)),
         "M": ("rest", (39, 200)),
         "X": ("rest", (70, 290)),
@@ -116,7 +135,9 @@ def test_rest_is_everybody_else_the_unknown_included() -> None:
 
 
 def test_overall_is_everybody_and_is_tested_against_the_rest() -> None:
-    found = list(with_overall(GROUPS, SELECTION))
-    assert sides(found) == dict.fromkeys("FMX", ("overall", (79, 300)))
-    assert [tuple(each.tested) for each in found] == [(49, 200), (39, 200), (70, 290)]
-    assert [(each.n, each.reference_n) for each in found] == [(100, 300), (100, 300), (10, 300)]
+    (pairs,) = with_overall(GROUPS)
+    assert sides([pairs]) == dict.fromkeys("FMX", ("overall", (79, 300)))
+    assert pairs.tested.counts.selected.tolist() == [49, 39, 70]
+    assert pairs.tested.counts.n.tolist() == [200, 200, 290]
+    assert pairs.group.rows.tolist() == [100, 100, 10]
+    assert pairs.reference.rows.tolist() == [300, 300, 300]

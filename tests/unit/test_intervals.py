@@ -1,7 +1,6 @@
 """Intervals: published values, other implementations, properties, and coverage."""
 
 import math
-import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -11,11 +10,16 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from fairness_audit.measure.intervals import difference_to_overall, newcombe, wilson
-from fairness_audit.measure.proportions import Interval, Proportions
-from fairness_audit.measure.ratio_intervals import (
+from fairness_audit.statistics.intervals import (
+    clopper_pearson,
+    difference_to_overall,
+    newcombe,
+    wilson,
+)
+from fairness_audit.statistics.proportions import Interval, Proportions
+from fairness_audit.statistics.ratio_intervals import (
+    donner_zou,
     katz,
-    miettinen_nurminen,
     ratio_interval,
     ratio_to_overall,
 )
@@ -130,12 +134,16 @@ class TestRatio:
     @pytest.mark.parametrize(
         ("a", "b"), [((3, 5), (4, 6)), ((1, 30), (9, 20)), ((2, 400), (3, 90)), ((10, 17), (3, 8))]
     )
-    def test_score_interval_agrees_with_statsmodels(self, a: Share, b: Share) -> None:
-        with warnings.catch_warnings():
-            # Their root finder tries ratios at which their statistic divides by zero.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            theirs = confint_proportions_2indep(*a, *b, compare="ratio", method="score")
-        assert of_two(miettinen_nurminen, a, b) == pytest.approx(theirs, rel=1e-6)
+    def test_limits_of_few_lie_where_the_difference_is_as_wide(self, a: Share, b: Share) -> None:
+        """At the limit θ: (a - θb)² = (a - its exact limit)² + θ²(b - its exact limit)²."""
+        own, other = clopper_pearson(column(a), 0.95), clopper_pearson(column(b), 0.95)
+        p, q = a[0] / a[1], b[0] / b[1]
+        low, high = of_two(donner_zou, a, b)
+        for theta, mine, theirs in (
+            (low, own.low, other.high), (high, own.high, other.low)
+        ):  # fmt: skip
+            wide = (p - float(mine[0])) ** 2 + theta**2 * (q - float(theirs[0])) ** 2
+            assert (p - theta * q) ** 2 == pytest.approx(wide)
 
     @given(shares(), shares())
     def test_contains_the_ratio_and_is_never_nan(self, a: Share, b: Share) -> None:
@@ -169,8 +177,8 @@ class TestRatio:
         for a, b in [((0, 0), (1, 2)), ((1, 2), (0, 0)), ((0, 0), (0, 0))]:
             assert all(math.isnan(bound) for bound in of_two(ratio_interval, a, b))
 
-    def test_large_counts_do_not_break_the_score_interval(self) -> None:
-        low, high = of_two(miettinen_nurminen, (2, 10**9), (10**9, 10**9))
+    def test_large_counts_do_not_break_the_interval_of_few(self) -> None:
+        low, high = of_two(donner_zou, (2, 10**9), (10**9, 10**9))
         assert 0 < low < 2e-9 < high < 1e-8
 
 

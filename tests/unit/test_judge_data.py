@@ -10,7 +10,7 @@ from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.validation import ValidationReport
-from tests.builders import a_policy, a_rate
+from tests.builders import FIRST_AUDIT, a_policy, a_rate
 from tests.judging import (
     FAIR,
     MEN,
@@ -167,6 +167,7 @@ def test_a_population_that_was_not_measured_whole_blocks() -> None:
         ),
         measurements=measured(gender_policy(), FAIR),
         validation=ValidationReport(checks=(a_check(),), data_docs=Path("d")),
+        history=FIRST_AUDIT,
     )
     assert judgement.verdict is Verdict.INCONCLUSIVE
     assert judgement.deciding.sentence == "The population has 2,001 rows, but 2,000 were measured."

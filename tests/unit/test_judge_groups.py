@@ -47,10 +47,19 @@ def test_the_size_that_counts_is_that_of_the_metric() -> None:
     assert "29 rows" in finding.sentence
 
 
+AT_RANDOM = {
+    "gender": {
+        "provenance": "self_id",
+        "reference_group": "M",
+        "unknown": {"assume": "at_random", "reason": "who answers was drawn by lot"},
+    }
+}
+
+
 def test_unknown_is_not_judged_but_counts_in_the_rest() -> None:
     counts = FAIR | {"unknown": share(0, 500)}
-    assert judged_counts(gender_policy(), counts).verdict is Verdict.PASS
-    rest = judged_counts(gender_policy(a_rule(against="rest")), counts)
+    assert judged_counts(gender_policy(attributes=AT_RANDOM), counts).verdict is Verdict.PASS
+    rest = judged_counts(gender_policy(a_rule(against="rest"), attributes=AT_RANDOM), counts)
     assert about(rest, group="F").evidence.reference_denominator == 1500
     assert {finding.group for finding in rest.findings} == {"M", "F", None}
 

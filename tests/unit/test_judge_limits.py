@@ -16,7 +16,7 @@ from fairness_audit.judge.limits import (
     is_below_four_fifths,
     lower_is_better,
 )
-from fairness_audit.measure.catalogue import RATES
+from fairness_audit.measure.rates import RATES
 from fairness_audit.policy.model import Comparison, Metric, Rule
 from tests.judging import a_rule
 
@@ -105,9 +105,9 @@ def test_judge_and_measure_agree_which_rate_is_better(selected_is_favourable: bo
     """`measure` picks the best group by it, `judge` the side of a limit: one must not drift."""
     for rate in RATES:
         assert rate.higher_is_better(selected_is_favourable) is not lower_is_better(
-            rate.metric, selected_is_favourable=selected_is_favourable
-        ), rate.metric
-    assert {rate.metric for rate in RATES} | {Metric.IMPACT_RATIO} == set(Metric)
+            Metric(rate.name), selected_is_favourable=selected_is_favourable
+        ), rate.name
+    assert {Metric(rate.name) for rate in RATES} | {Metric.IMPACT_RATIO} == set(Metric)
 
 
 def test_a_difference_is_bounded_in_both_directions() -> None:

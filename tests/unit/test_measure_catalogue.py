@@ -1,9 +1,12 @@
 """Every rate of one confusion matrix that a person can check by hand."""
 
+import numpy as np
 import pytest
 
-from fairness_audit.measure.catalogue import RATES, Better, Rate, favourable_share
-from fairness_audit.measure.counts import Counts
+from fairness_audit.measure.catalogue import CATALOGUE, named
+from fairness_audit.measure.counts import Counts, cell_of
+from fairness_audit.measure.definition import Better
+from fairness_audit.measure.rates import RATES, Rate, favourable_share
 from fairness_audit.policy.model import Metric
 
 # 20 decisions: 8 of 16 labelled ones are true, 3 of 4 unlabelled ones were selected.
@@ -30,12 +33,29 @@ def test_rate_by_hand(rate: Rate) -> None:
 
 
 def test_every_metric_of_the_policy_is_in_the_catalogue_once() -> None:
-    metrics = [rate.metric for rate in (*RATES, favourable_share(True))]
+    metrics = [rate.name for rate in (*RATES, favourable_share(True))]
     assert sorted(metrics) == sorted(Metric)
 
 
 def test_codes_are_unique() -> None:
-    assert len({rate.code for rate in RATES}) == len(RATES)
+    codes = [each.code for each in CATALOGUE if each.code]
+    assert len(set(codes)) == len(codes)
+    assert len({each.name for each in CATALOGUE}) == len(CATALOGUE)
+
+
+def test_a_metric_is_found_by_its_name_and_by_its_code() -> None:
+    assert named("true_positive_rate") is named("TPR")
+    assert named("tpr") is None
+
+
+def test_every_metric_says_what_it_means_where_it_comes_from_and_its_range() -> None:
+    for each in CATALOGUE:
+        assert each.meaning, each.name
+        assert each.source, each.name
+        assert each.low is None or each.high is None or each.low < each.high, each.name
+        if each.parity is not None:
+            assert each.low is None or each.low <= each.parity, each.name
+            assert each.high is None or each.parity <= each.high, each.name
 
 
 @pytest.mark.parametrize(
@@ -62,14 +82,24 @@ def test_selection_and_base_rate_follow_the_polarity(code: str) -> None:
 
 
 def test_counts_add_up_and_come_apart_again() -> None:
-    parts = [
-        Counts.of(outcome=True, selected=True, n=6),
-        Counts.of(outcome=False, selected=True, n=3),
-        Counts.of(outcome=True, selected=False, n=2),
-        Counts.of(outcome=False, selected=False, n=5),
-        Counts.of(outcome=None, selected=True, n=3),
-        Counts.of(outcome=None, selected=False, n=1),
-    ]
-    assert Counts.total(parts) == COUNTS
-    assert Counts.total(parts) - parts[0] == Counts.total(parts[1:])
+    first, others = Counts(tp=6, fp=3), Counts(fn=2, tn=5, selected_unlabelled=3)
+    whole = first + others + Counts(not_selected_unlabelled=1)
+    assert whole == COUNTS
+    assert whole - first == others + Counts(not_selected_unlabelled=1)
     assert (COUNTS.n, COUNTS.labelled, COUNTS.positives, COUNTS.negatives) == (20, 16, 8, 8)
+
+
+def test_every_decision_falls_into_the_cell_of_its_name() -> None:
+    cells = ["tp", "fp", "fn", "tn", "selected_unlabelled", "not_selected_unlabelled"]
+    ways = [
+        (True, True),
+        (False, True),
+        (True, False),
+        (False, False),
+        (None, True),
+        (None, False),
+    ]
+    for cell, (outcome, selected) in zip(cells, ways, strict=True):
+        counts = np.zeros(6)
+        counts[cell_of(outcome, selected)] = 1
+        assert getattr(Counts.from_cells(counts), cell) == 1

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom, fisher_exact
 from statsmodels.stats.proportion import proportions_ztest
 
-from fairness_audit.measure.proportions import Proportions
-from fairness_audit.measure.significance import (
+from fairness_audit.statistics.proportions import Proportions
+from fairness_audit.statistics.significance import (
     fisher,
     needs_exact_test,
     p_values,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairness_audit.judge.power import detectable_gap, n_needed
+from fairness_audit.statistics.power import detectable_gap, n_needed
 
 
 @pytest.mark.parametrize(
