@@ -48,13 +48,14 @@ class MeasuredFile:
         selected_is_favourable: bool = True,
         depth: int = 0,
     ) -> None:
-        """``columns`` names them in order: `attr_x`, `stratum_x`, and plain parts."""
+        """``columns`` names them in order: `attr_x`, `stratum_x`, `feature_x`, and plain parts."""
         names = columns.split()
         path = a_file(folder, dict(zip(names, zip(*rows, strict=True), strict=True)))
         attributes = tuple(name for name in names if name.startswith("attr_"))
         strata = tuple(name for name in names if name.startswith("stratum_"))
-        parts = {name: name for name in names if name not in (*attributes, *strata)}
-        given = Given(path, attributes, strata, **parts)
+        features = tuple(name for name in names if name.startswith("feature_"))
+        plain = [name for name in names if name not in (*attributes, *strata, *features)]
+        given = Given(path, attributes, strata, features, **{name: name for name in plain})
         groupings = {name: (name,) for name in attributes}
         groupings |= {"*".join(each): tuple(each) for each in intersections}
         plan = Plan(

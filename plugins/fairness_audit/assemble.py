@@ -38,6 +38,9 @@ _TYPES = {
 }
 """Columns every population SQL returns; None where any type will do."""
 
+_MORE = {"decision": "VARCHAR", "value": "DOUBLE", "rank": "BIGINT", "list": "VARCHAR"}
+"""Columns it may return: a decision of several classes, a numeric outcome, a place in a list."""
+
 
 def assemble(
     policy: AuditPolicy,
@@ -167,6 +170,7 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, policy: AuditPolicy, f
     wanted = _TYPES | {f"attr_{name}": "VARCHAR" for name in policy.attributes}
     wanted |= {f"stratum_{name}": "VARCHAR" for name in policy.strata}
     faults = [f"column {name} is missing" for name in wanted if name not in types]
+    wanted |= _MORE
     faults += [
         f"column {name} is not declared in the policy" for name in types if name not in wanted
     ]

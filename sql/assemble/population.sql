@@ -5,7 +5,8 @@ SELECT
     sha256($outer_pad || unhex(sha256($inner_pad || encode(subject_key)))) AS subject_id,
     decided_at,
     model_version,
-    score,
+    -- The score, and what else there is to measure, in whatever order.
+    COLUMNS('^(score|decision|value|rank|list)$'),
     selected,
     outcome,
     coalesce(nullif(trim(COLUMNS('^(attr|stratum)_')), ''), 'unknown') AS '\0',

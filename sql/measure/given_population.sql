@@ -1,7 +1,7 @@
 -- A file that was given to be measured, as a population. Everything arrives as text; what breaks a
 -- rule was refused before (given_faults.sql).
 SELECT
-    coalesce(nullif(COLUMNS('^(attr|stratum)_'), ''), 'unknown') AS '\0',
+    coalesce(nullif(COLUMNS('^(attr|stratum|feature)_'), ''), 'unknown') AS '\0',
     CASE
         WHEN lower(outcome) IN ('1', '1.0', 'true') THEN TRUE
         WHEN lower(outcome) IN ('0', '0.0', 'false') THEN FALSE

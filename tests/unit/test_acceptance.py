@@ -11,8 +11,13 @@ from pathlib import Path
 import pyarrow.csv as csv
 import pytest
 
+from fairness_audit.measure.groups import Groups
+from fairness_audit.measure.representation import disagreements
+from fairness_audit.records.finding import Verdict
 from fairness_audit.statistics.proportions import Proportions
 from fairness_audit.statistics.significance import fisher, z_statistics
+from tests.grouped import groups_of
+from tests.judging import about, judged, share
 from tests.populations import Measured, Row, decided, policy_over
 from tests.shared_data import shared_data
 
@@ -383,8 +388,72 @@ def berkeley(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     return Measured(policy, rows, tmp_path_factory.mktemp("berkeley"))
 
 
+class TestConsistencyOfC:
+    """The rule's own tables do not count the same people."""
+
+    @staticmethod
+    def grouped(attribute: str, table: Table, unknown: int = 0) -> Groups:
+        counts = {name: share(selected, n) for name, (selected, n, _) in table.items()}
+        if unknown:
+            counts["unknown"] = share(0, unknown)
+        return groups_of(counts, attribute=attribute)
+
+    def test_it_is_said_where(self) -> None:
+        found = list(
+            disagreements(
+                [
+                    self.grouped("sex", SEX),
+                    self.grouped("race", RACE),
+                    self.grouped("sex*race", INTERSECTIONS),
+                ]
+            )
+        )
+        assert "sex counts 2,571 rows, race 2,584" in found
+        assert "race Hispanic counts 408 rows, its parts in sex*race 395" in found
+        assert not any(each.startswith("sex counts 2,571 rows, sex*race") for each in found)
+
+    def test_people_of_whom_a_part_is_unknown_are_missing_from_the_parts(self) -> None:
+        sexes = {"F": share(5, 10), "M": share(5, 10)}
+        joint = {"F * a": share(5, 9), "M * a": share(5, 10), "unknown": share(0, 1)}
+        single = groups_of(sexes, attribute="sex")
+        assert not list(disagreements([single, groups_of(joint, attribute="sex*race")]))
+        joint = {"F * a": share(5, 11), "M * a": share(5, 8), "unknown": share(0, 1)}
+        (found,) = disagreements([single, groups_of(joint, attribute="sex*race")])
+        assert found == "sex F counts 10 rows, its parts in sex*race 11"
+
+    def test_groups_under_two_per_cent(self, tmp_path: Path) -> None:
+        small = {name: n / 2571 for name, (_, n, _) in INTERSECTIONS.items() if n / 2571 < 0.02}
+        rows: list[Row] = []
+        for name, (selected, n, _) in INTERSECTIONS.items():
+            sex, race = name.split(" * ")
+            rows += decided(selected, n, attr_sex=sex, attr_race=race)
+        policy = policy_over({"sex": "Male", "race": "White"}, intersections=[["sex", "race"]])
+        shares = {
+            each.group: each.value
+            for each in Measured(policy, rows, tmp_path).those(
+                metric="population_share", attribute="sex*race"
+            )
+        }
+        assert {name: each for name, each in shares.items() if each and each < 0.02} == (
+            pytest.approx(small)
+        )
+        assert shares["Female * AIAN"] == pytest.approx(0.0066, abs=5e-5)
+        assert shares["Male * AIAN"] == pytest.approx(0.0093, abs=5e-5)
+        assert shares["Female * NHPI"] == pytest.approx(0.0124, abs=5e-5)
+
+
 class TestJ:
     """UC Berkeley admissions 1973: Simpson's paradox."""
+
+    def test_the_reversal_is_a_finding_that_names_the_stratum(self, berkeley: Measured) -> None:
+        policy = policy_over({"gender": "men"}, strata=["department"])
+        finding = about(judged(policy, berkeley.all), kind="reversal")
+        assert (finding.verdict, finding.at_gate) == (Verdict.WARN, "allow")
+        assert finding.sentence.startswith(
+            "Over everybody group women (gender) is selected 14.2 percentage points less often"
+            " than group men (adjusted p < 0.001), but within department"
+        )
+        assert "points more often" in finding.sentence
 
     def test_overall_women_are_admitted_less(self, berkeley: Measured) -> None:
         found = berkeley.ratio("impact_ratio", "women", "reference")

@@ -112,7 +112,7 @@ def test_unknown_has_rates_but_no_disparity(tmp_path: Path) -> None:
     for grouping in ("gender", "gender*age_band"):
         unknown = measured.those(attribute=grouping, group="unknown")
         assert {each.comparison for each in unknown} == {None}
-        assert len(unknown) == 11
+        assert len(unknown) == 12  # 11 rates and the share of the population
     assert not measured.those(reference="unknown")
 
 

@@ -25,7 +25,7 @@ def asked(*words: object) -> Result:
 
 
 def test_json_is_a_list_of_objects_with_the_documented_keys(given: Path) -> None:
-    result = asked("measure", given, "--outcome", "y", "--selected", "p", "--attribute", "g",
+    result = asked("measure", given, "--outcome", "y", "--selected", "p", "--attr", "g",
                    "--format", "json")  # fmt: skip
     assert result.exit_code == 0
     found = json.loads(result.stdout)
@@ -34,13 +34,13 @@ def test_json_is_a_list_of_objects_with_the_documented_keys(given: Path) -> None
 
 @pytest.mark.parametrize("name", ["TPR", "true_positive_rate"])
 def test_one_metric_is_asked_for_by_name_or_code(given: Path, name: str) -> None:
-    result = asked("measure", given, "--outcome", "y", "--selected", "p", "--attribute", "g",
+    result = asked("measure", given, "--outcome", "y", "--selected", "p", "--attr", "g",
                    "--metric", name, "--format", "json")  # fmt: skip
     assert {each["metric"] for each in json.loads(result.stdout)} == {"true_positive_rate"}
 
 
 def test_a_table_fits_eighty_columns(given: Path) -> None:
-    result = asked("measure", given, "--outcome", "y", "--selected", "p", "--attribute", "g")
+    result = asked("measure", given, "--outcome", "y", "--selected", "p", "--attr", "g")
     assert result.exit_code == 0
     assert max(map(len, result.stdout.splitlines())) <= 80
 
@@ -50,14 +50,14 @@ def test_parquet_gives_what_csv_gives(given: Path, tmp_path: Path) -> None:
 
     parquet = tmp_path / "given.parquet"
     pd.read_csv(given).to_parquet(parquet)
-    words = ["--outcome", "y", "--selected", "p", "--attribute", "g", "--format", "csv"]
+    words = ["--outcome", "y", "--selected", "p", "--attr", "g", "--format", "csv"]
     assert asked("measure", parquet, *words).stdout == asked("measure", given, *words).stdout
 
 
 def test_windows_line_ends_byte_order_mark_and_cells_of_several_lines(tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_bytes('\ufeffg,p\r\n"a\nb",1\r\n"a\nb",0\r\n007,1\r\n,1\r\n'.encode())
-    result = asked("measure", path, "--selected", "p", "--attribute", "g", "--metric", "SR",
+    result = asked("measure", path, "--selected", "p", "--attr", "g", "--metric", "SR",
                    "--format", "json")  # fmt: skip
     found = {each["group"]: (each["numerator"], each["denominator"])
              for each in json.loads(result.stdout)}  # fmt: skip
@@ -66,30 +66,30 @@ def test_windows_line_ends_byte_order_mark_and_cells_of_several_lines(tmp_path: 
 
 REFUSALS = {
     "absent column": (
-        ["--selected", "q", "--attribute", "g"],
+        ["--selected", "q", "--attr", "g"],
         "no column 'q' (it has g, y, p, s)",
     ),
-    "absent attribute": (["--selected", "p", "--attribute", "z"], "no column 'z'"),
+    "absent attribute": (["--selected", "p", "--attr", "z"], "no column 'z'"),
     "absent reference": (
-        ["--selected", "p", "--attribute", "g", "--reference", "g=Z"],
+        ["--selected", "p", "--attr", "g", "--reference", "g=Z"],
         "no group 'Z' of g to compare with (there are a, b)",
     ),
     "reference of nothing": (
-        ["--selected", "p", "--attribute", "g", "--reference", "h=a"],
+        ["--selected", "p", "--attr", "g", "--reference", "h=a"],
         "--reference h=a: write ATTRIBUTE=GROUP, with one of g",
     ),
-    "not binary": (["--selected", "s", "--attribute", "g"], "column 's': 20 rows are not binary"),
+    "not binary": (["--selected", "s", "--attr", "g"], "column 's': 20 rows are not binary"),
     "outcome not binary": (
-        ["--selected", "p", "--outcome", "g", "--attribute", "g"],
+        ["--selected", "p", "--outcome", "g", "--attr", "g"],
         "column 'g': 20 rows are not binary",
     ),
-    "nothing to measure": (["--attribute", "g"], "nothing to measure: name a column"),
+    "nothing to measure": (["--attr", "g"], "nothing to measure: name a column"),
     "unknown metric": (
-        ["--selected", "p", "--attribute", "g", "--metric", "XYZ"],
+        ["--selected", "p", "--attr", "g", "--metric", "XYZ"],
         "--metric XYZ: no such metric",
     ),
     "intersection of one": (
-        ["--selected", "p", "--attribute", "g", "--intersect", "g"],
+        ["--selected", "p", "--attr", "g", "--intersect", "g"],
         "--intersect g: name two or more different attributes",
     ),
 }
@@ -109,7 +109,7 @@ def test_scores_that_are_no_numbers_are_refused_and_not_repeated(
     tmp_path: Path, score: str
 ) -> None:
     path = a_file(tmp_path, {"g": "ab", "p": [0, 1], "s": [0.5, score]})
-    result = asked("measure", path, "--selected", "p", "--score", "s", "--attribute", "g")
+    result = asked("measure", path, "--selected", "p", "--score", "s", "--attr", "g")
     assert result.exit_code == 2
     assert "column 's': 1 rows are not finite numbers" in result.stderr
     assert f"{score}" not in result.stderr.replace("NaN and infinity are refused", "")
@@ -128,14 +128,14 @@ def test_scores_that_are_no_numbers_are_refused_and_not_repeated(
 def test_files_that_are_not_whole_are_refused(tmp_path: Path, content: str, said: str) -> None:
     path = tmp_path / "given.csv"
     path.write_text(content)
-    result = asked("measure", path, "--selected", "p", "--attribute", "g")
+    result = asked("measure", path, "--selected", "p", "--attr", "g")
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
-    result = asked("measure", tmp_path / "nope.csv", "--selected", "p", "--attribute", "g")
+    result = asked("measure", tmp_path / "nope.csv", "--selected", "p", "--attr", "g")
     assert result.exit_code == 2
     assert "nope.csv: no such file" in result.stderr
 

@@ -9,6 +9,7 @@ from fairness_audit.judge.data_faults import data_faults, rules_with_data
 from fairness_audit.judge.disparities import disparity_findings
 from fairness_audit.judge.drift import drift_findings
 from fairness_audit.judge.polarity import polarity_findings
+from fairness_audit.judge.reversals import reversal_findings
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Judgement, Verdict
 from fairness_audit.records.history import History
@@ -22,6 +23,7 @@ _KINDS = (
     "error_budget",
     "disparity",
     "drift",
+    "reversal",
     "representation",
     "label_balance",
     "quality",
@@ -63,6 +65,7 @@ def judge(
         *budget_findings(policy.error_rate, budget),
         *disparities,
         *drift_findings(policy, disparities, history, model_version=population.model_version),
+        *reversal_findings(policy, measurements),
         *check_findings(validation),
     ]
     verdict = verdict_over(findings)

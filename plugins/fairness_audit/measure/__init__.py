@@ -7,11 +7,14 @@ what is compared with what in `comparisons`, and the statistics in a room of the
 
 from pathlib import Path
 
+from fairness_audit.errors import MeasurementError
 from fairness_audit.measure.agreement import confirm
-from fairness_audit.measure.audit import measurements
+from fairness_audit.measure.audit import all_measurements
+from fairness_audit.measure.definition import Needs
 from fairness_audit.measure.groups import Cells
 from fairness_audit.measure.plan import Plan
-from fairness_audit.measure.scan import check, group_counts
+from fairness_audit.measure.representation import disagreements
+from fairness_audit.measure.scan import check, columns_of, group_counts
 from fairness_audit.measure.table import read_measurements, write_measurements
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.measurement import MeasurementFile
@@ -33,14 +36,20 @@ def measure(
             computes a different rate from the same counts.
 
     """
-    plan = Plan.of(policy)
+    columns = columns_of(population.path)
+    plan = Plan.of(policy, [need for need in Needs if need.value in columns])
     cells = group_counts(population.path, sql=sql, folder=folder)
     check(cells, policy, population)
-    rates, *others = measurements(cells, plan)
+    counted = Cells(cells)
+    if wrong := list(disagreements(list(counted.groupings(plan)))):
+        raise MeasurementError(f"{population.path}: {'; '.join(wrong)} (report it as a defect)")
+    rates, *others = all_measurements(
+        cells, plan, population.path, sql=sql, folder=folder, has_lists="list" in columns
+    )
     confirm(rates, cells, policy)
     path = folder / "measurements.parquet"
     digest, rows = write_measurements(path, [rates, *others])
-    everybody = Cells(cells).everybody()
+    everybody = counted.everybody()
     return MeasurementFile(
         path=path,
         digest=digest,

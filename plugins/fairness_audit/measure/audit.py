@@ -15,12 +15,14 @@ from fairness_audit.measure.comparisons import (
 )
 from fairness_audit.measure.decision_metrics import decision_rows
 from fairness_audit.measure.definition import Needs
-from fairness_audit.measure.derived import derived_rows
+from fairness_audit.measure.derived import derived_tables
 from fairness_audit.measure.grouped_scan import Scanner
 from fairness_audit.measure.groups import Cells, Groups
+from fairness_audit.measure.neighbour_metrics import neighbour_rows
 from fairness_audit.measure.plan import Plan
 from fairness_audit.measure.rank_metrics import ranking_rows
 from fairness_audit.measure.rates import RATES, Rate, favourable_share
+from fairness_audit.measure.representation import representation_tables
 from fairness_audit.measure.rows import Row
 from fairness_audit.measure.scan import scanner
 from fairness_audit.measure.score_metrics import score_rows
@@ -29,6 +31,9 @@ from fairness_audit.measure.table import rows_table
 from fairness_audit.measure.value_metrics import value_rows
 from fairness_audit.policy.model import Metric
 
+_MORE = (Needs.SCORE, Needs.VALUE, Needs.DECISION, Needs.RANK, Needs.FEATURE)
+"""Columns that metrics need which are not made of the outcome counts."""
+
 
 def measurements(cells: pa.Table, plan: Plan) -> Iterator[pa.Table]:
     """The rates of every group, their differences, their ratios, and all metrics made of them."""
@@ -36,14 +41,15 @@ def measurements(cells: pa.Table, plan: Plan) -> Iterator[pa.Table]:
     whole, by_group = counted.everybody(), list(counted.groupings(plan))
     by_stratum = list(counted.strata(plan))
     rates = [rate for rate in RATES if plan.has(*rate.needs)]
-    yield rates_table([whole, *by_group, *by_stratum], rates, plan.confidence)
+    yield rates_table([whole, *by_group, *by_stratum], rates, plan)
+    yield from representation_tables(by_group, rates, plan)
 
     compared = [*rates]
     if plan.has(Needs.SELECTED):
         compared.append(favourable_share(plan.selected_is_favourable))
-    matters = [(rate, _pairs(rate, by_group, by_stratum, plan)) for rate in compared]
-    yield from disparities_tables(matters, plan.confidence)
-    yield rows_table(derived_rows(whole, by_group, by_stratum, plan))
+    matters = list(_matters(compared, by_group, by_stratum, plan))
+    yield from disparities_tables(matters, plan)
+    yield from derived_tables(whole, by_group, by_stratum, plan)
     if plan.subgroup_depth and plan.has(Needs.SELECTED):
         yield worst_subgroup(counted, plan)
 
@@ -59,10 +65,13 @@ def all_measurements(
 ) -> Iterator[pa.Table]:
     """The measurements made of the counts, and those that need more columns of the population."""
     yield from measurements(cells, plan)
-    if not plan.has_any(Needs.SCORE, Needs.VALUE, Needs.DECISION, Needs.RANK):
+    if not plan.has_any(*_MORE):
         return
     with scanner(population, sql, folder) as scan:
-        yield rows_table(_scanned(plan, scan, has_lists=has_lists))
+        found = list(_scanned(plan, scan, has_lists=has_lists))
+    if "weight" in cells.column_names:
+        found = [row._replace(method=f"{row.method}, unweighted") for row in found]
+    yield rows_table(found)
 
 
 def _scanned(plan: Plan, scan: Scanner, *, has_lists: bool) -> Iterator[Row]:
@@ -74,19 +83,25 @@ def _scanned(plan: Plan, scan: Scanner, *, has_lists: bool) -> Iterator[Row]:
         yield from decision_rows(plan, scan)
     if plan.has(Needs.RANK):
         yield from ranking_rows(plan, scan, has_lists=has_lists)
+    if plan.has(Needs.FEATURE):
+        yield from neighbour_rows(plan, scan)
 
 
-def _pairs(
-    rate: Rate, by_group: Sequence[Groups], by_stratum: Sequence[Groups], plan: Plan
-) -> list[Pairs]:
-    """Within strata groups are compared with the reference group alone."""
-    found: list[Pairs] = []
-    itself = plan.itself and rate.name == Metric.IMPACT_RATIO
-    for groups in by_group:
-        found += with_reference(groups, itself=itself)
-        found += with_best(groups, rate, plan, itself=itself)
-        found += with_rest(groups)
-        found += with_overall(groups)
-    for groups in by_stratum:
-        found += with_reference(groups)
-    return found
+def _matters(
+    rates: Sequence[Rate], by_group: Sequence[Groups], by_stratum: Sequence[Groups], plan: Plan
+) -> Iterator[tuple[Rate, list[Pairs]]]:
+    """What is compared of every rate; within strata, with the reference group alone."""
+    to_reference = [pairs for groups in by_group for pairs in with_reference(groups)]
+    within = [pairs for groups in by_stratum for pairs in with_reference(groups)]
+    to_others = [
+        pairs for groups in by_group for pairs in (*with_rest(groups), *with_overall(groups))
+    ]
+    for rate in rates:
+        itself = plan.itself and rate.name == Metric.IMPACT_RATIO
+        first = to_reference
+        if itself:
+            first = [each for groups in by_group for each in with_reference(groups, itself=True)]
+        best = [
+            each for groups in by_group for each in with_best(groups, rate, plan, itself=itself)
+        ]
+        yield rate, [*first, *best, *to_others, *within]

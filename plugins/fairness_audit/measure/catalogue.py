@@ -4,8 +4,10 @@ from fairness_audit.measure import (
     conditional,
     decision_metrics,
     disparities,
+    neighbour_metrics,
     pairwise,
     rank_metrics,
+    representation,
     score_metrics,
     subgroups,
     summaries,
@@ -16,6 +18,7 @@ from fairness_audit.measure.rates import RATES
 
 CATALOGUE: tuple[Definition, ...] = (
     *RATES,
+    *representation.DEFINITIONS,
     *disparities.DISPARITIES,
     *pairwise.PAIRWISE,
     *conditional.DEFINITIONS,
@@ -25,6 +28,7 @@ CATALOGUE: tuple[Definition, ...] = (
     *value_metrics.DEFINITIONS,
     *decision_metrics.DEFINITIONS,
     *rank_metrics.DEFINITIONS,
+    *neighbour_metrics.DEFINITIONS,
 )
 """All metrics; names are unique, and so are codes."""
 

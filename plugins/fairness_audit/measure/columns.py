@@ -10,7 +10,8 @@ from fairness_audit.measure import estimates
 from fairness_audit.measure.comparisons import Pairs, Side, effective_size
 from fairness_audit.measure.estimates import Shares
 from fairness_audit.measure.groups import Groups
-from fairness_audit.measure.rates import Rate
+from fairness_audit.measure.plan import Compat, Plan
+from fairness_audit.measure.rates import FALSE_DISCOVERY_RATE, FALSE_POSITIVE_RATE, Rate
 from fairness_audit.measure.table import measurements_table
 from fairness_audit.policy.model import Against, Comparison, Metric
 
@@ -18,14 +19,14 @@ Matters = Sequence[tuple[Rate, Sequence[Pairs]]]
 """Rates, and for each of them the pairs of groups that are compared."""
 
 
-def rates_table(
-    all_groups: Sequence[Groups], rates: Iterable[Rate], confidence: float
-) -> pa.Table:
+def rates_table(all_groups: Sequence[Groups], rates: Iterable[Rate], plan: Plan) -> pa.Table:
     """The rates of every group."""
     chosen = list(rates)
-    sides = [Side(each.counts, each.squares, each.rows) for each in all_groups]
-    column = joined([shares_of(rate, side) for rate in chosen for side in sides])
-    known = estimates.rates(column, confidence)
+    everyone = Side.joined([Side(each.counts, each.squares, each.rows) for each in all_groups])
+    column = joined([shares_of(rate, everyone) for rate in chosen])
+    known = estimates.rates(column, plan.confidence)
+    if plan.compat is Compat.FAIRLEARN:
+        known = known._replace(value=np.nan_to_num(known.value))
     return measurements_table(
         known,
         metric=_repeated(chosen, all_groups, lambda rate, _: rate.name),
@@ -39,15 +40,16 @@ def rates_table(
     )
 
 
-def disparities_tables(matters: Matters, confidence: float) -> Iterator[pa.Table]:
+def disparities_tables(matters: Matters, plan: Plan) -> Iterator[pa.Table]:
     """The differences, then the ratios, of rates between the groups of every pair."""
+    confidence = plan.confidence
     pairs = [(rate, each) for rate, compared in matters for each in compared]
-    group = joined([shares_of(rate, each.group) for rate, each in pairs])
-    other = joined([shares_of(rate, each.reference) for rate, each in pairs])
-    tested = joined([shares_of(rate, each.tested) for rate, each in pairs])
+    group, other, tested = (_shares(matters, side) for side in ("group", "reference", "tested"))
     to_overall = [np.full(len(each.names), each.against is Against.OVERALL) for _, each in pairs]
     with_rest = np.concatenate([np.zeros(0, dtype=bool), *to_overall])
     contrast = estimates.contrast(group, other, tested, with_rest)
+    if plan.compat is Compat.AEQUITAS:
+        contrast = _tested_as_aequitas_does(contrast, matters)
     labels = _labels(pairs, group, other)
     differences = estimates.differences(contrast, confidence)
     # The impact ratio is a ratio by definition; its difference is the selection rate's.
@@ -58,6 +60,31 @@ def disparities_tables(matters: Matters, confidence: float) -> Iterator[pa.Table
     yield table.filter(has_difference)
     ratios = estimates.ratios(contrast, confidence)
     yield measurements_table(ratios, comparison=Comparison.RATIO.value, **labels)
+
+
+def _shares(matters: Matters, side: str) -> Shares:
+    """One side of all pairs, rate by rate."""
+    return joined(
+        [
+            shares_of(rate, Side.joined([getattr(each, side) for each in compared]))
+            for rate, compared in matters
+        ]
+    )
+
+
+def _tested_as_aequitas_does(contrast: estimates.Contrast, matters: Matters) -> estimates.Contrast:
+    """With the p-values of false discovery rates beside false positive rates.
+
+    Aequitas tests the former where it reports the latter: it prints .0504 for the false positive
+    rates of its COMPAS table, whose own p-value is 2e-37.
+    """
+    turned = [
+        (FALSE_DISCOVERY_RATE if rate is FALSE_POSITIVE_RATE else rate, compared)
+        for rate, compared in matters
+    ]
+    tested = _shares(turned, "tested")
+    other = estimates.contrast(_shares(turned, "group"), tested, tested, contrast.with_rest)
+    return contrast._replace(p_value=other.p_value, test=other.test)
 
 
 def shares_of(rate: Rate, side: Side) -> Shares:

@@ -4,7 +4,7 @@ Group names are compared as they are in the data; the unknown group is part of t
 overall, but is not itself compared, nor a reference, nor the best.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,10 @@ REST = "rest"
 
 @dataclass(frozen=True)
 class Side:
-    """One side of some comparisons: counts, squared weights and decisions, an entry for each."""
+    """One side of some comparisons: counts, squared weights and decisions, an entry for each.
+
+    Without weights ``squares`` is ``counts`` itself, and all is done once.
+    """
 
     counts: Counts
     squares: Counts
@@ -32,20 +35,36 @@ class Side:
     @classmethod
     def of(cls, groups: Groups, positions: Positions) -> "Side":
         """The groups at these positions."""
-        return cls(
-            groups.counts.take(positions), groups.squares.take(positions), groups.rows[positions]
-        )
+        counts = groups.counts.take(positions)
+        weighted = groups.squares is not groups.counts
+        squares = groups.squares.take(positions) if weighted else counts
+        return cls(counts, squares, groups.rows[positions])
 
     @classmethod
     def all_of(cls, groups: Groups, times: int) -> "Side":
         """Everybody, as often as asked for."""
         everyone = np.zeros(times, dtype=np.intp)
         total = np.full(times, groups.rows.sum())
-        return cls(groups.overall.take(everyone), groups.squares.total().take(everyone), total)
+        counts = groups.overall.take(everyone)
+        weighted = groups.squares is not groups.counts
+        squares = groups.squares.total().take(everyone) if weighted else counts
+        return cls(counts, squares, total)
+
+    @classmethod
+    def joined(cls, sides: Sequence["Side"]) -> "Side":
+        """The entries of all sides, one after the other."""
+        counts = Counts.joined([each.counts for each in sides])
+        squares = counts
+        if any(each.squares is not each.counts for each in sides):
+            squares = Counts.joined([each.squares for each in sides])
+        return cls(counts, squares, np.concatenate([np.zeros(0), *(each.rows for each in sides)]))
 
     def without(self, part: "Side") -> "Side":
         """What is left of each entry when a part of it is taken away."""
-        return Side(self.counts - part.counts, self.squares - part.squares, self.rows - part.rows)
+        counts = self.counts - part.counts
+        weighted = self.squares is not self.counts or part.squares is not part.counts
+        squares = self.squares - part.squares if weighted else counts
+        return Side(counts, squares, self.rows - part.rows)
 
 
 @dataclass(frozen=True)
@@ -102,7 +121,10 @@ def effective_size(rate: Rate, counts: Counts, squares: Counts) -> Floats:
 
     Kish, "Survey Sampling" (1965), section 11.7. Without weights it is the denominator, exactly.
     """
-    denominator, squared = rate.denominator(counts), rate.denominator(squares)
+    denominator = np.asarray(rate.denominator(counts), dtype=np.float64)
+    if counts is squares:
+        return denominator
+    squared = rate.denominator(squares)
     return np.where(
         denominator == squared, denominator, np.nan_to_num(quotient(denominator**2, squared))
     )

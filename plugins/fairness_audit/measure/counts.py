@@ -1,6 +1,6 @@
 """The counts every rate metric is made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,14 @@ class Counts:
     def from_cells(cls, cells: Floats) -> "Counts":
         """Counts from an array whose last axis holds the six cells in their order."""
         return cls(*np.moveaxis(cells, -1, 0))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Counts"]) -> "Counts":
+        """The groups of all parts, one after the other."""
+        if not parts:
+            return cls(*(np.zeros(0) for _ in range(6)))
+        each = zip(*(part._each() for part in parts), strict=True)
+        return cls(*(np.concatenate(cells, axis=-1) for cells in each))
 
     def cells(self) -> Floats:
         """The six cells, in their order, as the last axis of one array."""

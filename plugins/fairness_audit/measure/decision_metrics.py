@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from fairness_audit.errors import MeasurementError
 from fairness_audit.measure import estimates
 from fairness_audit.measure.comparisons import REST
 from fairness_audit.measure.definition import Definition, Needs
@@ -48,6 +49,10 @@ def decision_rows(plan: Plan, scan: Scanner) -> Iterator[Row]:
     first = True
     for attribute, parts in plan.groupings.items():
         table = scan.table("decision_counts", parts)
+        if table["decision"].null_count:
+            raise MeasurementError(
+                "column decision: is NULL in some rows (mark them lost in sql/population/)"
+            )
         classes = sorted(set(table["decision"].to_pylist()), key=_order)
         groups: dict[str, Floats] = {}
         given = zip(groups_in(table, parts), table["decision"].to_pylist(),

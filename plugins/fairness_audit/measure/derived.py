@@ -1,52 +1,68 @@
-"""Every metric that is made of the counts of several groups, row by row."""
+"""Every metric that is made of the counts of several groups."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from fairness_audit.measure import comparisons, estimates
 from fairness_audit.measure.bootstrap import percentile_interval, resampled
 from fairness_audit.measure.columns import shares_of
-from fairness_audit.measure.comparisons import Pairs
+from fairness_audit.measure.comparisons import Pairs, Side
 from fairness_audit.measure.conditional import conditional_rows
 from fairness_audit.measure.counts import Counts
+from fairness_audit.measure.estimates import NO_INTERVAL, Estimates
 from fairness_audit.measure.groups import Groups
 from fairness_audit.measure.pairwise import PAIRWISE, Pairwise
+from fairness_audit.measure.parities import parity_tables
 from fairness_audit.measure.plan import Plan
-from fairness_audit.measure.rows import Row
 from fairness_audit.measure.summaries import summary_rows, whole_rows
-from fairness_audit.statistics.proportions import Floats, Interval
+from fairness_audit.measure.table import measurements_table, rows_table
+
+_AT_ONCE = 2000
+"""Pairs of groups taken together: enough to be fast, few enough for a thousand resamples."""
 
 
-def derived_rows(
+def derived_tables(
     whole: Groups, by_group: Sequence[Groups], by_stratum: Sequence[Groups], plan: Plan
-) -> Iterator[Row]:
+) -> Iterator[pa.Table]:
     """Group against group, whole attributes, and strata taken together."""
-    yield from whole_rows(whole, plan)
+    yield rows_table(whole_rows(whole, plan))
+    taken: list[_Compared] = []
     for groups in [*by_group, *by_stratum]:
         again = None
         if plan.resamples:
             name = f"{groups.attribute} in {groups.stratum}"
             again = resampled(groups.counts, name, plan.resamples)
-        yield from _pairwise_rows(groups, again, plan)
         if groups.stratum is None:
-            yield from summary_rows(groups, again, plan)
-    yield from conditional_rows(by_stratum, plan)
+            yield rows_table(summary_rows(groups, again, plan))
+        taken += _compared(groups, again)
+        if sum(len(each.pairs.names) for each in taken) >= _AT_ONCE:
+            yield from _pairwise_tables(taken, plan)
+            taken = []
+    yield from _pairwise_tables(taken, plan)
+    yield from parity_tables(by_group, plan)
+    yield rows_table(conditional_rows(by_stratum, plan))
 
 
-def _pairwise_rows(groups: Groups, again: Counts | None, plan: Plan) -> Iterator[Row]:
+@dataclass(frozen=True)
+class _Compared:
+    """The groups of a grouping beside what they are compared with, in the data and resampled."""
+
+    pairs: Pairs
+    again: tuple[Counts, Counts] | None
+
+
+def _compared(groups: Groups, again: Counts | None) -> Iterator[_Compared]:
     if groups.reference is None:
         found = list(comparisons.with_rest(groups))
     else:
         found = list(comparisons.with_reference(groups))
     for pairs in found:
-        if not pairs.names:
-            continue
-        resampled_sides = None if again is None else _sides(groups, pairs, again)
-        for metric in PAIRWISE:
-            if plan.has(*metric.needs):
-                yield from _rows(metric, pairs, resampled_sides, plan)
+        if pairs.names:
+            yield _Compared(pairs, None if again is None else _sides(groups, pairs, again))
 
 
 def _sides(groups: Groups, pairs: Pairs, counts: Counts) -> tuple[Counts, Counts]:
@@ -54,57 +70,67 @@ def _sides(groups: Groups, pairs: Pairs, counts: Counts) -> tuple[Counts, Counts
     d = counts.take(np.array([groups.names.index(name) for name in pairs.names], dtype=np.intp))
     if groups.reference_position is None:
         return d, counts.total() - d
-    return d, counts.take(np.array([groups.reference_position]))
+    reference = np.full(len(pairs.names), groups.reference_position, dtype=np.intp)
+    return d, counts.take(reference)
 
 
-def _rows(
-    metric: Pairwise, pairs: Pairs, again: tuple[Counts, Counts] | None, plan: Plan
-) -> Iterator[Row]:
-    d, a = pairs.group.counts, pairs.reference.counts
-    value = metric.formula_of(plan.compat)(d, a)
-    low, high, p_value, method = _interval(metric, pairs, again, plan, value)
-    counted = None if metric.rate is None else shares_of(metric.rate, pairs.group)
-    for i, name in enumerate(pairs.names):
-        yield Row(
-            metric.name,
-            metric.code,
-            pairs.attribute,
-            name,
-            n=int(pairs.group.rows[i]),
-            value=float(value[i]),
-            method=str(method[i]),
-            reference=pairs.references[i],
-            stratum=pairs.stratum,
-            numerator=None if counted is None else float(counted.numerator[i]),
-            denominator=None if counted is None else float(counted.denominator[i]),
-            low=float(low[i]),
-            high=float(high[i]),
-            p_value=float(p_value[i]),
+def _pairwise_tables(taken: Sequence[_Compared], plan: Plan) -> Iterator[pa.Table]:
+    if not taken:
+        return
+    pairs = [each.pairs for each in taken]
+    d, a = Side.joined([each.group for each in pairs]), Side.joined([e.reference for e in pairs])
+    again = None
+    if resampled_sides := [each.again for each in taken if each.again is not None]:
+        again = (
+            Counts.joined([d for d, _ in resampled_sides]),
+            Counts.joined([a for _, a in resampled_sides]),
+        )
+    labels = {
+        "attribute": [each.attribute for each in pairs for _ in each.names],
+        "group": [name for each in pairs for name in each.names],
+        "reference": [name for each in pairs for name in each.references],
+        "stratum": [each.stratum for each in pairs for _ in each.names],
+        "n": d.rows,
+    }
+    for metric in PAIRWISE:
+        if not plan.has(*metric.needs):
+            continue
+        counted = None if metric.rate is None else shares_of(metric.rate, d)
+        yield measurements_table(
+            _estimated(metric, d, a, again, plan),
+            metric=metric.name,
+            code=metric.code,
+            numerator=None if counted is None else counted.numerator,
+            denominator=None if counted is None else counted.denominator,
+            **labels,
         )
 
 
-def _interval(
-    metric: Pairwise, pairs: Pairs, again: tuple[Counts, Counts] | None, plan: Plan, value: Floats
-) -> tuple[Floats, Floats, Floats, NDArray[np.object_]]:
-    """Low, high, p-value and method: in closed form where the metric compares one rate."""
+def _estimated(
+    metric: Pairwise, d: Side, a: Side, again: tuple[Counts, Counts] | None, plan: Plan
+) -> Estimates:
+    """Value, interval and test: in closed form where the metric compares one rate."""
+    value = metric.formula_of(plan.compat)(d.counts, a.counts)
     nothing = np.full(value.shape, np.nan)
     if metric.rate is not None:
-        group, other = shares_of(metric.rate, pairs.group), shares_of(metric.rate, pairs.reference)
+        group, other = shares_of(metric.rate, d), shares_of(metric.rate, a)
         contrast = estimates.contrast(group, other, other, np.zeros(value.shape, dtype=bool))
         make = estimates.ratios if metric.is_ratio else estimates.differences
         found = make(contrast, plan.confidence)
         low, high = found.low, found.high
         if metric.sign < 0:
             low, high = -found.high, -found.low
-        return low, high, found.p_value, found.method
+        return found._replace(value=value, low=low, high=high)
     if again is None:
-        return nothing, nothing, nothing, np.full(value.shape, estimates.NO_INTERVAL, dtype=object)
+        return Estimates(value, nothing, nothing, nothing, _named(NO_INTERVAL, value.shape))
     with np.errstate(all="ignore"):
         interval = percentile_interval(metric.formula_of(plan.compat)(*again), plan.confidence)
     defined = np.isfinite(value) & np.isfinite(interval.low)
-    bounds = Interval(
-        np.where(defined, np.fmin(interval.low, value), np.nan),
-        np.where(defined, np.fmax(interval.high, value), np.nan),
-    )
-    method = np.where(defined, "bootstrap", estimates.NO_INTERVAL).astype(object)
-    return *bounds, nothing, method
+    low = np.where(defined, np.fmin(interval.low, value), np.nan)
+    high = np.where(defined, np.fmax(interval.high, value), np.nan)
+    method = np.where(defined, "bootstrap", NO_INTERVAL).astype(object)
+    return Estimates(value, low, high, nothing, method)
+
+
+def _named(method: str, shape: tuple[int, ...]) -> NDArray[np.object_]:
+    return np.full(shape, method, dtype=object)

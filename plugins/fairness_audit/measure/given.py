@@ -24,6 +24,7 @@ class Given:
     file: Path
     attributes: tuple[str, ...]
     strata: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
     outcome: str | None = None
     selected: str | None = None
     score: str | None = None
@@ -37,7 +38,8 @@ class Given:
     def columns(self) -> frozenset[Needs]:
         """The columns the population will have, as metrics need them."""
         named = {need for need in Needs if need.value in _PLAIN and getattr(self, need.value)}
-        return frozenset(named | ({Needs.STRATUM} if self.strata else set()))
+        named |= {Needs.STRATUM} if self.strata else set()
+        return frozenset(named | ({Needs.FEATURE} if self.features else set()))
 
 
 def write_population(given: Given, path: Path, *, sql: Path) -> int:
@@ -82,7 +84,19 @@ def _checked(connection: duckdb.DuckDBPyConnection, given: Given, sql: Path, fol
         column = getattr(given, part)
         if broken and column is not None:
             raise InputError(f"{given.file}: column {column!r}: {broken} {_RULES[part, rule]}")
+    if given.features:
+        _check_features(connection, given, sql)
     return int(rows)
+
+
+def _check_features(connection: duckdb.DuckDBPyConnection, given: Given, sql: Path) -> None:
+    query = connection.sql(statement(sql / "measure" / "given_feature_faults.sql"))
+    for name, broken in zip(given.features, query.fetchall()[0], strict=True):
+        if broken:
+            raise InputError(
+                f"{given.file}: column {name!r}: {broken} rows are not"
+                " finite numbers (turn classes into numbers, and fill or leave out what is empty)"
+            )
 
 
 _RULES = {
@@ -142,13 +156,15 @@ def _as_parquet(file: Path, copy: Path) -> Path:
 
 def _named(given: Given) -> list[str]:
     plain = [getattr(given, name) for name in _PLAIN]
-    return [*given.attributes, *given.strata, *(name for name in plain if name is not None)]
+    named = [name for name in plain if name is not None]
+    return [*given.attributes, *given.strata, *given.features, *named]
 
 
 def _expressions(given: Given) -> list[Expression]:
     """What is read, as text, under the names that populations use."""
     groups = {f"attr_{name}": name for name in given.attributes}
     groups |= {f"stratum_{name}": name for name in given.strata}
+    groups |= {f"feature_{name}": name for name in given.features}
     read = [
         ColumnExpression(column).cast("VARCHAR").alias(name) for name, column in groups.items()
     ]

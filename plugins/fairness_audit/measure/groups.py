@@ -1,7 +1,7 @@
 """From the fine group counts to the counts of each group of each grouping."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -68,6 +68,17 @@ class Sums(NamedTuple):
     squares: Floats
     rows: Floats
 
+    def map(self, change: Callable[[Floats], Floats]) -> "Sums":
+        """All three changed in the same way; without weights they are one, and stay one."""
+        if self.weight is self.rows:
+            once = change(self.rows)
+            return Sums(once, once, once)
+        return Sums(*map(change, self))
+
+    def at(self, positions: Positions) -> "Sums":
+        """The sums of some groups."""
+        return self.map(lambda each: each[positions])
+
 
 class Cells:
     """The fine group counts as numbers: who (codes of attributes and strata), what, how many."""
@@ -117,7 +128,7 @@ class Cells:
         for value in dict.fromkeys(values):
             there = np.flatnonzero([each == value for each in values])
             names = [keys[i][1:] or (OVERALL,) for i in there]
-            within = Sums(*(each[there] for each in sums))
+            within = sums.at(there)
             yield _groups(attribute, names, within, reference, f"{stratum}={value}")
 
     def _tally(self, columns: Sequence[str]) -> tuple[list[tuple[str, ...]], Sums]:
@@ -131,10 +142,10 @@ class Cells:
             there, place = np.unique(place, return_inverse=True)
         else:
             there = np.arange(places)
-        sums = Sums(*(self._summed(place, what, len(there)) for what in self._what))
+        sums = self._what.map(lambda what: self._summed(place, what, len(there)))
         kept = np.flatnonzero(sums.rows.sum(axis=1))
         keys = list(_unravelled(there[kept], [names for _, names in coded]))
-        return keys, Sums(*(each[kept] for each in sums))
+        return keys, sums.at(kept)
 
     def _summed(self, place: NDArray[np.int64], what: Floats, places: int) -> Floats:
         cell = place * _CELLS + self._cell
@@ -195,14 +206,19 @@ def _groups(
     order = sorted(dict.fromkeys([*names, *at_least]), key=lambda name: name == UNKNOWN)
     position = {name: i for i, name in enumerate(order)}
     member = np.array([position[name] for name in names], dtype=np.intp)
-    joined = Sums(*(np.zeros((len(order), _CELLS)) for _ in sums))
-    for to, each in zip(joined, sums, strict=True):
+
+    def join(each: Floats) -> Floats:
+        to = np.zeros((len(order), _CELLS))
         np.add.at(to, member, each)
+        return to
+
+    joined = sums.map(join)
+    counts = Counts.from_cells(joined.weight)
     return Groups(
         attribute,
         tuple(order),
-        Counts.from_cells(joined.weight),
-        Counts.from_cells(joined.squares),
+        counts,
+        Counts.from_cells(joined.squares) if joined.squares is not joined.weight else counts,
         joined.rows.sum(axis=1),
         reference,
         stratum,

@@ -8,13 +8,16 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
+import pyarrow as pa
 
 from fairness_audit.measure import rates
-from fairness_audit.measure.comparisons import REST
+from fairness_audit.measure.comparisons import Pairs, Side, with_reference, with_rest
 from fairness_audit.measure.definition import Definition, Needs
+from fairness_audit.measure.estimates import NO_INTERVAL, Estimates
 from fairness_audit.measure.groups import Groups
 from fairness_audit.measure.plan import Plan
-from fairness_audit.measure.rows import Row, summary_row
+from fairness_audit.measure.table import measurements_table
+from fairness_audit.statistics.proportions import Floats, quotient
 
 _DECISION = (Needs.SELECTED,)
 _BOTH = (Needs.OUTCOME, Needs.SELECTED)
@@ -70,70 +73,77 @@ DEFINITIONS = (
 )  # fmt: skip
 
 
-def parity_rows(groups: Groups, plan: Plan) -> Iterator[Row]:
+def parity_tables(by_group: Sequence[Groups], plan: Plan) -> Iterator[pa.Table]:
     """Share of the selected, and parity of every rate, of every known group."""
     if not plan.has(Needs.SELECTED):
         return
-    total = groups.overall.selected[0]
-    for i in groups.known:
-        n, selected = int(groups.rows[i]), float(groups.counts.selected[i])
-        value = selected / total if total else np.nan
-        yield summary_row(SHARE_OF_SELECTED, groups, groups.names[i], None, value, n)._replace(
-            numerator=selected, denominator=float(total)
-        )
-    position = groups.reference_position
-    if groups.reference is not None and position is None:
-        return
-    for i in groups.known:
-        if i != position:
-            yield from _parity_rows(groups, int(i), position, plan)
+    for groups in by_group:
+        known = groups.counts.take(groups.known).selected
+        total = np.full(known.shape, groups.overall.selected[0] if len(known) else 0.0)
+        names = [groups.names[i] for i in groups.known]
+        yield measurements_table(
+            _plain(quotient(known, total)), metric=SHARE_OF_SELECTED.name,
+            code=SHARE_OF_SELECTED.code, attribute=groups.attribute, group=names,
+            numerator=known, denominator=total, n=groups.rows[groups.known],
+        )  # fmt: skip
+    pairs = [
+        each
+        for groups in by_group
+        for each in (with_reference(groups) if groups.reference else with_rest(groups))
+        if each.names
+    ]
+    if pairs:
+        yield from _parities(pairs, plan)
 
 
-def _parity_rows(groups: Groups, i: int, position: int | None, plan: Plan) -> Iterator[Row]:
-    d = groups.counts.take(i)
-    a = groups.overall.take(0) - d if position is None else groups.counts.take(position)
-    reference = REST if position is None else groups.names[position]
-
-    def row(definition: Definition, value: float) -> Row:
-        return summary_row(
-            definition, groups, groups.names[i], reference, value, int(groups.rows[i])
-        )
-
-    ratios = {
-        rate.name: _ratio(rate.numerator(d), rate.denominator(d), rate.numerator(a),
-                          rate.denominator(a))
-        for rate in _RATED if plan.has(*rate.needs)
-    }  # fmt: skip
-    ratios[SHARE_OF_SELECTED.name] = _ratio(d.selected, 1, a.selected, 1)
-    share = ratios[SHARE_OF_SELECTED.name]
-    yield row(SHARE_OF_SELECTED_RATIO, np.nan if share is None else float(share))
-    at_parity = {
-        name: None if ratio is None else plan.tau <= ratio <= 1 / plan.tau
-        for name, ratio in ratios.items()
+def _parities(pairs: Sequence[Pairs], plan: Plan) -> Iterator[pa.Table]:
+    d = Side.joined([each.group for each in pairs]).counts
+    a = Side.joined([each.reference for each in pairs]).counts
+    labels = {
+        "attribute": [each.attribute for each in pairs for _ in each.names],
+        "group": [name for each in pairs for name in each.names],
+        "reference": [name for each in pairs for name in each.references],
+        "n": np.concatenate([each.group.rows for each in pairs]),
     }
+    one = np.ones_like(d.selected)
+    fractions = {
+        rate.name: (rate.numerator(d), rate.denominator(d), rate.numerator(a), rate.denominator(a))
+        for rate in _RATED
+        if plan.has(*rate.needs)
+    } | {SHARE_OF_SELECTED.name: (d.selected, one, a.selected, one)}
+    share = quotient(d.selected, a.selected)
+    yield measurements_table(_plain(share), metric=SHARE_OF_SELECTED_RATIO.name, **labels)
+    at_parity = {name: _at_parity(plan.tau, *each) for name, each in fractions.items()}
     for name, parity in at_parity.items():
-        yield row(RATE_PARITIES[name], _as_number(parity))
+        yield measurements_table(_plain(parity), metric=RATE_PARITIES[name].name, **labels)
     for definition, parts in ROLL_UPS:
         if plan.has(*definition.needs):
-            yield row(definition, _as_number(_all([at_parity[part] for part in parts])))
+            together = _all([at_parity[part] for part in parts])
+            yield measurements_table(_plain(together), metric=definition.name, **labels)
 
 
-def _ratio(top: float, of: float, other: float, other_of: float) -> Fraction | None:
-    """The exact ratio of two rates; None where it is undefined."""
-    if not of or not other or not other_of:
-        return None
-    return (
-        Fraction(float(top))
-        * Fraction(float(other_of))
-        / (Fraction(float(of)) * Fraction(float(other)))
-    )
+def _at_parity(tau: Fraction, top: Floats, of: Floats, other: Floats, other_of: Floats) -> Floats:
+    """1 where τ <= ratio <= 1/τ, 0 where not, NaN where a rate or the ratio is undefined."""
+    ratio = quotient(quotient(top, of), quotient(other, other_of))
+    with np.errstate(invalid="ignore"):
+        found = np.where((ratio >= float(tau)) & (ratio <= float(1 / tau)), 1.0, 0.0)
+        close = np.isclose(ratio, float(tau)) | np.isclose(ratio, float(1 / tau))
+    for i in np.flatnonzero(close):  # where rounding could decide, whole numbers do
+        exact = Fraction(float(top[i])) * Fraction(float(other_of[i]))
+        exact /= Fraction(float(of[i])) * Fraction(float(other[i]))
+        found[i] = tau <= exact <= 1 / tau
+    return np.where(np.isnan(ratio), np.nan, found)
 
 
-def _all(parts: Sequence[bool | None]) -> bool | None:
-    if False in parts:
-        return False
-    return None if None in parts else True
+def _all(parts: Sequence[Floats]) -> Floats:
+    """0 where a part is 0, else NaN where one is undefined, else 1."""
+    columns = np.stack(parts)
+    undefined = np.isnan(columns).any(axis=0)
+    found: Floats = np.where((columns == 0).any(axis=0), 0.0, np.where(undefined, np.nan, 1.0))
+    return found
 
 
-def _as_number(truth: bool | None) -> float:
-    return float("nan") if truth is None else float(truth)
+def _plain(value: Floats) -> Estimates:
+    """Values without interval or test."""
+    nothing = np.full(value.shape, np.nan)
+    return Estimates(value, nothing, nothing, nothing, np.full(value.shape, NO_INTERVAL, object))

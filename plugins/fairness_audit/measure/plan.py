@@ -52,8 +52,8 @@ class Plan:
     subgroup_depth: int = 0
 
     @classmethod
-    def of(cls, policy: AuditPolicy) -> "Plan":
-        """What the policy of an audit wants measured."""
+    def of(cls, policy: AuditPolicy, more: Iterable[Needs] = ()) -> "Plan":
+        """What the policy of an audit wants measured, of a population that has ``more``."""
         return cls(
             groupings=policy.groupings,
             references={name: policy.reference_of(name) for name in policy.groupings},
@@ -62,9 +62,10 @@ class Plan:
             min_group_size=policy.min_group_size,
             confidence=float(1 - policy.error_rate.alpha),
             subgroup_depth=policy.subgroup_search.depth if policy.subgroup_search else 0,
-            columns=frozenset({Needs.OUTCOME, Needs.SELECTED, Needs.STRATUM})
-            if policy.strata
-            else frozenset({Needs.OUTCOME, Needs.SELECTED}),
+            columns=frozenset(
+                {Needs.OUTCOME, Needs.SELECTED, *more}
+                | ({Needs.STRATUM} if policy.strata else set())
+            ),
         )
 
     def has(self, *needed: Needs) -> bool:

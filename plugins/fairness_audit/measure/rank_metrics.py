@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from fairness_audit.errors import MeasurementError
 from fairness_audit.measure.comparisons import REST
 from fairness_audit.measure.definition import Better, Definition, Needs
 from fairness_audit.measure.grouped_scan import Scanner, groups_in
@@ -47,6 +49,10 @@ def ranking_rows(plan: Plan, scan: Scanner, *, has_lists: bool) -> Iterator[Row]
     first = True
     for attribute, parts in plan.groupings.items():
         table = scan.table("rank_counts", parts)
+        if pc.min(pc.fill_null(table["rank"], 0)).as_py() < 1:
+            raise MeasurementError(
+                "column rank: some are empty or below 1 (mark those rows lost in sql/population/)"
+            )
         ranked = _Ranked(attribute, plan, table, groups_in(table, parts))
         if first:
             yield from ranked.about(OVERALL, OVERALL, ranked.counts.sum(axis=0))

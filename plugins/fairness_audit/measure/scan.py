@@ -25,7 +25,7 @@ def group_counts(population: Path, *, sql: Path, folder: Path) -> pa.Table:
     most cells are of one person, so the file is personal data and stays in the run's folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weighted = "weight" in pq.read_schema(population).names
+    weighted = "weight" in columns_of(population)
     file = "weighted_group_counts.sql" if weighted else "group_counts.sql"
     query = statement(sql / "measure" / file)
     with locked_connection([folder, population.parent]) as connection:
@@ -33,6 +33,11 @@ def group_counts(population: Path, *, sql: Path, folder: Path) -> pa.Table:
     with written_whole(folder / FILE) as temporary:
         pq.write_table(cells, temporary)
     return cells
+
+
+def columns_of(population: Path) -> frozenset[str]:
+    """The names of the population's columns."""
+    return frozenset(pq.read_schema(population).names)
 
 
 def check(cells: pa.Table, policy: AuditPolicy, population: Population) -> None:

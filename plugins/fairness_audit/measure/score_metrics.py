@@ -6,7 +6,7 @@ off for that. Only counts are made in SQL, so results do not differ from run to 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +49,8 @@ _BINS = 10
 def score_rows(plan: Plan, scan: Scanner, *, exact: int = EXACT) -> Iterator[Row]:
     """Every score metric of every group; ``exact`` is how many scores may count for themselves."""
     (extent,) = scan.table("score_range").to_pylist()
-    if extent["lowest"] is None:
-        return
+    if extent["lowest"] is None or not _is_finite(extent):
+        return  # no score, or some that are none: a finding about the data's quality says so
     grid = 0.0
     if extent["distinct_scores"] > exact:
         width = extent["highest"] - extent["lowest"]
@@ -65,6 +65,10 @@ def score_rows(plan: Plan, scan: Scanner, *, exact: int = EXACT) -> Iterator[Row
             yield from measured.about(OVERALL, OVERALL, histogram.counts.sum(axis=0))
             first = False
         yield from measured.rows()
+
+
+def _is_finite(extent: Mapping[str, float]) -> bool:
+    return math.isfinite(extent["lowest"]) and math.isfinite(extent["highest"])
 
 
 class _Measured:

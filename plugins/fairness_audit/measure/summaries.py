@@ -15,7 +15,6 @@ from fairness_audit.measure.bootstrap import percentile_interval
 from fairness_audit.measure.counts import Counts
 from fairness_audit.measure.definition import Definition, Needs
 from fairness_audit.measure.groups import Groups
-from fairness_audit.measure.parities import parity_rows
 from fairness_audit.measure.plan import Compat, Plan
 from fairness_audit.measure.rates import Rate
 from fairness_audit.measure.rows import Row, summary_row
@@ -142,7 +141,6 @@ def summary_rows(groups: Groups, again: Counts | None, plan: Plan) -> Iterator[R
     yield from summary.between()
     yield from summary.to_overall()
     yield from summary.parities()
-    yield from parity_rows(groups, plan)
     yield from summary.indices()
 
 

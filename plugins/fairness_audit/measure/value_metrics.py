@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from fairness_audit.errors import MeasurementError
 from fairness_audit.measure.comparisons import REST
 from fairness_audit.measure.definition import Definition, Needs
 from fairness_audit.measure.grouped_scan import Scanner, groups_in
@@ -86,6 +87,10 @@ def value_rows(plan: Plan, scan: Scanner) -> Iterator[Row]:
     (extent,) = scan.table("value_range").to_pylist()
     if extent["largest"] is None:
         return
+    if not math.isfinite(extent["largest"]):
+        raise MeasurementError(
+            "column value: some are not finite numbers (make them NULL in sql/population/)"
+        )
     largest = max(extent["largest"], extent["largest_error"] or 0.0, 2.0**-900)
     scale = 2.0 ** (_STEPS - math.frexp(largest)[1])
     first = True

@@ -28,6 +28,7 @@ def measure(
     rank: options.Rank = None,
     list_: options.ListColumn = None,
     weight: options.Weight = None,
+    feature: options.Features = None,
     intersect: options.Intersections = None,
     stratum: options.Strata = None,
     reference: options.References = None,
@@ -47,8 +48,9 @@ def measure(
     """
     attributes, strata = tuple(dict.fromkeys(attribute)), tuple(dict.fromkeys(stratum or []))
     given = Given(
-        file, attributes, strata, outcome, selected, score, decision, value, rank, list_, weight
-    )
+        file, attributes, strata, tuple(dict.fromkeys(feature or [])), outcome, selected, score,
+        decision, value, rank, list_, weight,
+    )  # fmt: skip
     plan = Plan(
         groupings=options.groupings_of(attributes, intersect or []),
         references=options.references_of(attributes, intersect or [], reference or []),

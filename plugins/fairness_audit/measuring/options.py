@@ -22,7 +22,10 @@ class Favourable(StrEnum):
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file.")]
 Attributes = Annotated[
-    list[str], typer.Option(metavar="COLUMN", help="A protected attribute. Repeat for more.")
+    list[str],
+    typer.Option(
+        "--attr", "--attribute", metavar="COLUMN", help="A protected attribute. Repeat for more."
+    ),
 ]
 Outcome = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="What happened: 0, 1, or empty.")
@@ -39,6 +42,10 @@ Rank = Annotated[str | None, typer.Option(metavar="COLUMN", help="Place in a lis
 Weight = Annotated[str | None, typer.Option(metavar="COLUMN", help="Weight of the row, above 0.")]
 ListColumn = Annotated[
     str | None, typer.Option("--list", metavar="COLUMN", help="Which list. Default: one.")
+]
+Features = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="A number the model saw, to find people alike by."),
 ]
 Intersections = Annotated[
     list[str] | None, typer.Option(metavar="A,B", help="Attributes taken together.")
@@ -88,7 +95,7 @@ def _parts(given: str, attributes: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(parts)) != len(parts) or len(parts) < 2:
         raise InputError(f"--intersect {given}: name two or more different attributes")
     if missing := [part for part in parts if part not in attributes]:
-        raise InputError(f"--intersect {given}: add --attribute {missing[0]}")
+        raise InputError(f"--intersect {given}: add --attr {missing[0]}")
     return parts
 
 

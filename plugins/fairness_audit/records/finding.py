@@ -54,6 +54,7 @@ class Finding(Door):
         "error_budget",
         "disparity",
         "drift",
+        "reversal",
         "representation",
         "label_balance",
         "quality",

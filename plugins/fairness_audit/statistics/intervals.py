@@ -65,12 +65,10 @@ def is_small(share: Proportions) -> NDArray[np.bool_]:
 
 def rate_interval(share: Proportions, confidence: float) -> Interval:
     """Interval of a proportion: score or, where `is_small`, exact."""
-    score, exact, small = (
-        wilson(share, confidence),
-        clopper_pearson(share, confidence),
-        is_small(share),
-    )
-    return Interval(np.where(small, exact.low, score.low), np.where(small, exact.high, score.high))
+    interval, small = wilson(share, confidence), is_small(share)
+    # Exact bounds take most of the time: only where they count.
+    interval.low[small], interval.high[small] = clopper_pearson(share.rows(small), confidence)
+    return interval
 
 
 def newcombe(group: Proportions, reference: Proportions, confidence: float) -> Interval:
@@ -97,11 +95,10 @@ def difference_interval(group: Proportions, reference: Proportions, confidence: 
     )
     tiny = np.maximum(group.trials, reference.trials) < _TINY_TRIALS
     wider = 2 * confidence - 1
-    own, other = clopper_pearson(group, wider), clopper_pearson(reference, wider)
-    return Interval(
-        np.where(tiny, own.low - other.high, usual.low),
-        np.where(tiny, own.high - other.low, usual.high),
-    )
+    own = clopper_pearson(group.rows(tiny), wider)
+    other = clopper_pearson(reference.rows(tiny), wider)
+    usual.low[tiny], usual.high[tiny] = own.low - other.high, own.high - other.low
+    return usual
 
 
 def _squared_and_added(
