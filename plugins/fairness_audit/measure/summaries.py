@@ -154,6 +154,10 @@ class _Summary:
         self._groups, self._names, self._counts = groups, names, counts
         self._rows, self._again, self._plan = rows, again, plan
         self._rates = [rate for rate in rates.RATES if plan.has(*rate.needs)]
+        self._values = {rate.name: self._rate(rate, counts) for rate in self._rates}
+        self._resampled = {}
+        if again is not None:
+            self._resampled = {rate.name: self._rate(rate, again) for rate in self._rates}
 
     def _rate(self, rate: Rate, counts: Counts) -> Floats:
         value = quotient(rate.numerator(counts), rate.denominator(counts))
@@ -174,7 +178,7 @@ class _Summary:
     def to_overall(self) -> Iterator[Row]:
         """Of each rate, the group furthest from everybody."""
         for rate in self._rates:
-            values = self._rate(rate, self._counts)
+            values = self._values[rate.name]
             everybody = self._rate(rate, self._groups.overall)
             ratio = quotient(values, np.broadcast_to(everybody, values.shape))
             inverse = np.where(ratio == 0, 0.0, quotient(np.ones_like(ratio), ratio))
@@ -227,13 +231,13 @@ class _Summary:
         of: tuple[Rate, ...],
         combine: Callable[..., Floats],
     ) -> Row:
-        gaps = [_gap_of(kind, self._rate(rate, self._counts)) for rate in of]
+        gaps = [_gap_of(kind, self._values[rate.name]) for rate in of]
         value = float(combine(gaps))
         furthest = int(np.argmax(gaps) if kind == "difference" else np.argmin(gaps))
-        values = self._rate(of[furthest], self._counts)
+        values = self._values[of[furthest].name]
         again = None
         if self._again is not None:
-            parts = [_gap_of(kind, self._rate(rate, self._again)) for rate in of]
+            parts = [_gap_of(kind, self._resampled[rate.name]) for rate in of]
             again = combine(np.stack(parts), axis=0)
         if np.isnan(values).all():
             return summary_row(
@@ -259,9 +263,8 @@ _SELECTION = rates.SELECTION_RATE
 
 def _gap_of(kind: str, values: Floats) -> Floats:
     """Largest minus smallest, or smallest over largest, over the last axis; NaN left out."""
-    undefined = np.isnan(values).all(axis=-1)
-    least = np.where(undefined, np.nan, np.nanmin(np.where(np.isnan(values), np.inf, values), -1))
-    most = np.where(undefined, np.nan, np.nanmax(np.where(np.isnan(values), -np.inf, values), -1))
+    least: Floats = np.fmin.reduce(values, axis=-1)
+    most: Floats = np.fmax.reduce(values, axis=-1)
     return most - least if kind == "difference" else quotient(least, most)
 
 

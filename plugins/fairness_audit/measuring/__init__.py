@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import Any
 
 import typer
@@ -113,7 +114,6 @@ def _described(each: Mapping[str, Any]) -> str:
     none = "" if each["no_disparity"] is None else f", no disparity: {each['no_disparity']:g}"
     needs = ", ".join(each["needs"]) or "nothing"
     code = f" ({each['code']})" if each["code"] else ""
-    return (
-        f"{each['metric']}{code}\n    {each['meaning']}\n"
-        f"    from {ends}{none}; needs {needs}; {each['source']}"
-    )
+    about = (each["meaning"], f"from {ends}{none}; needs {needs}; {each['source']}")
+    lines = [line for text in about for line in wrap(text, 76)]
+    return "\n    ".join([f"{each['metric']}{code}", *lines])

@@ -53,13 +53,19 @@ def _table(found: list[dict[str, Any]]) -> None:
             about = here
         names = [each["group"], *([each["reference"]] if each["reference"] else [])]
         typer.echo(
-            f"  {each['code'] or each['metric']:<28.28} {' / '.join(names):<20.20} {_number(each)}"
+            f"  {shortened(each['code'] or each['metric'], 28):<28}"
+            f" {shortened(' / '.join(names), 20):<20} {_number(each)}"
         )
     if left_out:
-        typer.echo(f"\n{left_out} more, against best, rest and overall: --format json or csv")
+        typer.echo(f"\n{left_out} more, to best, rest and overall: --format json or csv")
 
 
-_TO_OTHERS = re.compile(r"_(to_(best|rest|overall)|between_groups|parity)$")
+def shortened(text: str, width: int) -> str:
+    """At most ``width`` characters; what is left out shows."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+_TO_OTHERS = re.compile(r"_(to_(best|rest|overall)|between_groups|parity|bounds)$")
 
 
 def _number(each: Mapping[str, Any]) -> str:
