@@ -147,7 +147,7 @@ def test_a_hundred_million_rows_fit_into_little_memory(folder: Path) -> None:
     decode = median(lambda: bare_decode(path))
     taken = statistics.median(seconds)
     print(
-        f"\n100,000,000 rows, a new process: {taken:.2f} s with imports,"
+        f"\n100,000,000 rows, in a process of its own: {taken:.2f} s,"
         f" {taken / decode:.1f} x a bare decode; peak {max(peak):.0f} MiB"
     )
     path.unlink()

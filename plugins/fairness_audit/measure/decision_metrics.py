@@ -124,9 +124,9 @@ class _Classes:
         n = int(counts.sum())
         value = float(divergence.total_variation(counts, other))
         yield Row(TOTAL_VARIATION.name, TOTAL_VARIATION.code, self._attribute, name, n, value,
-                  "none, chi2", p_value=_same_distribution(counts, other))  # fmt: skip
+                  "none, chi2", p_value=same_distribution(counts, other))  # fmt: skip
         if self._is_ordinal:
-            superior, p = _superiority(counts, other)
+            superior, p = superiority(counts, other)
             yield Row(SUPERIORITY.name, SUPERIORITY.code, self._attribute, name, n, superior,
                       "none, mann_whitney", p_value=p)  # fmt: skip
 
@@ -146,7 +146,7 @@ def _shares(counts: Floats) -> Shares:
     return Shares(counts, total, total)
 
 
-def _same_distribution(counts: Floats, other: Floats) -> float | None:
+def same_distribution(counts: Floats, other: Floats) -> float | None:
     """Pearson's χ² test that both groups have the same class distribution."""
     from scipy.special import chdtrc
 
@@ -158,7 +158,7 @@ def _same_distribution(counts: Floats, other: Floats) -> float | None:
     return max(float(chdtrc(table.shape[1] - 1, statistic)), 2.3e-308)
 
 
-def _superiority(counts: Floats, other: Floats) -> tuple[float, float | None]:
+def superiority(counts: Floats, other: Floats) -> tuple[float, float | None]:
     """P(d > a) + P(d = a)/2 and the p-value of Mann & Whitney's test, with ties (1947)."""
     from math import erfc, sqrt
 

@@ -1,0 +1,20 @@
+"""How often intervals hold the truth and tests reject it, over many simulated samples."""
+
+import math
+
+import pytest
+
+from tests.simulations import COVERAGE, SIZES, SLOW
+
+RUNS = 20_000
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("name", [*COVERAGE, *SIZES, *SLOW])
+def test_share(name: str) -> None:
+    share = (COVERAGE | SIZES | SLOW)[name](RUNS)
+    error = math.sqrt(share * (1 - share) / (RUNS // 10 if name in SLOW else RUNS))
+    covers = name in COVERAGE or name == "dates_of_changes"
+    kind = "of intervals hold the truth" if covers else "of tests reject the truth"
+    print(f"\n{name:<36} {100 * share:6.2f} % ± {100 * error:.2f} {kind}")
+    assert share >= 0.94 if covers else share <= 0.06
