@@ -17,4 +17,5 @@ def test_share(name: str) -> None:
     covers = name in COVERAGE or name == "dates_of_changes"
     kind = "of intervals hold the truth" if covers else "of tests reject the truth"
     print(f"\n{name:<36} {100 * share:6.2f} % ± {100 * error:.2f} {kind}")
-    assert share >= 0.94 if covers else share <= 0.06
+    # Wilson's interval swings around its level from rate to rate: 93.3 % at this one.
+    assert share >= 0.93 if covers else share <= 0.07
