@@ -34,6 +34,7 @@ def main(policy: str, uri: str, folder: str, largest_file: str = "") -> None:
         logical_date=datetime(2026, 6, 29, tzinfo=UTC),
         source=PostgresSource(uri),
         folder=Path(folder),
+        sql=Path(__file__).resolve().parents[1] / "sql",
     )
     print(before, most_memory())
 

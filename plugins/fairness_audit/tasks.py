@@ -33,6 +33,7 @@ def extract(model: str) -> Json:
         logical_date=run.as_of,
         source=source_of(run.loaded),
         folder=run.folder / "snapshot",
+        sql=run.settings.sql,
     )
     return snapshot.model_dump(mode="json")
 

@@ -23,9 +23,10 @@ from fairness_audit.extract.manifest import emptied
 from fairness_audit.files import sha256_of
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.snapshot import Snapshot
-from fairness_audit.sources import Count, FrozenSource, Selection, Source, Table
+from fairness_audit.sources import Count, FrozenSource, Page, Selection, Source, Table
 from fairness_audit.sources.postgres import PostgresSource
 from tests.loaded_policies import a_loaded_policy, an_object
+from tests.populations import SQL
 
 LOGICAL_DATE = datetime(2026, 6, 29, tzinfo=UTC)
 LEADS = an_object("leads", ["id", "name"])
@@ -69,7 +70,7 @@ class MeddledMoment:
     def taken_at(self) -> datetime:
         return self.crm.taken_at
 
-    def table(self, schema: str, name: str) -> Table:
+    def table(self, schema: str | None, name: str) -> Table:
         return self.meddle(name, self.crm.table(schema, name))
 
 
@@ -81,6 +82,8 @@ class OtherTable:
     counted: Callable[[Count], Count] = lambda count: count
     given: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]] = lambda rows: rows
 
+    is_ordered = True
+
     @property
     def fields(self) -> Any:
         return self.table.fields
@@ -88,13 +91,14 @@ class OtherTable:
     def count(self, wanted: Selection) -> Count:
         return self.counted(self.table.count(wanted))
 
-    def batches(self, wanted: Selection) -> Iterator[pa.RecordBatch]:
-        return self.given(self.table.batches(wanted))
+    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+        batches = (page.batch for page in self.table.pages(wanted, resume))
+        return (Page(batch) for batch in self.given(batches))
 
 
 def take(loaded: LoadedPolicy, source: Source | str, folder: Path) -> Snapshot:
     source = PostgresSource(source) if isinstance(source, str) else source
-    return extract(loaded, logical_date=LOGICAL_DATE, source=source, folder=folder)
+    return extract(loaded, logical_date=LOGICAL_DATE, source=source, folder=folder, sql=SQL)
 
 
 def left_in(folder: Path) -> set[str]:

@@ -19,6 +19,7 @@ from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.sources.postgres import PostgresSource
 from tests.cutting_proxy import cutting_proxy
 from tests.loaded_policies import a_loaded_policy, an_object
+from tests.populations import SQL
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LOGICAL_DATE = datetime(2026, 6, 29, tzinfo=UTC)
@@ -50,9 +51,8 @@ def loaded(tmp_path: Path) -> LoadedPolicy:
 
 def take(loaded: LoadedPolicy, uri: str, folder: Path) -> int:
     """Extract in this process; gives the rows of the larger object."""
-    snapshot = extract(
-        loaded, logical_date=LOGICAL_DATE, source=PostgresSource(uri), folder=folder
-    )
+    source = PostgresSource(uri)
+    snapshot = extract(loaded, logical_date=LOGICAL_DATE, source=source, folder=folder, sql=SQL)
     assert read_snapshot(folder) == snapshot
     return int(pq.read_metadata(snapshot.path_of("case")).num_rows)
 

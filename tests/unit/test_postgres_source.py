@@ -58,7 +58,7 @@ def read(
         table = frozen.table(schema, name)
         wanted = Selection(columns, key or columns[0], window)
         types = pa.schema([(each, table.fields[each].arrow_type) for each in columns])
-        rows = pa.Table.from_batches(table.batches(wanted), schema=types)
+        rows = pa.Table.from_batches([page.batch for page in table.pages(wanted)], schema=types)
         assert table.count(wanted).rows == rows.num_rows
         return rows
 

@@ -23,6 +23,7 @@ from fairness_audit.extract import extract
 from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.sources.postgres import PostgresSource
 from tests.conftest import fresh_database
+from tests.populations import SQL
 from tests.sample_audits import assembled, loaded_policy, sample_population, sample_tables
 
 pytestmark = pytest.mark.filterwarnings(
@@ -95,9 +96,8 @@ def test_what_is_extracted_makes_the_population_that_was_generated(
     model: str, sample_uri: str, tmp_path: Path
 ) -> None:
     source = PostgresSource(sample_uri)
-    snapshot = extract(
-        loaded_policy(model), logical_date=TODAY, source=source, folder=tmp_path / "extracted"
-    )
+    loaded, folder = loaded_policy(model), tmp_path / "extracted"
+    snapshot = extract(loaded, logical_date=TODAY, source=source, folder=folder, sql=SQL)
     extracted = assembled(snapshot, "2", tmp_path / "extracted")
     crm = sample_tables(generate(Recipe(SMALL, 1)))
     generated = sample_population(model, "2", crm, tmp_path / "generated")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fairness_audit.extract.copy import copy_object
-from fairness_audit.extract.manifest import emptied, read_snapshot, sealed
+from fairness_audit.extract.manifest import emptied, read_snapshot, sealed, without_pages
 from fairness_audit.extract.selection import select_objects
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.snapshot import Snapshot
@@ -21,18 +21,20 @@ log = logging.getLogger(__name__)
 
 
 def extract(
-    loaded: LoadedPolicy, *, logical_date: datetime, source: Source, folder: Path
+    loaded: LoadedPolicy, *, logical_date: datetime, source: Source, folder: Path, sql: Path
 ) -> Snapshot:
     """Copy the policy's objects into ``folder``, and make them visible by a manifest at the end.
 
     An earlier snapshot in ``folder`` vanishes first and a new one appears only whole: a retry
-    cannot leave a mixture of two readings. After an error the folder holds no rows.
+    cannot leave a mixture of two readings. After an error the folder holds no snapshot; pages that
+    were read are kept, so that a retry goes on behind them.
 
     Args:
         loaded: names the objects, their columns and their window.
         logical_date: the moment the audit is about, with a time zone; it sets the window.
         source: the CRM.
         folder: belongs to this run alone.
+        sql: folder with ``extract/``.
 
     Raises:
         SourceError: when the source cannot be read completely and consistently. It names the
@@ -41,7 +43,7 @@ def extract(
     start, end = loaded.policy.window(logical_date.astimezone(UTC))
     with emptied(folder), source.frozen() as crm:
         chosen = select_objects(loaded, crm, start, end)
-        objects = {each.name: copy_object(each, folder) for each in chosen}
+        objects = {each.name: copy_object(each, folder, sql=sql) for each in chosen}
         snapshot = sealed(
             Snapshot(
                 model=loaded.policy.model,
@@ -55,5 +57,6 @@ def extract(
                 digest="",
             )
         )
+    without_pages(folder)
     log.info("snapshot %s: %d objects as of %s", snapshot.digest[:12], len(objects), crm.taken_at)
     return snapshot

@@ -19,6 +19,8 @@ from fairness_audit.files import sha256_of, write_bytes
 from fairness_audit.records.snapshot import Snapshot
 
 MANIFEST = "manifest.json"
+PAGES = ".pages"
+"""Where pages wait until their object is whole."""
 
 _NOT_CONTENT = {"folder", "logical_date", "taken_at", "digest"}
 
@@ -99,3 +101,8 @@ def _clear(folder: Path) -> None:
     for left in (*folder.glob("*.parquet"), *folder.glob(".*.part")):
         left.unlink()
     shutil.rmtree(folder / ".spill", ignore_errors=True)
+
+
+def without_pages(folder: Path) -> None:
+    """Remove the pages that a snapshot was made of."""
+    shutil.rmtree(folder / PAGES, ignore_errors=True)

@@ -26,7 +26,7 @@ class Chosen:
     @property
     def label(self) -> str:
         """The object and its table, to begin a message with."""
-        return f"object {self.name} ({self.declared.schema_name}.{self.declared.table})"
+        return f"object {self.name} ({self.declared.place})"
 
     def fault(self, fault: str, cure: str, *field: str | int) -> str:
         """A message that begins with the file, the line and the field of the policy."""

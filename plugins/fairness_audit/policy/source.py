@@ -11,13 +11,20 @@ class SourceObject(Strict):
     """One table of the CRM, and the columns that leave it."""
 
     table: SourceName
-    schema_name: SourceName = Field(alias="schema")
+    schema_name: SourceName | None = Field(
+        default=None, alias="schema", description="Only where the source has schemas."
+    )
     columns: tuple[SourceName, ...] = Field(min_length=1)
     key: SourceName = Field(description="Column whose value is unique per row.")
     window_on: SourceName | None = Field(
         default=None,
         description="Timestamp column that limits the rows to the audit's window.",
     )
+
+    @property
+    def place(self) -> str:
+        """`crm.leads`, or `Lead` where there are no schemas."""
+        return self.table if self.schema_name is None else f"{self.schema_name}.{self.table}"
 
     @model_validator(mode="after")
     def _columns_are_distinct(self) -> Self:

@@ -15,12 +15,18 @@ class Column(Door):
 
 
 class ObjectFile(Door):
-    """One CRM object in one Parquet file, relative to the snapshot's folder."""
+    """One CRM object in one Parquet file, relative to the snapshot's folder.
+
+    The source counts its rows before they are read, and may declare how many it gives while they
+    are; ``rows_repeated`` came again on a later page, and are there once.
+    """
 
     table: str
     file: str
     rows_at_source: int
+    rows_declared: int | None = None
     rows_written: int
+    rows_repeated: int = 0
     sha256: str
     columns: tuple[Column, ...]
 

@@ -1,7 +1,8 @@
-"""Where CRM rows come from: a source, held still at one moment, read table by table.
+"""Where CRM rows come from: a source, read table by table, as of one moment.
 
 A source knows its own catalogue, types and faults. What is read, and whether the counts agree, is
-the extract step's business.
+the extract step's business. A database holds still while it is read; the API of a CRM does not:
+there, what changed after that moment is left out, and counts that differ are an error.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
 
 class TableError(SourceError):
     """One table cannot be read as the policy asks; the others may be."""
+
+
+class CursorExpired(SourceError):
+    """The source no longer knows how to go on after a page: the reading begins anew."""
+
+
+class RateLimited(SourceError):
+    """The source asks to be left alone for longer than a task should sit and wait."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -61,28 +74,49 @@ class Count:
     unfit: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Page:
+    """Rows of one reading, typed as the table's fields say.
+
+    ``declared`` is how many rows the source said the page has, None if it does not say. ``cursor``
+    is where to go on after the page, None if a reading cannot be taken up again.
+    """
+
+    batch: "pa.RecordBatch"
+    declared: int | None = None
+    cursor: str | None = None
+
+
 class Table(Protocol):
-    """One table of a source that is held still."""
+    """One table of a source."""
+
+    @property
+    def is_ordered(self) -> bool:
+        """True if the rows come in the order of the key; otherwise extract sorts them."""
 
     @property
     def fields(self) -> Mapping[str, Field]:
         """Every column the catalogue declares, in its order."""
 
     def count(self, wanted: Selection) -> Count:
-        """Count what :meth:`batches` is going to give."""
+        """Count what :meth:`pages` is going to give."""
 
-    def batches(self, wanted: Selection) -> "Iterator[pa.RecordBatch]":
-        """Give the rows in batches of bounded size, typed as :attr:`fields` says."""
+    def pages(self, wanted: Selection, resume: str | None = None) -> "Iterator[Page]":
+        """Give the rows in pages of bounded size; ``resume`` is the cursor of the last one read.
+
+        Raises:
+            CursorExpired: when the source no longer knows the cursor.
+        """
 
 
 class FrozenSource(Protocol):
-    """A source whose tables are all seen as of one moment."""
+    """A source whose tables are all read as of one moment."""
 
     @property
     def taken_at(self) -> datetime:
         """That moment, by the source's clock."""
 
-    def table(self, schema: str, name: str) -> Table:
+    def table(self, schema: str | None, name: str) -> Table:
         """Find one table.
 
         Raises:
@@ -94,4 +128,4 @@ class Source(Protocol):
     """A CRM. Every error is a :class:`SourceError` that repeats no secret and no row."""
 
     def frozen(self) -> AbstractContextManager[FrozenSource]:
-        """Open the source and hold it still until the context ends."""
+        """Open the source; a database is held still until the context ends."""

@@ -13,6 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fairness_audit.errors import SourceError
+from fairness_audit.sources import TableError
 from fairness_audit.sources.postgres import statements
 from fairness_audit.sources.postgres.faults import refused
 from fairness_audit.sources.postgres.session import Session
@@ -79,6 +80,8 @@ class FrozenPostgres:
     session: Session
     taken_at: datetime
 
-    def table(self, schema: str, name: str) -> PostgresTable:
+    def table(self, schema: str | None, name: str) -> PostgresTable:
         """Find one table, view or foreign table."""
+        if schema is None:
+            raise TableError(f"{name} has no schema (add schema: with the one it is in)")
         return find_table(self.session, schema, name)

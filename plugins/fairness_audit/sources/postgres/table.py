@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, Field, Selection, TableError, Window
+from fairness_audit.sources import Count, Field, Page, Selection, TableError, Window
 from fairness_audit.sources.postgres import statements
 from fairness_audit.sources.postgres.session import Session
 from fairness_audit.sources.postgres.statements import Relation
@@ -14,6 +14,8 @@ from fairness_audit.sources.postgres.types import reading_of
 
 class PostgresTable:
     """A table, view or foreign table whose every row this login may see."""
+
+    is_ordered = True
 
     def __init__(self, session: Session, relation: Relation, fields: Mapping[str, Field]) -> None:
         self._session = session
@@ -30,14 +32,14 @@ class PostgresTable:
         limited = self._relation.limited(wanted)
         return Count(rows, undated, dict(zip(limited, unfit, strict=True)))
 
-    def batches(self, wanted: Selection) -> Iterator[pa.RecordBatch]:
-        """Stream the wanted rows in the order of the key."""
+    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+        """Stream the wanted rows in the order of the key; a stream cannot be taken up again."""
         if wanted.window is not None:
             self._bind(wanted.window)
         schema = pa.schema([(name, self.fields[name].arrow_type) for name in wanted.columns])
         statement = self._relation.rows(wanted)
         for batch in self._session.stream(statement, about=str(self._relation)):
-            yield self._typed(batch, schema)
+            yield Page(self._typed(batch, schema))
 
     def _typed(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         try:
