@@ -1,0 +1,96 @@
+"""Access tokens, asked for when they are needed and kept between tasks.
+
+A vendor that is asked for too many tokens refuses for a while, so a token is kept in a file that
+only its owner can read, until it runs out or is refused.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from fairness_audit.canonical import digest_of
+from fairness_audit.errors import SourceError
+from fairness_audit.files import write_bytes
+
+_SPARE = 60.0  # seconds before its end at which a token counts as used up
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token, the address it is for, and when it runs out (seconds since 1970; None: unsaid)."""
+
+    secret: str
+    address: str
+    expires: float | None = None
+
+
+Ask = Callable[[], Token]
+
+
+class Tokens:
+    """The token of one connection; ``identity`` tells connections apart, ``folder`` keeps it."""
+
+    def __init__(self, identity: str, ask: Ask, folder: Path | None = None) -> None:
+        self._ask = ask
+        self._file = None if folder is None else folder / f"{digest_of(identity)[:32]}.json"
+        self._held: Token | None = None
+
+    def get(self, *, renew: bool = False) -> Token:
+        """The token; a new one where ``renew``, or where the old one has run out."""
+        held = None if renew else self._held or self._kept()
+        if held is None or (held.expires is not None and held.expires < time.time() + _SPARE):
+            held = self._ask()
+            self._keep(held)
+        self._held = held
+        return held
+
+    def _kept(self) -> Token | None:
+        if self._file is None:
+            return None
+        try:
+            return Token(**json.loads(self._file.read_bytes()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def _keep(self, token: Token) -> None:
+        if self._file is None:
+            return
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file.touch(mode=0o600)
+        write_bytes(self._file, json.dumps(vars(token)).encode())
+        self._file.chmod(0o600)
+
+
+def requested(place: str, address: str, form: dict[str, str]) -> dict[str, Any]:
+    """What a token address answers to a form.
+
+    Raises:
+        SourceError: it refuses, whatever the HTTP status of the refusal, or cannot be reached.
+    """
+    try:
+        answer = httpx.post(address, data=form, timeout=30.0)
+    except httpx.TransportError as error:
+        raise SourceError(
+            f"{place}: the login cannot be reached: {type(error).__name__}"
+            " (check the host of the connection)"
+        ) from None
+    try:
+        content = answer.json()
+    except ValueError:
+        content = {}
+    if answer.is_success and isinstance(content, dict) and content.get("access_token"):
+        return content
+    # Some refuse with HTTP 200; some leave the description out. Neither repeats a secret.
+    code = content.get("error") if isinstance(content, dict) else None
+    why = (
+        code if isinstance(code, str) and code.replace("_", "").replace(" ", "").isalpha() else ""
+    )
+    raise SourceError(
+        f"{place}: login refused: HTTP {answer.status_code} {why}".rstrip()
+        + " (check login, password and extra of the connection)"
+    )
