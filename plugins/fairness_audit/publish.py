@@ -85,6 +85,7 @@ def publish(
         "counts": _counts(population, measurements, validation),
         "verdict": judgement.verdict,
         "error_budget": judgement.budget,
+        "attributes": judgement.attributes,
         "findings": judgement.findings,
         "versions": software_versions(),
     }

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
+from fairness_audit.judge.proxies import caution_of
 from fairness_audit.judge.wording import plain_sentence
+from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.validation import Check, CheckSeverity, ValidationReport
 
@@ -19,7 +21,7 @@ _NAMES: dict[Kind, str] = {
 }
 
 
-def check_findings(report: ValidationReport) -> Iterator[Finding]:
+def check_findings(report: ValidationReport, policy: AuditPolicy) -> Iterator[Finding]:
     """One finding per check that did not pass, and one per kind for all those that did.
 
     A failed check of severity *info* stays in the Data Docs. A report without any check is no
@@ -35,7 +37,7 @@ def check_findings(report: ValidationReport) -> Iterator[Finding]:
         )
     for check in report.checks:
         if not check.passed and check.severity is not CheckSeverity.INFO:
-            yield _failed(check)
+            yield _cautioned(_failed(check), policy)
     yield from _passed(report)
 
 
@@ -49,6 +51,21 @@ def _failed(check: Check) -> Finding:
         attribute=check.attribute,
         group=check.group,
         sentence=plain_sentence(check.sentence),
+    )
+
+
+def _cautioned(finding: Finding, policy: AuditPolicy) -> Finding:
+    """Too few of an inferred group are a warning: the inference may be what lost them."""
+    caution = caution_of(policy, finding.attribute or "")
+    if finding.verdict is not Verdict.FAIL or caution is None:
+        return finding
+    said = f"{caution.clause[0].upper()}{caution.clause[1:]}."
+    return finding.model_copy(
+        update={
+            "verdict": Verdict.WARN,
+            "at_gate": "review",
+            "sentence": f"{finding.sentence} {said}",
+        }
     )
 
 

@@ -19,6 +19,7 @@ class Ground(Enum):
     BREACH = "outside the limit, and chance does not explain it"
     UNPROVEN_BREACH = "outside the limit, but chance may explain it"
     DEPENDS_ON_UNKNOWN = "another verdict, depending on where the unknown group belongs"
+    DEPENDS_ON_INFERENCE = "inside the limit, unless some are not of the group they are put into"
     WITHIN = "inside the limit, with its whole interval"
     UNPROVEN_WITHIN = "inside the limit, but its interval is not"
 

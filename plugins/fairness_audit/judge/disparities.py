@@ -15,6 +15,7 @@ from fairness_audit.judge.decision import Ground, ground_of, held_at, verdict_of
 from fairness_audit.judge.evidence import evidence_of
 from fairness_audit.judge.limits import Limit, TwoRates
 from fairness_audit.judge.phrases import phrase_of
+from fairness_audit.judge.proxies import Caution, caution_of, contaminated_ends, softened
 from fairness_audit.judge.sentences import Telling, sentence
 from fairness_audit.judge.significance import Significance
 from fairness_audit.judge.wording import grouping_name, plain
@@ -75,27 +76,40 @@ class _Yardstick:
     def _ground(self, case: Case) -> Ground:
         ground = self._ground_of(case.measured, case, self._significance.p_adjusted(case))
         rates = None if case.measured is None else TwoRates.of(case.measured)
-        unknown = self._unknown(case)
-        if rates is None or unknown is None or self._policy.assumes_at_random(case.grouping):
+        if rates is None:
             return ground
-        return held_at(ground, [self._ground_at(end, case) for end in ends(case, rates, unknown)])
+        unknown, low, high = self._unknown(case), rates, rates
+        if unknown is not None and not self._policy.assumes_at_random(case.grouping):
+            low, high = ends(case, rates, unknown)
+            ground = held_at(ground, [self._ground_at(end, case) for end in (low, high)])
+        error = self._error(case)
+        if ground is not Ground.WITHIN or not error:
+            return ground
+        low, high = contaminated_ends(case, low, error)[0], contaminated_ends(case, high, error)[1]
+        # The groups are large enough as they are; here fewer of their rows are sure to be theirs.
+        held = [self._ground_at(end, case, min_rows=1) is ground for end in (low, high)]
+        return ground if all(held) else Ground.DEPENDS_ON_INFERENCE
 
-    def _ground_at(self, end: TwoRates, case: Case) -> Ground:
-        """The ground if the unknown belonged there, at a level safe whatever the other tests."""
+    def _ground_at(self, end: TwoRates, case: Case, min_rows: int | None = None) -> Ground:
+        """The ground if the rates were these, at a level safe whatever the other tests."""
         measured = measured_as(case, end, self._confidence)
         p = None if measured is None else measured.p_value
         if p is not None and self._alpha:
             level = self._significance.level(case, self._alpha)
             p = min(1.0, p * float(self._alpha) / level)
-        return self._ground_of(measured, case, p)
+        return self._ground_of(measured, case, p, min_rows)
 
     def _ground_of(
-        self, measured: Measurement | None, case: Case, p_adjusted: float | None
+        self,
+        measured: Measurement | None,
+        case: Case,
+        p_adjusted: float | None,
+        min_rows: int | None = None,
     ) -> Ground:
         return ground_of(
             measured,
             self._limit(case.rule),
-            min_group_size=self._policy.min_group_size,
+            min_group_size=self._policy.min_group_size if min_rows is None else min_rows,
             p_adjusted=p_adjusted,
             alpha=self._alpha,
         )
@@ -103,14 +117,24 @@ class _Yardstick:
     def _unknown(self, case: Case) -> UnknownRows | None:
         return self._unknowns.get((case.rule.metric, case.grouping))
 
+    def _caution(self, case: Case) -> Caution | None:
+        return caution_of(self._policy, case.grouping)
+
+    def _error(self, case: Case) -> Fraction:
+        caution = self._caution(case)
+        return Fraction(0) if caution is None else caution.error
+
     def _finding(self, case: Case, ground: Ground, some_judged: bool) -> Finding:
         telling = self._telling(case, ground)
         verdict = verdict_of(ground, case.rule.severity)
+        at_gate = _at_gate(case.rule, ground, verdict, some_judged)
+        if telling.caution is not None:
+            verdict, at_gate = softened(verdict, at_gate, ground)
         return Finding(
             rule=case.rule.id,
             kind="disparity",
             verdict=verdict,
-            at_gate=_at_gate(case.rule, ground, verdict, some_judged).value,
+            at_gate=at_gate.value,
             metric=case.rule.metric,
             attribute=case.grouping,
             group=case.group,
@@ -135,7 +159,9 @@ class _Yardstick:
                 p_adjusted=self._significance.p_adjusted(case),
                 level=self._significance.level(case, alpha),
                 unknown=self._unknown(case),
+                error=self._error(case),
             ),
+            caution=self._caution(case),
             alpha=alpha,
             confidence=self._confidence,
             min_group_size=policy.min_group_size,

@@ -1,8 +1,11 @@
 """The numbers of a finding about a disparity, all of them, whatever the verdict."""
 
+from fractions import Fraction
+
 from fairness_audit.judge.bounds import UnknownRows, ends
 from fairness_audit.judge.cases import Case
 from fairness_audit.judge.limits import Limit, TwoRates, is_below_four_fifths
+from fairness_audit.judge.proxies import contaminated_ends
 from fairness_audit.policy.model import Against, Comparison, Metric
 from fairness_audit.records.finding import Evidence
 from fairness_audit.statistics.power import detectable_gap, n_needed
@@ -15,6 +18,7 @@ def evidence_of(
     p_adjusted: float | None,
     level: float,
     unknown: UnknownRows | None = None,
+    error: Fraction = Fraction(0),
 ) -> Evidence:
     """Everything known about a case.
 
@@ -44,6 +48,7 @@ def evidence_of(
         detectable_gap=_detectable_gap(case, rates, limit, level),
         n_needed=_n_needed(case, rates, limit, level),
         **_over_the_unknown(case, rates, unknown),
+        **_over_the_inference(case, rates, error),
     )
 
 
@@ -53,12 +58,21 @@ def _over_the_unknown(
     """How many are of unknown group, and between what the disparity lies wherever they belong."""
     if unknown is None:
         return {}
-    low, high = (end.disparity(case.rule.compare) for end in ends(case, rates, unknown))
-    return {
-        "unknown": unknown.n,
-        "unknown_low": None if low is None else float(low[0] / low[1]),
-        "unknown_high": None if high is None else float(high[0] / high[1]),
-    }
+    low, high = (_disparity(case, end) for end in ends(case, rates, unknown))
+    return {"unknown": unknown.n, "unknown_low": low, "unknown_high": high}
+
+
+def _over_the_inference(case: Case, rates: TwoRates, error: Fraction) -> dict[str, float | None]:
+    """Between what the disparity lies, whichever rows the proxy put into the wrong group."""
+    if not error:
+        return {}
+    low, high = (_disparity(case, end) for end in contaminated_ends(case, rates, error))
+    return {"proxy_low": low, "proxy_high": high}
+
+
+def _disparity(case: Case, rates: TwoRates) -> float | None:
+    value = rates.disparity(case.rule.compare)
+    return None if value is None else float(value[0] / value[1])
 
 
 def _detectable_gap(case: Case, rates: TwoRates, limit: Limit, level: float) -> float | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fairness_audit.judge.budget import budget_findings, budget_of
 from fairness_audit.judge.cases import groups_measured
 from fairness_audit.judge.checks import check_findings
+from fairness_audit.judge.coverage import sources_of
 from fairness_audit.judge.data_faults import data_faults, rules_with_data
 from fairness_audit.judge.disparities import disparity_findings
 from fairness_audit.judge.drift import drift_findings
@@ -66,7 +67,7 @@ def judge(
         *disparities,
         *drift_findings(policy, disparities, history, model_version=population.model_version),
         *reversal_findings(policy, measurements),
-        *check_findings(validation),
+        *check_findings(validation, policy),
     ]
     verdict = verdict_over(findings)
     order = {rule.id: position for position, rule in enumerate(policy.rules)}
@@ -78,7 +79,12 @@ def judge(
     told = most_telling if verdict is Verdict.PASS else _weight_first
     deciding = min((each for each in findings if each.verdict is verdict), key=told)
     rest = sorted((each for each in findings if each is not deciding), key=_reading_order)
-    return Judgement(verdict=verdict, findings=(deciding, *rest), budget=budget)
+    return Judgement(
+        verdict=verdict,
+        findings=(deciding, *rest),
+        budget=budget,
+        attributes=sources_of(policy, measurements),
+    )
 
 
 def verdict_over(findings: Sequence[Finding]) -> Verdict:

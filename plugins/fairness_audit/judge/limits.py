@@ -146,9 +146,9 @@ def is_below_four_fifths(rates: TwoRates) -> bool | None:
 
 
 def _exact(amount: float) -> Exact:
-    """A count as it is; a sum of weights in millionths, as it was summed."""
-    is_count = isinstance(amount, int)
-    return amount if is_count else Fraction(round(amount * _MILLION), _MILLION)
+    """A count, or a part of one, as it is; a sum of weights in millionths, as it was summed."""
+    is_exact = isinstance(amount, int | Fraction)
+    return amount if is_exact else Fraction(round(amount * _MILLION), _MILLION)
 
 
 def _below(value: tuple[Exact, Exact], bound: Fraction) -> bool:

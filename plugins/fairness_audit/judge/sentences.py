@@ -8,7 +8,8 @@ from fairness_audit.judge.cases import Case
 from fairness_audit.judge.decision import Ground
 from fairness_audit.judge.limits import Limit, TwoRates
 from fairness_audit.judge.phrases import Phrase, compared_with
-from fairness_audit.policy.model import Comparison
+from fairness_audit.judge.proxies import Caution
+from fairness_audit.policy.model import Comparison, Severity
 from fairness_audit.records.finding import Evidence
 
 
@@ -25,6 +26,7 @@ class Telling:
     alpha: Fraction
     confidence: float
     min_group_size: int
+    caution: Caution | None = None
 
     @property
     def group(self) -> str:
@@ -119,7 +121,8 @@ def _conclusion(telling: Telling, rates: TwoRates) -> str:
     adjusted = f"(adjusted {wording.p_value(telling.p_adjusted)})"
     match telling.ground:
         case Ground.BREACH:
-            return f", {_side(telling)} {limit}; chance does not explain it {adjusted}"
+            doubt = _caution(telling)
+            return f", {_side(telling)} {limit}; chance does not explain it {adjusted}{doubt}"
         case Ground.UNPROVEN_BREACH:
             doubt = f"but chance may explain it {adjusted}{_outlook(telling, rates)}"
             if telling.alpha == 0:
@@ -128,8 +131,11 @@ def _conclusion(telling: Telling, rates: TwoRates) -> str:
         case Ground.DEPENDS_ON_UNKNOWN:
             side = _side(telling) if telling.limit.is_breached_by(rates) else "within"
             return f", {side} {limit}, but {_unknown(telling)}"
+        case Ground.DEPENDS_ON_INFERENCE:
+            why = "the group is inferred" if telling.caution is None else telling.caution.why
+            return f", within {limit}, but {why}{_inference(telling)}"
         case Ground.WITHIN:
-            return f", within {limit}, and so is the whole interval"
+            return f", within {limit}, and so is the whole interval{_inference(telling)}"
         case _:
             # A gap inside the limit can still be real; both are said.
             real = f"there is a gap {adjusted}, but " if telling.is_significant else ""
@@ -139,18 +145,39 @@ def _conclusion(telling: Telling, rates: TwoRates) -> str:
 
 def _unknown(telling: Telling) -> str:
     """`the group of 120 rows is unknown: wherever they belong, it is from 0.61 to 1.02`."""
-    evidence, bound = telling.evidence, float(telling.limit.bound)
-    if evidence.unknown_low is None or evidence.unknown_high is None:
-        lies = "nothing can be said"
-    elif telling.limit.compare is Comparison.DIFFERENCE:
-        low, high = (wording.signed_points(each)
-                     for each in (evidence.unknown_low, evidence.unknown_high))  # fmt: skip
-        lies = f"the gap may be from {low} to {high} points"
-    else:
-        low, high = (wording.apart_from(each, bound, 2)
-                     for each in (evidence.unknown_low, evidence.unknown_high))  # fmt: skip
-        lies = f"the ratio may be from {low} to {high}"
+    evidence = telling.evidence
+    lies = _lies(telling, evidence.unknown_low, evidence.unknown_high)
     return f"the group of {wording.rows(evidence.unknown or 0)} is unknown: with them {lies}"
+
+
+def _caution(telling: Telling) -> str:
+    """What is left of a breach that rests on inferred groups."""
+    if telling.caution is None:
+        return ""
+    # A rule that only warns could not fail the audit anyway.
+    is_failure = telling.case.rule.severity is Severity.FAIL
+    why = telling.caution.clause if is_failure else telling.caution.why
+    return f"; {why}{_inference(telling)}"
+
+
+def _inference(telling: Telling) -> str:
+    """`; with up to 10 % of each group wrong, the ratio may be from 0.61 to 1.02`."""
+    if telling.caution is None or not telling.caution.error:
+        return ""
+    lies = _lies(telling, telling.evidence.proxy_low, telling.evidence.proxy_high)
+    return f"; with up to {100 * float(telling.caution.error):.4g} % of each group wrong, {lies}"
+
+
+def _lies(telling: Telling, low: float | None, high: float | None) -> str:
+    """`the ratio may be from 0.61 to 1.02`."""
+    bound = float(telling.limit.bound)
+    if low is None or high is None:
+        return "nothing can be said"
+    if telling.limit.compare is Comparison.DIFFERENCE:
+        ends = f"{wording.signed_points(low)} to {wording.signed_points(high)} points"
+        return f"the gap may be from {ends}"
+    least, most = (wording.apart_from(each, bound, 2) for each in (low, high))
+    return f"the ratio may be from {least} to {most}"
 
 
 def _limit(telling: Telling) -> str:

@@ -57,13 +57,51 @@ class Unknown(Strict):
         return self
 
 
+class Proxy(Strict):
+    """How the values of an attribute are inferred, and how many of them can be relied on."""
+
+    method: str = Field(
+        min_length=3, max_length=200, description="What they are inferred from, and by what."
+    )
+    accuracy: ExactFraction = Field(
+        description="Of the rows that are put into a group, the share that belongs there at least."
+    )
+
+    @field_validator("accuracy")
+    @classmethod
+    def _accuracy_is_better_than_a_coin(cls, accuracy: Fraction) -> Fraction:
+        if not Fraction(1, 2) < accuracy <= 1:
+            raise ValueError(f"accuracy {accuracy} must lie in (1/2, 1]")
+        return accuracy
+
+
 class Attribute(Strict):
     """A protected attribute; the population carries it as `attr_<name>`."""
 
     provenance: Provenance
+    # Left out of the canonical form where there is none: policies of before keep their digest.
+    proxy: Proxy | None = Field(
+        default=None,
+        exclude_if=lambda proxy: proxy is None,
+        description="Required where the provenance is proxy, else refused.",
+    )
     reference_group: Group
     reference_population: ReferencePopulation | None = None
     unknown: Unknown = Unknown()
+
+    @model_validator(mode="after")
+    def _a_proxy_says_how_good_it_is(self) -> Self:
+        if self.provenance is Provenance.PROXY and self.proxy is None:
+            raise ValueError(
+                "provenance proxy does not say how the values are inferred; add proxy: {method:"
+                " <from what>, accuracy: <share that is right, such as 9/10>}"
+            )
+        if self.provenance is not Provenance.PROXY and self.proxy is not None:
+            raise ValueError(
+                f"proxy is given, but the provenance is {self.provenance.value}; remove proxy, or"
+                " write provenance: proxy"
+            )
+        return self
 
     @model_validator(mode="after")
     def _reference_is_a_group(self) -> Self:

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
+from fairness_audit.records.attribute import AttributeSource
 from fairness_audit.records.budget import ErrorBudget
 from fairness_audit.records.door import Door
 from fairness_audit.records.measurement import Amount
@@ -26,6 +27,9 @@ class Evidence(Door):
     power, ``n_needed`` the size per group at which the observed gap would be found so; where
     there is no breach, a gap that just reaches the threshold. ``unknown`` rows are of no known
     group; wherever they belong, the disparity lies from ``unknown_low`` to ``unknown_high``.
+    Where groups are inferred, the disparity of the groups themselves lies from ``proxy_low`` to
+    ``proxy_high``, as far as the accuracy that the policy states holds; a ratio that has no end
+    upwards has no ``proxy_high``.
     """
 
     value: float | None = None
@@ -44,6 +48,8 @@ class Evidence(Door):
     unknown: int | None = None
     unknown_low: float | None = None
     unknown_high: float | None = None
+    proxy_low: float | None = None
+    proxy_high: float | None = None
 
 
 class Finding(Door):
@@ -74,12 +80,14 @@ class Finding(Door):
 class Judgement(Door):
     """All findings of one audit, the deciding one first, and the verdict over them.
 
-    ``budget`` is the part of the model's error budget that the verdict rests on.
+    ``budget`` is the part of the model's error budget that the verdict rests on, ``attributes``
+    where the groups come from that it is about.
     """
 
     verdict: Verdict
     findings: tuple[Finding, ...]
     budget: ErrorBudget | None = None
+    attributes: dict[str, AttributeSource] | None = None
 
     @property
     def deciding(self) -> Finding:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fairness_audit.canonical import digest_of
+from fairness_audit.records.attribute import AttributeSource
 from fairness_audit.records.budget import ErrorBudget
 from fairness_audit.records.door import Door
 from fairness_audit.records.finding import Finding, Verdict
@@ -36,7 +37,8 @@ class AuditRecord(Door):
     ``seq`` and ``prev`` chain it to the record before it: ``seq`` counts from 1 and ``prev`` is
     the SHA-256 of that record's envelope, None for the first. ``snapshot_digest`` and the other
     digests are of content, so that the same audit run again has the same ``record_id``.
-    ``error_budget`` is no part of it; records from before there was one have None.
+    ``error_budget`` is no part of it, nor are ``attributes``, which say where the groups come from
+    and of what share of the rows they are known; records from before there were any have None.
     """
 
     seq: Annotated[int, Field(ge=1)]
@@ -57,6 +59,7 @@ class AuditRecord(Door):
     counts: Counts
     verdict: Verdict
     error_budget: ErrorBudget | None = None
+    attributes: dict[str, AttributeSource] | None = None
     findings: tuple[Finding, ...]
     versions: dict[str, str]
 

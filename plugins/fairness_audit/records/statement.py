@@ -18,6 +18,7 @@ from rfc8785 import CanonicalizationError
 
 from fairness_audit.canonical import canonical_bytes
 from fairness_audit.errors import RecordError
+from fairness_audit.records.attribute import AttributeSource
 from fairness_audit.records.budget import ErrorBudget
 from fairness_audit.records.door import Door
 from fairness_audit.records.finding import Finding, Verdict
@@ -73,6 +74,7 @@ class _Predicate(Door):
     verdict: Verdict
     counts: Counts
     error_budget: ErrorBudget | None = None
+    attributes: dict[str, AttributeSource] | None = None
     findings: tuple[Finding, ...]
     verifier: _Verifier
 
@@ -167,6 +169,7 @@ def _predicate_of(record: AuditRecord) -> _Predicate:
         verdict=record.verdict,
         counts=record.counts,
         error_budget=record.error_budget,
+        attributes=record.attributes,
         findings=record.findings,
         verifier=_Verifier(id=VERIFIER, version=record.versions),
     )
@@ -193,6 +196,7 @@ def _record_of(statement: _Statement) -> AuditRecord:
         expires=said.expires,
         counts=said.counts,
         error_budget=said.error_budget,
+        attributes=said.attributes,
         verdict=said.verdict,
         findings=said.findings,
         versions=said.verifier.version,
