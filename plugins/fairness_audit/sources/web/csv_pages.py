@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from fairness_audit.sources.web.transport import Transient
@@ -74,3 +75,15 @@ def changed(batch: pa.RecordBatch, names: Sequence[str], change: Change) -> pa.R
         for i, name in enumerate(batch.schema.names)
     ]
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def joined(one: pa.RecordBatch, other: pa.RecordBatch, key: str) -> pa.RecordBatch | None:
+    """Two batches of the same records side by side; None if they are of different ones."""
+    order, others = (pc.sort_indices(each[key]) for each in (one, other))
+    one, other = one.take(order), other.take(others)
+    if not one[key].equals(other[key]):
+        return None
+    added = [name for name in other.schema.names if name not in one.schema.names]
+    columns = [*one.columns, *(other[name] for name in added)]
+    fields = [*one.schema, *(other.schema.field(name) for name in added)]
+    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
