@@ -1,0 +1,165 @@
+"""The statements that read one table. SQLAlchemy quotes the names, values are bound."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BINARY,
+    CHAR,
+    ClauseElement,
+    Executable,
+    Select,
+    case,
+    cast,
+    column,
+    func,
+    select,
+    table,
+    text,
+    true,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.elements import quoted_name
+
+from fairness_audit.sources import Selection, Window
+from fairness_audit.sources.mysql.types import Column, Reading, fit
+
+PREPARATION = tuple(
+    text(statement)
+    for statement in (
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        # Stamps are spelled, and bounds are read, as UTC.
+        "SET SESSION time_zone = '+00:00'",
+        # A server may be set up to give the first rows only, or to refuse large readings.
+        "SET SESSION sql_select_limit = 18446744073709551615",
+        "SET SESSION sql_big_selects = 1",
+        # Text is sorted by this many bytes; keys are shorter.
+        "SET SESSION max_sort_length = 4096",
+        # A long table is no fault. Waiting for a lock for minutes is, and so is a reader that
+        # hangs while its transaction keeps the server from cleaning up.
+        "SET SESSION lock_wait_timeout = 60",
+        "SET SESSION net_write_timeout = 900",
+        "SET SESSION wait_timeout = 900",
+    )
+)
+"""What a session is told before its transaction begins."""
+
+NO_DEADLINE_MARIADB = text("SET SESSION max_statement_time = 0")
+NO_DEADLINE_MYSQL = text("SET SESSION max_execution_time = 0")
+
+MOMENT = text("SELECT utc_timestamp(6) AS taken_at")
+BEGIN = text("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+
+_HERE = Path(__file__)
+FIND_RELATION = text(_HERE.with_name("relation.sql").read_text(encoding="utf-8"))
+FIND_COLUMNS = text(_HERE.with_name("columns.sql").read_text(encoding="utf-8"))
+FIND_VIEW = text(_HERE.with_name("view.sql").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table, and how each of its columns is read."""
+
+    schema: str
+    name: str
+    readings: Mapping[str, Reading]
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    def rows(self, wanted: Selection) -> Select[Any]:
+        """Give the wanted columns in their order, the rows in the order of the key."""
+        columns = [
+            self.readings[name].expression(_column(name)).label(quoted_name(name, quote=True))
+            for name in wanted.columns
+        ]
+        order = self.readings[wanted.key].expression(_column(wanted.key))
+        if self.readings[wanted.key].is_text:
+            # Bytes order alike on every server; the order makes equal data equal files.
+            order = cast(cast(order, CHAR()), BINARY())
+        return select(*columns).select_from(self._name).where(_within(wanted)).order_by(order)
+
+    def account(self, wanted: Selection) -> Select[Any]:
+        """Count the wanted rows, and the unfit values of each column of :meth:`moments`."""
+        counts = [_filled(name) - _fit(name) for name in self.moments(wanted)]
+        return select(func.count(), *counts).select_from(self._name).where(_within(wanted))
+
+    def undated(self, name: str) -> Select[Any]:
+        """Count the rows that no window can contain."""
+        return select(func.count() - _fit(name)).select_from(self._name)
+
+    def moments(self, wanted: Selection) -> list[str]:
+        """The wanted columns that can hold unfit values."""
+        return [name for name in wanted.columns if self.readings[name].is_moment]
+
+    @property
+    def _name(self) -> Any:
+        return named(self.schema, self.name)
+
+
+def named(schema: str, name: str) -> Any:
+    """A table, or a view, by its quoted name."""
+    return table(quoted_name(name, quote=True), schema=quoted_name(schema, quote=True))
+
+
+def opening(schema: str, name: str) -> Select[Any]:
+    """Open a table without reading it: no migration can change it until the transaction ends."""
+    return select(text("1")).select_from(named(schema, name)).limit(0)
+
+
+def all_columns(schema: str, name: str) -> Select[Any]:
+    """Ask for every column without reading any: refused unless the login may read them all."""
+    return select(text("*")).select_from(named(schema, name)).limit(0)
+
+
+class _Explained(Executable, ClauseElement):
+    """How the server would execute a statement."""
+
+    inherit_cache = False
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement = statement
+
+
+@compiles(_Explained)
+def _explain(element: _Explained, compiler: Any, **options: Any) -> str:
+    return f"EXPLAIN {compiler.process(element.statement, **options)}"
+
+
+def explained(schema: str, name: str) -> Executable:
+    """Explain a reading; refused unless the login may see everything that is read."""
+    return _Explained(select(text("1")).select_from(named(schema, name)))
+
+
+def _column(name: str) -> Column:
+    return column(quoted_name(name, quote=True))
+
+
+def _filled(name: str) -> Column:
+    # Not IS NULL, which MySQL makes true for the zero dates of a NOT NULL column.
+    return func.count(_column(name))
+
+
+def _fit(name: str) -> Column:
+    return func.count(case((fit(_column(name)), 1)))
+
+
+def _within(wanted: Selection) -> Column:
+    window = wanted.window
+    if window is None:
+        return true()
+    start, end = _bounds(window)
+    stamp = _column(window.column)
+    return (stamp >= start) & (stamp < end)
+
+
+def _bounds(window: Window) -> tuple[datetime, datetime]:
+    """In UTC, which is the session's time zone."""
+    start, end = (
+        (bound.astimezone(UTC) if bound.tzinfo else bound).replace(tzinfo=None)
+        for bound in (window.start, window.end)
+    )
+    return start, end
