@@ -1,7 +1,7 @@
 """The console script `fairness-audit`: check policies, run an audit, ask the gate, verify records.
 
-Exit codes: 0 good (valid, allowed, verified), 1 refused (blocked, not verified), 2 cannot tell
-(a setting, a file or a service is missing; the message says which and what to do).
+Exit codes: 0 good (valid, allowed, verified, equal), 1 refused (blocked, not verified, different),
+2 cannot tell (a setting, a file or a service is missing; the message says which and what to do).
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
-from fairness_audit import measuring
+from fairness_audit import measuring, snapshots
 from fairness_audit.errors import AuditError, RecordError, SettingsError
 from fairness_audit.policy import schema
 from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policies, load_policy
@@ -167,6 +167,16 @@ def verify(
 
 app.command()(told_plainly(measuring.measure))
 app.command()(told_plainly(measuring.metrics))
+
+_snapshot = typer.Typer(
+    help="What was read from the CRM: show it, verify it, compare two readings.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_snapshot.command()(told_plainly(snapshots.show))
+_snapshot.command()(told_plainly(snapshots.verify))
+_snapshot.command()(told_plainly(snapshots.diff))
+app.add_typer(_snapshot, name="snapshot")
 
 
 def _in_one_line(record: AuditRecord) -> str:

@@ -51,6 +51,7 @@ def copy_object(chosen: Chosen, folder: Path, *, sql: Path) -> ObjectFile:
     return ObjectFile(
         table=chosen.declared.place,
         file=path.name,
+        key=chosen.declared.key,
         rows_at_source=counted.rows,
         rows_declared=read.declared if read else None,
         rows_written=written,

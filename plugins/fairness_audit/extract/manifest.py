@@ -61,6 +61,20 @@ def read_snapshot(folder: Path) -> Snapshot:
     Raises:
         SourceError: when there is none, or when it is not what was written.
     """
+    snapshot = read_manifest(folder)
+    for name, stored in snapshot.objects.items():
+        path = folder / f"{name}.parquet"
+        if stored.file != path.name or not path.is_file() or sha256_of(path) != stored.sha256:
+            raise _changed(path)
+    return snapshot
+
+
+def read_manifest(folder: Path) -> Snapshot:
+    """Read what a snapshot says of itself, and look at none of its files.
+
+    Raises:
+        SourceError: when there is none, or when it contradicts its own digest.
+    """
     file = folder / MANIFEST
     try:
         content = json.loads(file.read_bytes())
@@ -71,10 +85,6 @@ def read_snapshot(folder: Path) -> Snapshot:
         raise _changed(file) from error
     if snapshot.digest != _digest(snapshot):
         raise _changed(file)
-    for name, stored in snapshot.objects.items():
-        path = folder / f"{name}.parquet"
-        if stored.file != path.name or not path.is_file() or sha256_of(path) != stored.sha256:
-            raise _changed(path)
     return snapshot
 
 

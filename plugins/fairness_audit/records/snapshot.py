@@ -3,6 +3,8 @@
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import Field
+
 from fairness_audit.records.door import Door
 
 
@@ -18,11 +20,13 @@ class ObjectFile(Door):
     """One CRM object in one Parquet file, relative to the snapshot's folder.
 
     The source counts its rows before they are read, and may declare how many it gives while they
-    are; ``rows_repeated`` came again on a later page, and are there once.
+    are; ``rows_repeated`` came again on a later page, and are there once. ``key`` is the column
+    that names each row; manifests from before it was kept have None.
     """
 
     table: str
     file: str
+    key: str | None = Field(default=None, exclude_if=lambda key: key is None)
     rows_at_source: int
     rows_declared: int | None = None
     rows_written: int
