@@ -33,7 +33,8 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(READY)  ## audit the sample CRM: version 1 of lead scoring is blocked, version 2 allowed
-	@$(BIN)/python -m fairness_audit.demo run $(if $(SCALE),--scale $(SCALE))
+	@$(BIN)/python -m fairness_audit.demo run $(if $(SCALE),--scale $(SCALE)) \
+	  $(if $(SOURCE),--source $(SOURCE))
 
 up-local: $(READY)  ## keep Airflow running on this machine, with its UI
 	@$(BIN)/python -m fairness_audit.demo up

@@ -1,9 +1,10 @@
 """What an Airflow task knows of the run it belongs to, and how it reports what went wrong."""
 
 import functools
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -11,6 +12,7 @@ from airflow.sdk import Connection, get_current_context
 from airflow.sdk.exceptions import (
     AirflowFailException,
     AirflowNotFoundException,
+    AirflowRescheduleException,
     AirflowRuntimeError,
 )
 
@@ -18,9 +20,12 @@ from fairness_audit.errors import AuditError, LedgerError, RegistryError, Source
 from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policy
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.settings import Settings
+from fairness_audit.sources import RateLimited
 
 if TYPE_CHECKING:
     from fairness_audit.sources import Source
+
+log = logging.getLogger(__name__)
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -63,6 +68,11 @@ def reported(step: Callable[Given, Result]) -> Callable[Given, Result]:
     def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         try:
             return step(*args, **kwargs)
+        except RateLimited as limited:
+            # The slot is free while the source rests; what was read is kept.
+            log.warning("%s", limited)
+            until = datetime.now(UTC) + timedelta(seconds=limited.retry_after)
+            raise AirflowRescheduleException(until) from limited  # type: ignore[no-untyped-call]
         except _WORTH_A_RETRY:
             raise
         except AuditError as error:
@@ -71,10 +81,9 @@ def reported(step: Callable[Given, Result]) -> Callable[Given, Result]:
     return run
 
 
-def source_of(loaded: LoadedPolicy) -> "Source":
-    """The source behind the policy's Airflow connection; the connection's type picks it."""
-    from fairness_audit.sources.postgres import PostgresSource
-    from fairness_audit.sources.postgres.address import libpq_address
+def source_of(loaded: LoadedPolicy, settings: Settings) -> "Source":
+    """The source behind the policy's Airflow connection."""
+    from fairness_audit.connections import SOURCES, Address, source_at
 
     wanted = loaded.policy.source.connection
     place = f"{loaded.file}:{loaded.line_of('source', 'connection')}: source.connection"
@@ -82,23 +91,23 @@ def source_of(loaded: LoadedPolicy) -> "Source":
         connection = Connection.get(wanted)
     except (AirflowNotFoundException, AirflowRuntimeError) as error:
         raise SourceError(
-            f"{place}: Airflow has no connection {wanted!r}; add it with type postgres"
+            f"{place}: Airflow has no connection {wanted!r}; add it with a type of"
+            f" {', '.join(SOURCES)}"
         ) from error
-    if connection.conn_type not in ("postgres", "postgresql"):
-        raise SourceError(
-            f"{place}: the connection {wanted!r} has type {connection.conn_type!r};"
-            " only postgres can be read"
-        )
-    return PostgresSource(
-        libpq_address(
-            host=connection.host,
-            port=connection.port,
-            login=connection.login,
-            password=connection.password,
-            database=connection.schema,
-            options=connection.extra_dejson,
-        )
+    address = Address(
+        kind=connection.conn_type,
+        host=connection.host,
+        port=connection.port,
+        login=connection.login,
+        password=connection.password,
+        schema=connection.schema,
+        extra=connection.extra_dejson,
+        state=settings.state,
     )
+    try:
+        return source_at(address)
+    except SourceError as error:
+        raise SourceError(f"{place}: {wanted}: {error}") from error
 
 
 def check_same_policy(loaded: LoadedPolicy, snapshot: Snapshot) -> None:

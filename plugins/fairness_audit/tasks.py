@@ -31,7 +31,7 @@ def extract(model: str) -> Json:
     snapshot = step(
         run.loaded,
         logical_date=run.as_of,
-        source=source_of(run.loaded),
+        source=source_of(run.loaded, run.settings),
         folder=run.folder / "snapshot",
         sql=run.settings.sql,
     )

@@ -1,7 +1,10 @@
 """The demo: the sample CRM in an embedded PostgreSQL, its models audited as Airflow DAGs."""
 
+import contextlib
 import os
 import time
+from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +24,10 @@ from fairness_audit.demo.services import (
     stop_postgres,
 )
 from fairness_audit.demo.timeline import TODAY
+from fairness_audit.demo.vendors.home import vendor_connection, vendor_home
+from fairness_audit.demo.vendors.names import Vendor
+from fairness_audit.demo.vendors.sample import vendor_state
+from fairness_audit.demo.vendors.serving import serving
 from fairness_audit.keys import create_keys
 from fairness_audit.report import Audited, print_audits
 from fairness_audit.settings import Settings
@@ -33,6 +40,19 @@ EXPECTED = {
 }
 """What the gate must decide of each model version; which bias does it is in `biases.py`."""
 
+
+class Source(StrEnum):
+    """Whose API the sample CRM is read through."""
+
+    POSTGRES = "postgres"
+    SALESFORCE = "salesforce"
+    ZOHO = "zoho"
+    HUBSPOT = "hubspot"
+
+
+SourceName = Annotated[
+    Source, typer.Option("--source", help="Whose API the sample CRM is read through.")
+]
 Leads = Annotated[int, typer.Option("--scale", help="Number of leads in the sample CRM.", min=1)]
 
 app = typer.Typer(
@@ -42,13 +62,14 @@ app = typer.Typer(
 
 @app.command()
 @told_plainly
-def run(scale: Leads = LEADS) -> None:
+def run(scale: Leads = LEADS, source: SourceName = Source.POSTGRES) -> None:
     """Audit two versions of two models; exit 0 if the gate decides as it must."""
     started = time.monotonic()
-    settings = _settings()
+    settings = _settings(source)
     with embedded_postgres(settings.state / "postgres") as uri:
         _make_ready(settings, uri, scale)
-        audits = [_audit(settings, model, version) for model, version in EXPECTED]
+        with _served(source, uri):
+            audits = [_audit(settings, model, version) for model, version in EXPECTED]
     print()
     print_audits(audits, settings)
     decided = {
@@ -85,9 +106,30 @@ def down() -> None:
     stop_postgres(settings.state / "postgres")
 
 
-def _settings() -> Settings:
+def _settings(source: Source = Source.POSTGRES) -> Settings:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    settings = Settings.from_environment()
+    if source is Source.POSTGRES:
+        return settings
+    # Beside the other: its records are of another policy, and spend another error budget.
+    state = settings.state / source.value
+    vendor_home(settings.home, Vendor(source.value), state / "home")
+    os.environ["FAIRNESS_AUDIT_HOME"] = str(state / "home")
+    os.environ["FAIRNESS_AUDIT_STATE"] = str(state)
     return Settings.from_environment()
+
+
+@contextlib.contextmanager
+def _served(source: Source, uri: str) -> Iterator[None]:
+    """The sample CRM behind the API of the source, where it is a vendor's."""
+    if source is Source.POSTGRES:
+        yield
+        return
+    vendor = Vendor(source.value)
+    with serving(vendor_state(vendor, uri).app()) as address:
+        print(f"  {source.value}'s API is served at {address}", flush=True)
+        os.environ[CONNECTION] = vendor_connection(vendor, address)
+        yield
 
 
 def _make_ready(settings: Settings, uri: str, leads: int) -> None:

@@ -1,6 +1,6 @@
 """HubSpot CRM v3 as its documentation has it: properties, lists with an archived pass, search."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,8 @@ from fairness_audit.demo.vendors.served import Company, Record, as_json
 TOKEN = "pat-eu1-sample"  # noqa: S105 - of a test server
 _OWN = ("id", "createdAt", "updatedAt", "archived", "archivedAt")
 _NAMES = {"createdate": "createdAt", "hs_lastmodifieddate": "updatedAt", "hs_object_id": "id"}
-_SIGNS = {
+_Passes = Callable[[Any, Any], bool]
+_SIGNS: dict[str, _Passes] = {
     "GTE": lambda value, bound: value is not None and value >= bound,
     "LT": lambda value, bound: value is not None and value < bound,
     "LTE": lambda value, bound: value is not None and value <= bound,

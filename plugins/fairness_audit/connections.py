@@ -1,0 +1,160 @@
+"""From an Airflow connection to a source: its type picks which, its fields say where.
+
+=====================  ===========================================================================
+``postgres``           host, port, schema (the database), login, password; extra: libpq parameters
+``salesforce``         host (My Domain address), login (client id), password (client secret) or
+                       extra ``user`` and ``private_key`` (JWT bearer); extra ``api_version``,
+                       ``quota_share``, ``audience``
+``zoho``               login (client id), password (client secret); extra ``refresh_token``,
+                       ``data_center`` (com, eu, in, com.au, jp, ca, com.cn, sa), ``least_credits``
+``hubspot``            password (a private app's token)
+=====================  ===========================================================================
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairness_audit.errors import SourceError
+
+if TYPE_CHECKING:
+    from fairness_audit.sources import Source
+
+
+@dataclass(frozen=True)
+class Address:
+    """The fields of a connection; ``state`` is where tokens may be kept between tasks."""
+
+    kind: str
+    host: str | None
+    port: int | None
+    login: str | None
+    password: str | None = field(repr=False)
+    schema: str | None
+    extra: Mapping[str, Any] = field(repr=False)
+    state: Path
+
+    def required(self, name: str, meaning: str) -> str:
+        """A field, or one of extra's, that must be there.
+
+        Raises:
+            SourceError: it is empty.
+        """
+        found = getattr(self, name) if hasattr(self, name) else self.extra.get(name)
+        if not found:
+            raise SourceError(f"the connection has no {name} (write {meaning})")
+        return str(found)
+
+    @classmethod
+    def parsed(cls, text: str, state: Path) -> "Address":
+        """The JSON of ``AIRFLOW_CONN_<ID>``, where no Airflow reads it."""
+        given = json.loads(text)
+        return cls(
+            kind=given["conn_type"],
+            host=given.get("host"),
+            port=given.get("port"),
+            login=given.get("login"),
+            password=given.get("password"),
+            schema=given.get("schema"),
+            extra=given.get("extra") or {},
+            state=state,
+        )
+
+    @property
+    def tokens(self) -> Path:
+        """Folder of access tokens, which only this user may read."""
+        return self.state / "tokens"
+
+
+def source_at(address: Address) -> "Source":
+    """The source at an address.
+
+    Raises:
+        SourceError: nothing reads this type, or a field is missing.
+    """
+    try:
+        build = SOURCES[address.kind]
+    except KeyError:
+        raise SourceError(
+            f"nothing reads a connection of type {address.kind!r} (use {', '.join(SOURCES)})"
+        ) from None
+    return build(address)
+
+
+def _postgres(address: Address) -> "Source":
+    from fairness_audit.sources.postgres import PostgresSource
+    from fairness_audit.sources.postgres.address import libpq_address
+
+    return PostgresSource(
+        libpq_address(
+            host=address.host,
+            port=address.port,
+            login=address.login,
+            password=address.password,
+            database=address.schema,
+            options=address.extra,
+        )
+    )
+
+
+def _salesforce(address: Address) -> "Source":
+    from fairness_audit.sources.salesforce import API_VERSION, SalesforceLogin, SalesforceSource
+
+    extra = address.extra
+    host = address.required("host", "the My Domain address").rstrip("/")
+    login = SalesforceLogin(
+        host if "://" in host else f"https://{host}",
+        address.required("login", "the client id of the connected app"),
+        address.password,
+        user=extra.get("user"),
+        private_key=extra.get("private_key"),
+        audience=str(extra.get("audience", "https://login.salesforce.com")),
+        keep_in=address.tokens,
+    )
+    return SalesforceSource(
+        login,
+        api_version=str(extra.get("api_version", API_VERSION)),
+        quota_share=_number(extra, "quota_share", 0.8),
+    )
+
+
+def _zoho(address: Address) -> "Source":
+    from fairness_audit.sources.zoho import ZohoLogin, ZohoSource
+
+    login = ZohoLogin(
+        address.required("login", "the client id"),
+        address.required("password", "the client secret"),
+        address.required("refresh_token", "the refresh token in extra"),
+        str(address.extra.get("data_center", "com")),
+        keep_in=address.tokens,
+    )
+    return ZohoSource(login, least_credits=int(_number(address.extra, "least_credits", 1000)))
+
+
+def _hubspot(address: Address) -> "Source":
+    from fairness_audit.sources.hubspot import ADDRESS, HubspotLogin, HubspotSource
+
+    token = address.required("password", "the private app's token")
+    return HubspotSource(HubspotLogin(token, (address.host or ADDRESS).rstrip("/")))
+
+
+def _number(extra: Mapping[str, Any], name: str, default: float) -> float:
+    given = extra.get(name, default)
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        raise SourceError(
+            f"extra.{name} of the connection is no number (write {default})"
+        ) from None
+
+
+SOURCES: dict[str, Callable[[Address], "Source"]] = {
+    "postgres": _postgres,
+    "postgresql": _postgres,
+    "salesforce": _salesforce,
+    "zoho": _zoho,
+    "hubspot": _hubspot,
+}
+"""What reads a connection, by its type."""

@@ -1,0 +1,222 @@
+"""What each vendor calls the objects and columns of the sample CRM, and how its ids look.
+
+Custom objects and fields are named as the vendor makes them (`__c`); the rest are its own.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from fairness_audit.sources.salesforce.fields import long_id
+
+IdOf = Callable[[str, int], str]
+
+
+class Vendor(StrEnum):
+    """Whose API serves the sample CRM."""
+
+    SALESFORCE = "salesforce"
+    ZOHO = "zoho"
+    HUBSPOT = "hubspot"
+
+
+@dataclass(frozen=True)
+class NamedField:
+    """A field: the sample's column, the vendor's name and type; ``refers`` to ids of a prefix."""
+
+    column: str | None
+    name: str
+    kind: str
+    refers: str | None = None
+    make: Callable[[Mapping[str, Any]], Any] | None = None
+    is_created: bool = False
+
+    def value(self, row: Mapping[str, Any], id_of: IdOf) -> Any:
+        """The field of one row of the sample."""
+        value = self.make(row) if self.make else row[self.column] if self.column else None
+        if self.refers is None or value is None:
+            return value
+        return id_of(_prefix(self.refers, row), int(value))
+
+
+def _prefix(refers: str, row: Mapping[str, Any]) -> str:
+    """Of a decision, the subject is a lead or a contact: its model says which."""
+    if refers != "subject":
+        return refers
+    return "lead" if row["model"] == "lead_scoring" else "contact"
+
+
+@dataclass(frozen=True)
+class NamedObject:
+    """An object of the sample by the vendor's name; ``key`` is the sample's column of its id."""
+
+    name: str
+    key: str
+    prefix: str
+    fields: tuple[NamedField, ...]
+
+
+@dataclass(frozen=True)
+class Names:
+    """A vendor's names of everything."""
+
+    key: str
+    id_of: IdOf
+    objects: Mapping[str, NamedObject]
+    own: tuple[NamedField, ...]
+    deleted: NamedField | None
+
+
+_PREFIXES = {
+    "lead": "00Q", "contact": "003", "opportunity": "006", "campaign": "701", "member": "00v",
+    "decision": "a00", "response": "a01",
+}  # fmt: skip
+
+
+def _salesforce_id(prefix: str, number: int) -> str:
+    return long_id(f"{_PREFIXES[prefix]}{number:012}")
+
+
+def _zoho_id(prefix: str, number: int) -> str:
+    return str(4_150_868_000_000_000_000 + (list(_PREFIXES).index(prefix) << 32) + number)
+
+
+def _hubspot_id(prefix: str, number: int) -> str:
+    return str(10_000_000_000 + number)
+
+
+def _is_closed(row: Mapping[str, Any]) -> bool:
+    return row["closed_at"] is not None
+
+
+def _stage_since(row: Mapping[str, Any]) -> Any:
+    return row["closed_at"] or row["created_at"]
+
+
+_Kinds = Mapping[str, str]
+_SALESFORCE: _Kinds = {
+    "text": "string", "bool": "boolean", "int": "int", "float": "double", "date": "date",
+    "at": "datetime", "id": "id", "ref": "reference",
+}  # fmt: skip
+_ZOHO: _Kinds = {
+    "text": "text", "bool": "boolean", "int": "integer", "float": "double", "date": "date",
+    "at": "datetime", "id": "bigint", "ref": "text",
+}  # fmt: skip
+_HUBSPOT: _Kinds = {
+    "text": "string", "bool": "bool", "int": "number", "float": "number", "date": "date",
+    "at": "datetime", "id": "string", "ref": "string",
+}  # fmt: skip
+
+_Line = tuple[str, str, str, str, str]
+"""The sample's column, the part it plays, and the names of Salesforce, Zoho and HubSpot."""
+
+_OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = {
+    "score_log": (
+        ("Score_Log__c", "Score_Logs", "score_logs"), "decision_id", "decision",
+        (
+            ("model", "text", "Model__c", "Model", "model"),
+            ("model_version", "text", "Model_Version__c", "Model_Version", "model_version"),
+            ("subject_id", "subject", "Subject__c", "Subject", "subject"),
+            ("campaign_id", "campaign", "Campaign__c", "Campaign", "campaign"),
+            ("score", "float", "Score__c", "Score", "score"),
+            ("selected", "bool", "Selected__c", "Selected", "selected"),
+            ("decided_at", "at", "Decided_At__c", "Decided_At", "decided_at"),
+        ),
+    ),
+    "lead": (
+        ("Lead", "Leads", "leads"), "lead_id", "lead",
+        (
+            ("survey_respondent_id", "text", "Survey_Respondent__c", "Survey_Respondent",
+             "survey_respondent"),
+            ("converted_opportunity_id", "opportunity", "ConvertedOpportunityId",
+             "Converted_Deal", "converted_deal"),
+            ("employees", "int", "NumberOfEmployees", "No_of_Employees", "numberofemployees"),
+            ("status", "text", "Status", "Lead_Status", "hs_lead_status"),
+            ("is_test", "bool", "Test__c", "Test_Record", "test_record"),
+        ),
+    ),
+    "opportunity": (
+        ("Opportunity", "Deals", "deals"), "opportunity_id", "opportunity",
+        (
+            ("is_won", "bool", "IsWon", "Is_Won", "hs_is_closed_won"),
+        ),
+    ),
+    "contact": (
+        ("Contact", "Contacts", "contacts"), "contact_id", "contact",
+        (
+            ("survey_respondent_id", "text", "Survey_Respondent__c", "Survey_Respondent",
+             "survey_respondent"),
+            ("birth_date", "date", "Birthdate", "Date_of_Birth", "date_of_birth"),
+            ("tier", "text", "Tier__c", "Tier", "tier"),
+            ("is_test", "bool", "Test__c", "Test_Record", "test_record"),
+        ),
+    ),
+    "campaign_member": (
+        ("CampaignMember", "Campaign_Members", "campaign_members"), "member_id", "member",
+        (
+            ("campaign_id", "campaign", "CampaignId", "Campaign", "campaign"),
+            ("contact_id", "contact", "ContactId", "Member", "contact"),
+            ("responded_at", "at", "Responded_At__c", "Responded_At", "responded_at"),
+        ),
+    ),
+    "self_identification": (
+        ("Self_Identification__c", "Self_Identifications", "self_identifications"),
+        "response_id", "response",
+        (
+            ("respondent_id", "text", "Respondent__c", "Respondent", "respondent"),
+            ("gender", "text", "Gender__c", "Gender", "gender"),
+            ("age_band", "text", "Age_Band__c", "Age_Band", "age_band"),
+            ("ethnic_group", "text", "Ethnic_Group__c", "Ethnic_Group", "ethnic_group"),
+            ("answered_at", "at", "Answered_At__c", "Answered_At", "answered_at"),
+        ),
+    ),
+}  # fmt: skip
+_REFERENCES = ("subject", "campaign", "opportunity", "contact")
+_CLOSING = (
+    ("IsClosed", "Is_Closed", "hs_is_closed"),
+    ("LastStageChangeDate", "Stage_Changed_At", "stage_changed_at"),
+)
+
+
+def _objects(place: int, kinds: _Kinds, key: str) -> dict[str, NamedObject]:
+    found = {}
+    for name, (names, column, prefix, lines) in _OBJECTS.items():
+        fields = [NamedField(column, key, kinds["id"], refers=prefix)]
+        for line in lines:
+            part = line[1]
+            kind = kinds["ref"] if part in _REFERENCES else kinds[part]
+            refers = part if part in _REFERENCES else None
+            fields.append(NamedField(line[0], line[2:][place], kind, refers))
+        if name == "opportunity":
+            closed, since = (each[place] for each in _CLOSING)
+            fields.append(NamedField("closed_at", closed, kinds["bool"], make=_is_closed))
+            fields.append(NamedField("closed_at", since, kinds["at"], make=_stage_since))
+        found[name] = NamedObject(names[place], column, prefix, tuple(fields))
+    return found
+
+
+_IS_DELETED = NamedField(None, "IsDeleted", "boolean", make=lambda row: False)
+_IS_ARCHIVED = NamedField(None, "archived", "bool", make=lambda row: False)
+_IS_CONVERTED = NamedField(
+    None, "converted", "boolean", make=lambda row: row.get("converted_at") is not None
+)
+VENDORS: dict[Vendor, Names] = {
+    Vendor.SALESFORCE: Names(
+        "Id", _salesforce_id, _objects(0, _SALESFORCE, "Id"),
+        (NamedField("created_at", "CreatedDate", "datetime", is_created=True), _IS_DELETED),
+        _IS_DELETED,
+    ),
+    Vendor.ZOHO: Names(
+        "id", _zoho_id, _objects(1, _ZOHO, "id"),
+        (NamedField("created_at", "Created_Time", "datetime", is_created=True), _IS_CONVERTED),
+        None,
+    ),
+    Vendor.HUBSPOT: Names(
+        "id", _hubspot_id, _objects(2, _HUBSPOT, "id"),
+        (NamedField("created_at", "createdAt", "datetime", is_created=True),
+         NamedField("created_at", "updatedAt", "datetime", is_created=True), _IS_ARCHIVED),
+        _IS_ARCHIVED,
+    ),
+}  # fmt: skip
+"""Zoho removes what is deleted from everything but its recycle bin."""

@@ -1,0 +1,16 @@
+-- One row per lead record. Converted leads are leads like all others.
+-- Deleted ones are read, and left out here.
+SELECT
+    "Id" AS lead_id,
+    "Survey_Respondent__c" AS respondent_id,
+    "ConvertedOpportunityId" AS opportunity_id,
+    "CreatedDate" AS created_at,
+    coalesce("Test__c", FALSE) AS is_test,
+    coalesce("Status" = 'Erased', FALSE) AS is_erased,
+    CASE
+        WHEN "NumberOfEmployees" < 50 THEN 'small'
+        WHEN "NumberOfEmployees" < 250 THEN 'medium'
+        WHEN "NumberOfEmployees" >= 250 THEN 'large'
+    END AS segment,
+FROM read_parquet($path)
+WHERE NOT "IsDeleted"

@@ -1,0 +1,14 @@
+-- One row per lead record. Converted leads are leads like all others.
+SELECT
+    id AS lead_id,
+    "Survey_Respondent" AS respondent_id,
+    "Converted_Deal" AS opportunity_id,
+    "Created_Time" AS created_at,
+    coalesce("Test_Record", FALSE) AS is_test,
+    coalesce("Lead_Status" = 'Erased', FALSE) AS is_erased,
+    CASE
+        WHEN "No_of_Employees" < 50 THEN 'small'
+        WHEN "No_of_Employees" < 250 THEN 'medium'
+        WHEN "No_of_Employees" >= 250 THEN 'large'
+    END AS segment,
+FROM read_parquet($path)
