@@ -86,6 +86,7 @@ def publish(
         "verdict": judgement.verdict,
         "error_budget": judgement.budget,
         "attributes": judgement.attributes,
+        "schema_changes": snapshot.drift,
         "findings": judgement.findings,
         "versions": software_versions(),
     }

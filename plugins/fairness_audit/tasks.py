@@ -23,9 +23,11 @@ def extract(model: str) -> Json:
     """Copy the CRM objects the policy names into Parquet, as of one moment.
 
     **If it fails:** the message names the connection, the object or the column. Nothing of the
-    snapshot is visible until all of it is; clear the task to run it again.
+    snapshot is visible until all of it is; clear the task to run it again. Tables that are not
+    what they were at the run before are an error only if the policy says `schema_drift: fail`.
     """
     from fairness_audit.extract import extract as step
+    from fairness_audit.extract import previous_snapshot
 
     run = Run.current(model)
     snapshot = step(
@@ -34,6 +36,7 @@ def extract(model: str) -> Json:
         source=source_of(run.loaded, run.settings),
         folder=run.folder / "snapshot",
         sql=run.settings.sql,
+        previous=previous_snapshot(run.folder, model),
     )
     return snapshot.model_dump(mode="json")
 

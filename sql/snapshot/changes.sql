@@ -5,8 +5,9 @@ WITH changes AS (
     SELECT
         in_before,
         in_after,
-        list_extract(COLUMNS('^pair_'), 1)
-        IS DISTINCT FROM list_extract(COLUMNS('^pair_'), 2) AS '\0',
+        (
+            list_extract(COLUMNS('^pair_'), 1) IS DISTINCT FROM list_extract(COLUMNS('^pair_'), 2)
+        ) AS '\0',
     FROM matched
 )
 

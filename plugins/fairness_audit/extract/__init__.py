@@ -9,19 +9,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fairness_audit.extract.copy import copy_object
-from fairness_audit.extract.manifest import emptied, read_snapshot, sealed, without_pages
+from fairness_audit.extract.drift import drift_since
+from fairness_audit.extract.manifest import (
+    emptied,
+    previous_snapshot,
+    read_snapshot,
+    sealed,
+    without_pages,
+)
 from fairness_audit.extract.selection import select_objects
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.sources import Source
 
-__all__ = ["extract", "read_snapshot"]
+__all__ = ["extract", "previous_snapshot", "read_snapshot"]
 
 log = logging.getLogger(__name__)
 
 
 def extract(
-    loaded: LoadedPolicy, *, logical_date: datetime, source: Source, folder: Path, sql: Path
+    loaded: LoadedPolicy,
+    *,
+    logical_date: datetime,
+    source: Source,
+    folder: Path,
+    sql: Path,
+    previous: Snapshot | None = None,
 ) -> Snapshot:
     """Copy the policy's objects into ``folder``, and make them visible by a manifest at the end.
 
@@ -35,14 +48,17 @@ def extract(
         source: the CRM.
         folder: belongs to this run alone.
         sql: folder with ``extract/``.
+        previous: the reading before, which tells whether the tables are still the same.
 
     Raises:
-        SourceError: when the source cannot be read completely and consistently. It names the
-            place, the object and, where the policy is at fault, every such line of it.
+        SourceError: when the source cannot be read completely and consistently, or its tables
+            are others than before and the policy has that fail. It names the place, the object
+            and, where the policy is at fault, every such line of it.
     """
     start, end = loaded.policy.window(logical_date.astimezone(UTC))
     with emptied(folder), source.frozen() as crm:
         chosen = select_objects(loaded, crm, start, end)
+        drift = drift_since(previous, chosen, loaded)
         objects = {each.name: copy_object(each, folder, sql=sql) for each in chosen}
         snapshot = sealed(
             Snapshot(
@@ -55,6 +71,7 @@ def extract(
                 policy_digest=loaded.digest,
                 objects=objects,
                 digest="",
+                drift=drift,
             )
         )
     without_pages(folder)

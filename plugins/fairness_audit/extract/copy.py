@@ -58,6 +58,7 @@ def copy_object(chosen: Chosen, folder: Path, *, sql: Path) -> ObjectFile:
         rows_repeated=read.rows - written if read else 0,
         sha256=sha256,
         columns=tuple(_columns(chosen)),
+        source_columns={name: each.source_type for name, each in chosen.table.fields.items()},
     )
 
 

@@ -8,8 +8,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -22,7 +23,10 @@ MANIFEST = "manifest.json"
 PAGES = ".pages"
 """Where pages wait until their object is whole."""
 
-_NOT_CONTENT = {"folder", "logical_date", "taken_at", "digest"}
+_NOT_CONTENT: Any = {
+    **dict.fromkeys(("folder", "logical_date", "taken_at", "digest", "drift"), True),
+    "objects": {"__all__": {"source_columns"}},
+}
 
 
 @contextmanager
@@ -86,6 +90,21 @@ def read_manifest(folder: Path) -> Snapshot:
     if snapshot.digest != _digest(snapshot):
         raise _changed(file)
     return snapshot
+
+
+def previous_snapshot(run: Path, model: str) -> Snapshot | None:
+    """The snapshot of another run of the model that was taken last; None if there is none.
+
+    ``run`` is the folder of the run that asks; those of the others lie beside it. One whose
+    manifest cannot be read says nothing about what the source was like.
+    """
+    found: list[Snapshot] = []
+    for folder in run.parent.glob("*/snapshot"):
+        if folder.parent != run and (folder / MANIFEST).is_file():
+            with suppress(SourceError):
+                found.append(read_manifest(folder))
+    of_model = (each for each in found if each.model == model)
+    return max(of_model, key=lambda each: each.taken_at, default=None)
 
 
 def _digest(snapshot: Snapshot) -> str:

@@ -1,5 +1,6 @@
 """The part of a policy that says what leaves the CRM."""
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -36,6 +37,13 @@ class SourceObject(Strict):
         return self
 
 
+class SchemaDrift(StrEnum):
+    """What becomes of an audit whose tables are no longer those of the audit before."""
+
+    FAIL = "fail"  # nothing is read
+    WARN = "warn"  # it is logged, and the snapshot and the record say so
+
+
 class Source(Strict):
     """The CRM that is audited."""
 
@@ -44,3 +52,9 @@ class Source(Strict):
         description="Airflow connection id; its conn_type picks the source."
     )
     objects: dict[Name, SourceObject] = Field(min_length=1)
+    # Left out of the canonical form by default: policies of before keep their digest.
+    schema_drift: SchemaDrift = Field(
+        default=SchemaDrift.WARN,
+        exclude_if=lambda drift: drift is SchemaDrift.WARN,
+        description="What to do when columns appear, vanish or change type between two audits.",
+    )

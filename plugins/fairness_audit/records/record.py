@@ -12,6 +12,7 @@ from fairness_audit.records.budget import ErrorBudget
 from fairness_audit.records.door import Door
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.moment import Moment
+from fairness_audit.records.snapshot import SchemaChange
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256, as 64 lower-case hexadecimal digits."""
@@ -38,7 +39,8 @@ class AuditRecord(Door):
     the SHA-256 of that record's envelope, None for the first. ``snapshot_digest`` and the other
     digests are of content, so that the same audit run again has the same ``record_id``.
     ``error_budget`` is no part of it, nor are ``attributes``, which say where the groups come from
-    and of what share of the rows they are known; records from before there were any have None.
+    and of what share of the rows they are known, or ``schema_changes``, the columns of the source
+    that were no longer what they had been; records from before there were any have None.
     """
 
     seq: Annotated[int, Field(ge=1)]
@@ -60,6 +62,7 @@ class AuditRecord(Door):
     verdict: Verdict
     error_budget: ErrorBudget | None = None
     attributes: dict[str, AttributeSource] | None = None
+    schema_changes: tuple[SchemaChange, ...] | None = None
     findings: tuple[Finding, ...]
     versions: dict[str, str]
 

@@ -16,12 +16,35 @@ class Column(Door):
     arrow_type: str
 
 
+class SchemaChange(Door):
+    """A column that is not what it was at the reading before.
+
+    ``was`` is None if it appeared and ``became`` if it vanished; else its two types.
+    """
+
+    object: str
+    column: str
+    was: str | None = None
+    became: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The change in words. Names are quoted: a CRM's may hold anything."""
+        column = f"column {self.column!r} of object {self.object}"
+        if self.was is None:
+            return f"{column} appeared, as {self.became!r}"
+        if self.became is None:
+            return f"{column} vanished, it was {self.was!r}"
+        return f"{column} was {self.was!r} and is {self.became!r}"
+
+
 class ObjectFile(Door):
     """One CRM object in one Parquet file, relative to the snapshot's folder.
 
     The source counts its rows before they are read, and may declare how many it gives while they
     are; ``rows_repeated`` came again on a later page, and are there once. ``key`` is the column
-    that names each row; manifests from before it was kept have None.
+    that names each row, ``source_columns`` the type of every column of the table, read or not;
+    manifests from before they were kept have None.
     """
 
     table: str
@@ -33,6 +56,7 @@ class ObjectFile(Door):
     rows_repeated: int = 0
     sha256: str
     columns: tuple[Column, ...]
+    source_columns: dict[str, str] | None = None
 
 
 class Snapshot(Door):
@@ -40,8 +64,9 @@ class Snapshot(Door):
 
     ``manifest.json`` is written last: a snapshot without a manifest does not exist. ``digest`` is
     the SHA-256 of what the snapshot contains, in canonical JSON: model, window, policy digest and
-    objects with their files' digests. Where it lies and when it was taken is not content, so
-    equal data under an equal policy and window has an equal digest.
+    objects with their files' digests. Where it lies, when it was taken, which columns the source
+    has besides and what ``drift`` there was since the reading before is not content, so equal data
+    under an equal policy and window has an equal digest.
     """
 
     model: str
@@ -53,6 +78,7 @@ class Snapshot(Door):
     policy_digest: str
     objects: dict[str, ObjectFile]
     digest: str
+    drift: tuple[SchemaChange, ...] = ()
 
     def path_of(self, name: str) -> Path:
         """The Parquet file of one CRM object."""

@@ -24,6 +24,7 @@ from fairness_audit.records.door import Door
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.moment import Moment
 from fairness_audit.records.record import AuditRecord, Counts, Sha256
+from fairness_audit.records.snapshot import SchemaChange
 
 PREDICATE_TYPE: Final = "urn:fairness-audit:audit-record:v1"
 VERIFIER: Final = "urn:fairness-audit:verifier"
@@ -75,6 +76,7 @@ class _Predicate(Door):
     counts: Counts
     error_budget: ErrorBudget | None = None
     attributes: dict[str, AttributeSource] | None = None
+    schema_changes: tuple[SchemaChange, ...] | None = None
     findings: tuple[Finding, ...]
     verifier: _Verifier
 
@@ -170,6 +172,7 @@ def _predicate_of(record: AuditRecord) -> _Predicate:
         counts=record.counts,
         error_budget=record.error_budget,
         attributes=record.attributes,
+        schema_changes=record.schema_changes,
         findings=record.findings,
         verifier=_Verifier(id=VERIFIER, version=record.versions),
     )
@@ -197,6 +200,7 @@ def _record_of(statement: _Statement) -> AuditRecord:
         counts=said.counts,
         error_budget=said.error_budget,
         attributes=said.attributes,
+        schema_changes=said.schema_changes,
         verdict=said.verdict,
         findings=said.findings,
         versions=said.verifier.version,

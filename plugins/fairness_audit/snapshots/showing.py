@@ -23,6 +23,8 @@ def described(snapshot: Snapshot) -> Iterator[str]:
     yield f"window    {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M %Z}"
     yield f"taken at  {snapshot.taken_at.isoformat(timespec='seconds')}"
     yield f"digest    {snapshot.digest}"
+    for change in snapshot.drift:
+        yield plain(f"drift     {change.sentence}", _WIDTH)
     for name, stored in snapshot.objects.items():
         yield ""
         yield plain(f"{name}: {stored.table}", _WIDTH)
@@ -40,6 +42,9 @@ def _described(stored: ObjectFile) -> Iterator[str]:
             f"    {plain(column.name, 26):<26} {plain(column.source_type, 26):<26}"
             f" {plain(column.arrow_type, 22)}"
         ).rstrip()
+    if stored.source_columns is not None:
+        besides = stored.source_columns.keys() - {column.name for column in stored.columns}
+        yield f"    {len(besides):,} more at the source, not read"
 
 
 def told(difference: Difference) -> Iterator[str]:
