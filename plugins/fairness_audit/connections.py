@@ -1,14 +1,21 @@
 """From an Airflow connection to a source: its type picks which, its fields say where.
 
-=====================  ===========================================================================
-``postgres``           host, port, schema (the database), login, password; extra: libpq parameters
-``salesforce``         host (My Domain address), login (client id), password (client secret) or
-                       extra ``user`` and ``private_key`` (JWT bearer); extra ``api_version``,
-                       ``quota_share``, ``audience``
-``zoho``               login (client id), password (client secret); extra ``refresh_token``,
-                       ``data_center`` (com, eu, in, com.au, jp, ca, com.cn, sa), ``least_credits``
-``hubspot``            password (a private app's token)
-=====================  ===========================================================================
+======================  ==========================================================================
+``postgres``            host, port, schema (the database), login, password; extra: libpq parameters
+``mysql``, ``mariadb``  host (a path is a socket), port, schema (the database), login, password;
+                        extra ``ssl_ca``, ``ssl_cert``, ``ssl_key``, ``ssl_verify_cert``,
+                        ``ssl_verify_identity``, ``unix_socket`` and timeouts, as PyMySQL has them
+``sqlite``, ``duckdb``  host, or extra ``path``: the file
+``fs``, ``file``        host, or extra ``path``: a folder of Parquet and CSV files; extra
+                        ``delimiter`` and ``encoding`` of the CSV files
+``salesforce``          host (My Domain address), login (client id), password (client secret) or
+                        extra ``user`` and ``private_key`` (JWT bearer); extra ``api_version``,
+                        ``quota_share``, ``audience``
+``zoho``                login (client id), password (client secret); extra ``refresh_token``,
+                        ``data_center`` (com, eu, in, com.au, jp, ca, com.cn, sa),
+                        ``least_credits``
+``hubspot``             password (a private app's token)
+======================  ==========================================================================
 """
 
 import json
@@ -99,6 +106,47 @@ def _postgres(address: Address) -> "Source":
     )
 
 
+def _mysql(address: Address) -> "Source":
+    from fairness_audit.sources.mysql import MySQLSource
+
+    return MySQLSource(
+        host=address.host,
+        port=address.port,
+        login=address.login,
+        password=address.password,
+        database=address.schema,
+        options=address.extra,
+    )
+
+
+def _sqlite(address: Address) -> "Source":
+    from fairness_audit.sources.files.sqlite_file import SqliteSource
+
+    return SqliteSource(_path(address))
+
+
+def _duckdb(address: Address) -> "Source":
+    from fairness_audit.sources.files.duckdb_file import DuckdbSource
+
+    return DuckdbSource(_path(address))
+
+
+def _folder(address: Address) -> "Source":
+    from fairness_audit.sources.files.csv_table import Dialect
+    from fairness_audit.sources.files.folder import FolderSource
+
+    known = {name: address.extra.get(name) for name in Dialect._fields}
+    dialect = Dialect(**{name: str(value) for name, value in known.items() if value})
+    return FolderSource(_path(address), dialect)
+
+
+def _path(address: Address) -> Path:
+    given = Path(address.host or address.required("path", "the path as the host"))
+    if not given.is_absolute():
+        raise SourceError(f"the path {given} of the connection is no whole one (begin it with /)")
+    return given
+
+
 def _salesforce(address: Address) -> "Source":
     from fairness_audit.sources.salesforce import API_VERSION, SalesforceLogin, SalesforceSource
 
@@ -153,6 +201,12 @@ def _number(extra: Mapping[str, Any], name: str, default: float) -> float:
 SOURCES: dict[str, Callable[[Address], "Source"]] = {
     "postgres": _postgres,
     "postgresql": _postgres,
+    "mysql": _mysql,
+    "mariadb": _mysql,
+    "sqlite": _sqlite,
+    "duckdb": _duckdb,
+    "fs": _folder,
+    "file": _folder,
     "salesforce": _salesforce,
     "zoho": _zoho,
     "hubspot": _hubspot,

@@ -1,0 +1,1 @@
+ATTACH $path AS crm (READ_ONLY)
