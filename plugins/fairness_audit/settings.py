@@ -81,6 +81,11 @@ class Settings:
         return self.runs / safe_name(model) / safe_name(run_id)
 
     @property
+    def increments(self) -> Path:
+        """Folder of what earlier audits read, per model; holds personal data."""
+        return self.state / "increments"
+
+    @property
     def records(self) -> Path:
         """Folder with one signed record file per audit."""
         return self.state / "records"

@@ -37,6 +37,7 @@ def extract(model: str) -> Json:
         folder=run.folder / "snapshot",
         sql=run.settings.sql,
         previous=previous_snapshot(run.folder, model),
+        kept=run.settings.increments / model,
     )
     return snapshot.model_dump(mode="json")
 

@@ -181,7 +181,7 @@ def test_a_row_that_went_away_between_counting_and_reading_is_an_error(
     records = vendor.state.company.objects["Lead"].records
     vendor.state.purge = records.pop
     vendor.app.follow([{"match": "POST /services/data/.*/jobs/query", "action": {"do": "purge"}}])
-    with pytest.raises(SourceError, match=r"counts 250 rows, declared 249 .* 249 were written"):
+    with pytest.raises(SourceError, match=r"counts 250 rows, 249 were declared, 249 were written"):
         the_rows(vendor, tmp_path)
     assert len(the_rows(vendor, tmp_path)) == ROWS - 1
 

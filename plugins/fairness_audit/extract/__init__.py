@@ -5,11 +5,12 @@ over an unknown population is worthless.
 """
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fairness_audit.extract.copy import copy_object
 from fairness_audit.extract.drift import drift_since
+from fairness_audit.extract.increments import Increments
 from fairness_audit.extract.manifest import (
     emptied,
     previous_snapshot,
@@ -35,6 +36,7 @@ def extract(
     folder: Path,
     sql: Path,
     previous: Snapshot | None = None,
+    kept: Path | None = None,
 ) -> Snapshot:
     """Copy the policy's objects into ``folder``, and make them visible by a manifest at the end.
 
@@ -48,6 +50,8 @@ def extract(
         source: the CRM.
         folder: belongs to this run alone.
         sql: folder with ``extract/``.
+        kept: folder in which parts are kept from run to run, for objects that say when their
+            rows were modified; without it all rows are read.
         previous: the reading before, which tells whether the tables are still the same.
 
     Raises:
@@ -59,7 +63,18 @@ def extract(
     with emptied(folder), source.frozen() as crm:
         chosen = select_objects(loaded, crm, start, end)
         drift = drift_since(previous, chosen, loaded)
-        objects = {each.name: copy_object(each, folder, sql=sql) for each in chosen}
+        increments = None
+        if kept is not None:
+            increments = Increments(
+                kept,
+                crm.taken_at,
+                sql=sql,
+                look_back=timedelta(minutes=loaded.policy.source.look_back_minutes),
+                refresh=timedelta(days=loaded.policy.source.refresh_days),
+            )
+        objects = {
+            each.name: copy_object(each, folder, sql=sql, increments=increments) for each in chosen
+        }
         snapshot = sealed(
             Snapshot(
                 model=loaded.policy.model,

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fairness_audit.engine import locked_connection
 from fairness_audit.errors import SourceError
-from fairness_audit.extract.pages import Pages, Reading
-from fairness_audit.extract.progress import Progress
+from fairness_audit.extract.increments import Increments
+from fairness_audit.extract.reading import check_counts, read_into
 from fairness_audit.extract.selection import Chosen
 from fairness_audit.files import sha256_of, written_whole
 from fairness_audit.records.snapshot import Column, ObjectFile
@@ -20,11 +18,14 @@ from fairness_audit.sources import Count
 
 log = logging.getLogger(__name__)
 
-_ROW_GROUP = 65_536
 
-
-def copy_object(chosen: Chosen, folder: Path, *, sql: Path) -> ObjectFile:
+def copy_object(
+    chosen: Chosen, folder: Path, *, sql: Path, increments: Increments | None = None
+) -> ObjectFile:
     """Write the object to ``<folder>/<name>.parquet``.
+
+    With ``increments``, of an object that says when its rows were modified, only what changed
+    since the reading before is read.
 
     Raises:
         SourceError: when the counts differ, when a value has no counterpart in its Arrow type,
@@ -35,67 +36,27 @@ def copy_object(chosen: Chosen, folder: Path, *, sql: Path) -> ObjectFile:
     _check_values(chosen, counted)
     path = folder / f"{chosen.name}.parquet"
     with written_whole(path) as temporary:
-        if chosen.table.is_ordered:
-            read, written = None, _stream(chosen, temporary, counted.rows)
+        if increments is not None and chosen.declared.modified_on is not None:
+            read = increments.copy(chosen, folder, temporary, counted.rows)
         else:
-            read, written = _collect(chosen, folder, temporary, counted.rows, sql)
-        stored = pq.read_metadata(temporary).num_rows
-        try:
-            _check_counts(chosen, counted.rows, read, written, stored)
-        except SourceError:
-            Pages(chosen, folder).drop()  # else every retry would find the same pages
-            raise
+            read = read_into(temporary, chosen, folder, counted.rows, sql=sql)
+            check_counts(chosen, folder, counted.rows, read)
         _check_key(chosen, temporary)
         sha256 = sha256_of(temporary)
-    log.info("%s: %d rows in %.1f s", chosen.label, written, time.monotonic() - began)
+    log.info("%s: %d rows in %.1f s", chosen.label, read.written, time.monotonic() - began)
     return ObjectFile(
         table=chosen.declared.place,
         file=path.name,
         key=chosen.declared.key,
         rows_at_source=counted.rows,
-        rows_declared=read.declared if read else None,
-        rows_written=written,
-        rows_repeated=read.rows - written if read else 0,
+        rows_declared=read.declared,
+        rows_written=read.written,
+        rows_repeated=read.repeated,
+        parts=read.parts,
         sha256=sha256,
         columns=tuple(_columns(chosen)),
         source_columns={name: each.source_type for name, each in chosen.table.fields.items()},
     )
-
-
-def _stream(chosen: Chosen, path: Path, total: int) -> int:
-    """Write the pages as they come, in the order of the key."""
-    progress = Progress(chosen.label, total)
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        for page in chosen.table.pages(chosen.selection):
-            yield page.batch
-            progress.add(page.batch.num_rows)
-
-    return _write(batches(), _schema(chosen), path)
-
-
-def _collect(
-    chosen: Chosen, folder: Path, path: Path, total: int, sql: Path
-) -> tuple[Reading, int]:
-    """Keep the pages until all are there, then write them in the order of the key."""
-    pages = Pages(chosen, folder)
-    read = pages.read(total)
-    schema = _schema(chosen)
-    return read, _write(pages.ordered(read, schema, sql), schema, path)
-
-
-def _schema(chosen: Chosen) -> pa.Schema:
-    fields = chosen.table.fields
-    return pa.schema([(name, fields[name].arrow_type) for name in chosen.selection.columns])
-
-
-def _write(batches: Iterator[pa.RecordBatch], schema: pa.Schema, path: Path) -> int:
-    written = 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in batches:
-            writer.write_batch(batch, row_group_size=_ROW_GROUP)
-            written += batch.num_rows
-    return written
 
 
 def _check_values(chosen: Chosen, counted: Count) -> None:
@@ -121,21 +82,6 @@ def _check_values(chosen: Chosen, counted: Count) -> None:
         )
     if faults:
         raise SourceError("\n".join(faults))
-
-
-def _check_counts(
-    chosen: Chosen, at_source: int, read: Reading | None, written: int, stored: int
-) -> None:
-    declared = at_source if read is None or read.declared is None else read.declared
-    came = written if read is None else read.rows
-    if at_source == written == stored and declared == came:
-        return
-    said = "" if read is None else f" declared {declared} while they were read, {came} came,"
-    raise SourceError(
-        f"{chosen.label}: the source counts {at_source} rows,{said} {written} were written and"
-        f" {stored} are in the file (try again; if they differ again, compare a count of all"
-        " rows with the rows of a full reading at the source)"
-    )
 
 
 def _check_key(chosen: Chosen, path: Path) -> None:

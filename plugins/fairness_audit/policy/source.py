@@ -22,6 +22,15 @@ class SourceObject(Strict):
         description="Timestamp column that limits the rows to the audit's window.",
     )
 
+    modified_on: SourceName | None = Field(
+        default=None,
+        exclude_if=lambda name: name is None,
+        description=(
+            "Timestamp column that changes with every change of a row: only what changed since"
+            " the audit before is read then."
+        ),
+    )
+
     @property
     def place(self) -> str:
         """`crm.leads`, or `Lead` where there are no schemas."""
@@ -31,7 +40,10 @@ class SourceObject(Strict):
     def _columns_are_distinct(self) -> Self:
         if len(set(self.columns)) != len(self.columns):
             raise ValueError("a column is named twice; name each once")
-        missing = {self.key, self.window_on or self.key} - set(self.columns)
+        if self.modified_on is not None and self.window_on is not None:
+            raise ValueError("write window_on or modified_on, not both")
+        needed = {self.key, self.window_on or self.key, self.modified_on or self.key}
+        missing = needed - set(self.columns)
         if missing:
             raise ValueError(f"{sorted(missing)} must also be listed under columns")
         return self
@@ -52,6 +64,20 @@ class Source(Strict):
         description="Airflow connection id; its conn_type picks the source."
     )
     objects: dict[Name, SourceObject] = Field(min_length=1)
+    look_back_minutes: int = Field(
+        default=60,
+        ge=1,
+        le=10_080,
+        exclude_if=lambda minutes: minutes == 60,
+        description="How much a reading of changes overlaps the one before: late commits.",
+    )
+    refresh_days: int = Field(
+        default=7,
+        ge=1,
+        le=366,
+        exclude_if=lambda days: days == 7,
+        description="After so many days all rows are read anew: formulas change without a stamp.",
+    )
     # Left out of the canonical form by default: policies of before keep their digest.
     schema_drift: SchemaDrift = Field(
         default=SchemaDrift.WARN,

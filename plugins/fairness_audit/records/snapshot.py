@@ -54,6 +54,7 @@ class ObjectFile(Door):
     rows_declared: int | None = None
     rows_written: int
     rows_repeated: int = 0
+    parts: tuple[str, ...] = ()
     sha256: str
     columns: tuple[Column, ...]
     source_columns: dict[str, str] | None = None

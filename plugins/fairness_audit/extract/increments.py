@@ -1,0 +1,201 @@
+"""Readings that build on each other: only what changed is read, and merged with what was.
+
+A part is what one reading gave: everything, or the rows modified since a look-back before the
+part before it ended. The look-back catches rows whose stamp is older than the moment they became
+visible (long transactions). Rows that were deleted without a trace leave no stamp behind, so each
+reading also reads all keys. Where the merge and the source's own count do not agree, everything is
+read anew; so it is once in a while in any case, for values that change without a stamp (formulas).
+
+Parts are never changed. A snapshot names those it was merged from, so it can be made again.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import duckdb
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from fairness_audit.canonical import canonical_bytes, digest_of
+from fairness_audit.engine import locked_connection, statement
+from fairness_audit.errors import SourceError
+from fairness_audit.extract.reading import Read, check_counts, read_into, schema_of
+from fairness_audit.extract.selection import Chosen
+from fairness_audit.files import sha256_of, write_bytes, written_whole
+from fairness_audit.sources import Selection, Window
+
+log = logging.getLogger(__name__)
+
+_LIST = "parts.json"
+_ROW_GROUP = 65_536
+
+
+class Part(BaseModel):
+    """One reading: all rows, those modified in a window, or all keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["full", "changes", "keys"]
+    file: str
+    until: datetime
+    rows: int
+    sha256: str
+
+
+class Made(NamedTuple):
+    """What one reading adds: rows, and the keys there were."""
+
+    rows: Part
+    keys: Part
+
+
+class Increments:
+    """The parts of every object of one audit.
+
+    Args:
+        folder: where they are kept from run to run; they hold personal data.
+        taken_at: the moment of this reading, by the source's clock.
+        sql: folder with ``extract/``.
+        look_back: how much earlier than the end of the part before a reading begins.
+        refresh: after so long everything is read anew.
+    """
+
+    def __init__(
+        self, folder: Path, taken_at: datetime, *, sql: Path, look_back: timedelta,
+        refresh: timedelta,
+    ) -> None:  # fmt: skip
+        self._folder, self._taken_at, self._sql = folder, taken_at, sql
+        self._look_back, self._refresh = look_back, refresh
+
+    def copy(self, chosen: Chosen, folder: Path, path: Path, total: int) -> Read:
+        """Write the object as of now to ``path``; pages wait in ``folder``.
+
+        Raises:
+            SourceError: the source cannot be read, or not even all of its rows are as many as it
+                counts.
+        """
+        store = self._store(chosen)
+        earlier = self._usable(store)
+        if earlier:
+            read = self._merged(chosen, folder, path, store, earlier, total)
+            if read.written == total:
+                return read
+            log.warning(
+                "%s: changes and earlier rows make %d rows, the source counts %d;"
+                " reading all of them", chosen.label, read.written, total,
+            )  # fmt: skip
+        read = self._merged(chosen, folder, path, store, (), total)
+        check_counts(chosen, folder, total, read)
+        return read
+
+    def _merged(
+        self, chosen: Chosen, folder: Path, path: Path, store: Path, earlier: Sequence[Part],
+        total: int,
+    ) -> Read:  # fmt: skip
+        made, read = self._read(chosen, folder, store, earlier, total)
+        parts = [*(each for each in earlier if each.kind != "keys"), made.rows]
+        written = merge(path, chosen, [store / each.file for each in parts],
+                        store / made.keys.file, sql=self._sql)  # fmt: skip
+        kept = [] if made.rows.kind == "full" else _listed(store)
+        write_bytes(
+            store / _LIST,
+            canonical_bytes([each.model_dump(mode="json") for each in (*kept, *made)]),
+        )
+        named = tuple(each.sha256 for each in (*parts, made.keys))
+        return Read(written, None, read.repeated, named)
+
+    def _read(
+        self, chosen: Chosen, folder: Path, store: Path, earlier: Sequence[Part], total: int
+    ) -> tuple[Made, Read]:
+        stamp, key = chosen.declared.modified_on, chosen.declared.key
+        wanted = chosen.selection
+        kind: Literal["full", "changes"] = "full"
+        if earlier and stamp is not None:
+            kind = "changes"
+            since = max(each.until for each in earlier) - self._look_back
+            end = self._taken_at + timedelta(days=1)  # and whatever clocks run ahead
+            wanted = replace(wanted, window=Window(stamp, since, end))
+        rows, read = self._part(replace(chosen, selection=wanted), kind, folder, store, total)
+        keys = replace(chosen, name=f"{chosen.name}.keys", selection=Selection((key,), key, None))
+        found, _ = self._part(keys, "keys", folder, store, total)
+        return Made(rows, found), read
+
+    def _part(
+        self, chosen: Chosen, kind: Literal["full", "changes", "keys"], folder: Path, store: Path,
+        total: int,
+    ) -> tuple[Part, Read]:  # fmt: skip
+        store.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = f"{self._taken_at:%Y%m%dT%H%M%S%f}-{kind}.parquet"
+        with written_whole(store / name) as temporary:
+            read = read_into(temporary, chosen, folder, total, sql=self._sql)
+            digest = sha256_of(temporary)
+        part = Part(kind=kind, file=name, until=self._taken_at, rows=read.written, sha256=digest)
+        return part, read
+
+    def _store(self, chosen: Chosen) -> Path:
+        """Parts of other columns or types are of no use: they have a folder of their own."""
+        schema = schema_of(chosen)
+        asked = {
+            "table": chosen.declared.place,
+            "connection": chosen.loaded.policy.source.connection,
+            "columns": [[each.name, str(each.type)] for each in schema],
+            "key": chosen.declared.key,
+            "modified_on": chosen.declared.modified_on,
+        }
+        return self._folder / chosen.name / digest_of(asked)[:16]
+
+    def _usable(self, store: Path) -> tuple[Part, ...]:
+        """The parts since everything was read last, if that is not too long ago."""
+        parts = _listed(store)
+        full = [place for place, each in enumerate(parts) if each.kind == "full"]
+        if not full or self._taken_at - parts[full[-1]].until > self._refresh:
+            return ()
+        since = tuple(parts[full[-1] :])
+        for each in since:
+            file = store / each.file
+            if not file.is_file() or sha256_of(file) != each.sha256:
+                log.warning("%s: is not what was read; reading everything anew", file)
+                return ()
+        return since
+
+
+def merge(path: Path, chosen: Chosen, parts: Sequence[Path], keys: Path, *, sql: Path) -> int:
+    """Write to ``path`` each row as it was read last, of those whose key is still there.
+
+    The same parts give the same bytes. Returns the number of rows.
+    """
+    schema = schema_of(chosen)
+    with locked_connection([path.parent, keys.parent], memory_limit="512MB") as connection:
+        key = duckdb.ColumnExpression(chosen.declared.key).alias("fairness_audit_key")
+        stamp = duckdb.ColumnExpression(chosen.declared.modified_on or "")
+        rows = None
+        for number, part in enumerate(parts):
+            place = duckdb.ConstantExpression(number).alias("fairness_audit_part")
+            each = connection.read_parquet(str(part)).select(
+                duckdb.StarExpression(), key, stamp.alias("fairness_audit_stamp"), place
+            )
+            rows = each if rows is None else rows.union(each)
+        if rows is None:
+            raise SourceError(f"{chosen.label}: there is nothing to merge")
+        rows.create_view("parts")
+        connection.read_parquet(str(keys)).select(key).create_view("keys")
+        query = connection.sql(statement(sql / "extract" / "merged_parts.sql"))
+        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+            for batch in query.to_arrow_reader():
+                writer.write_batch(batch.cast(schema), row_group_size=_ROW_GROUP)
+    return int(pq.read_metadata(path).num_rows)
+
+
+def _listed(store: Path) -> list[Part]:
+    try:
+        return [Part.model_validate(each) for each in json.loads((store / _LIST).read_bytes())]
+    except FileNotFoundError:
+        return []
+    except (ValueError, TypeError, ValidationError):
+        log.warning("%s: cannot be read; reading everything anew", store / _LIST)
+        return []

@@ -1,0 +1,87 @@
+"""One reading of one object into a Parquet file, its rows in the order of the key."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fairness_audit.errors import SourceError
+from fairness_audit.extract.pages import Pages
+from fairness_audit.extract.progress import Progress
+from fairness_audit.extract.selection import Chosen
+
+_ROW_GROUP = 65_536
+
+
+class Read(NamedTuple):
+    """What came and what was written.
+
+    ``declared`` is how many rows the source said it gives while they were read, None if it does
+    not say; ``repeated`` rows came again on a later page, and are there once. ``parts`` are the
+    digests of the readings that were merged, if it is not one alone.
+    """
+
+    written: int
+    declared: int | None = None
+    repeated: int = 0
+    parts: tuple[str, ...] = ()
+
+
+def read_into(path: Path, chosen: Chosen, folder: Path, total: int, *, sql: Path) -> Read:
+    """Write the selection to ``path``; pages wait in ``folder``, ``total`` is for the progress.
+
+    Raises:
+        SourceError: the source cannot be read, or gives other rows than it declares.
+    """
+    schema = schema_of(chosen)
+    if chosen.table.is_ordered:
+        return Read(_write(_streamed(chosen, total), schema, path))
+    pages = Pages(chosen, folder)
+    reading = pages.read(total)
+    written = _write(pages.ordered(reading, schema, sql), schema, path)
+    if reading.declared not in (None, reading.rows):
+        pages.drop()
+        raise SourceError(
+            f"{chosen.label}: the source declared {reading.declared} rows while they were read,"
+            f" and {reading.rows} came (try again)"
+        )
+    return Read(written, reading.declared, reading.rows - written)
+
+
+def check_counts(chosen: Chosen, folder: Path, at_source: int, read: Read) -> None:
+    """The source's own count, what it declared and what was written must agree.
+
+    Raises:
+        SourceError: they do not.
+    """
+    if at_source == read.written:
+        return
+    Pages(chosen, folder).drop()  # else every retry would find the same pages
+    declared = "" if read.declared is None else f" {read.declared} were declared,"
+    raise SourceError(
+        f"{chosen.label}: the source counts {at_source} rows,{declared} {read.written} were"
+        " written (try again; if they differ again, compare a count of all rows with the rows"
+        " of a full reading at the source)"
+    )
+
+
+def schema_of(chosen: Chosen) -> pa.Schema:
+    """The columns that leave the object, as they are written."""
+    fields = chosen.table.fields
+    return pa.schema([(name, fields[name].arrow_type) for name in chosen.selection.columns])
+
+
+def _streamed(chosen: Chosen, total: int) -> Iterator[pa.RecordBatch]:
+    progress = Progress(chosen.label, total)
+    for page in chosen.table.pages(chosen.selection):
+        yield page.batch
+        progress.add(page.batch.num_rows)
+
+
+def _write(batches: Iterator[pa.RecordBatch], schema: pa.Schema, path: Path) -> int:
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch, row_group_size=_ROW_GROUP)
+    return int(pq.read_metadata(path).num_rows)
