@@ -23,7 +23,7 @@ from fairness_audit.demo.services import pgserver
 from fairness_audit.settings import Settings
 
 VARIABLE = "FAIRNESS_AUDIT_TEST_POSTGRES"
-KEPT = {VARIABLE, "FAIRNESS_AUDIT_SHARED_DATA"}
+KEPT = {VARIABLE, "FAIRNESS_AUDIT_TEST_MYSQL", "FAIRNESS_AUDIT_SHARED_DATA"}
 """What a person running the tests may set; all else comes from the tests themselves."""
 
 CHECKOUT = Path(__file__).resolve().parents[1]
