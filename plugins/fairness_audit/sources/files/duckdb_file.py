@@ -43,7 +43,7 @@ class DuckdbSource:
         with (
             tempfile.TemporaryDirectory(prefix="fairness-audit-") as spill,
             # Views of the file may read what lies beside it, and nothing else.
-            locked_connection([Path(spill), path.parent]) as connection,
+            locked_connection([Path(spill), path.parent], memory_limit="512MB") as connection,
         ):
             now = datetime.now(UTC)
             self._attach(connection, path)

@@ -53,7 +53,7 @@ class FolderSource:
         held = Held(files)
         with (
             tempfile.TemporaryDirectory(prefix="fairness-audit-") as spill,
-            locked_connection([Path(spill), folder]) as connection,
+            locked_connection([Path(spill), folder], memory_limit="512MB") as connection,
         ):
             yield FrozenFolder(folder, held, self._dialect, connection, now)
         held.check_used()
