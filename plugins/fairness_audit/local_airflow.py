@@ -7,6 +7,7 @@ function.
 
 import base64
 import contextlib
+import logging
 import os
 import secrets
 import sys
@@ -96,7 +97,7 @@ def run(dag_id: str, dag_file: Path, conf: dict[str, str | None], log: Path) -> 
         dag = _dag(dag_id, dag_file)
         for each in dag.tasks:
             each.retries = 0  # somebody is watching: show the error now
-        with _listening(_listener(ended, terminal)):
+        with _listening(_listener(ended, terminal)), _progress_on(terminal):
             dag_run = dag.test(run_conf=conf)
     ended.run_id = dag_run.run_id
     ended.succeeded = str(dag_run.state) == "success"
@@ -180,6 +181,25 @@ def _listening(listener: object) -> Iterator[None]:
         yield
     finally:
         manager.pm.unregister(listener)
+
+
+@contextlib.contextmanager
+def _progress_on(terminal: TextIO) -> Iterator[None]:
+    """Show how far a long reading has come, which otherwise only the task's log says."""
+
+    class Shown(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            print(f"            {record.getMessage()}", file=terminal, flush=True)
+
+    progress, shown = logging.getLogger("fairness_audit.extract.progress"), Shown()
+    level = progress.level
+    progress.setLevel(logging.INFO)
+    progress.addHandler(shown)
+    try:
+        yield
+    finally:
+        progress.removeHandler(shown)
+        progress.setLevel(level)
 
 
 @contextlib.contextmanager

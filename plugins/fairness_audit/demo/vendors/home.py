@@ -33,12 +33,13 @@ def vendor_home(home: Path, vendor: Vendor, folder: Path) -> None:
         own = folder / "expectations" / file.parent.name
         shutil.copytree(file.parent, own)
         policy = yaml.safe_load(file.read_text(encoding="utf-8"))
-        policy |= {"source": _source(policy["source"], vendor)}
+        policy |= {"source": vendor_source(policy["source"], vendor)}
         text = yaml.safe_dump(policy, sort_keys=False, allow_unicode=True)
         (own / FILE_NAME).write_text(text, encoding="utf-8")
 
 
-def _source(source: Mapping[str, Any], vendor: Vendor) -> dict[str, Any]:
+def vendor_source(source: Mapping[str, Any], vendor: Vendor) -> dict[str, Any]:
+    """The part of a policy that says what leaves the CRM, by the vendor's names."""
     names = VENDORS[vendor]
     objects = {
         name: _object(declared, names.objects[name], names)
@@ -52,7 +53,7 @@ def _object(declared: Mapping[str, Any], named: NamedObject, names: Names) -> di
     for each in (*named.fields, *names.own):
         if each.column is not None:
             by_column.setdefault(each.column, []).append(each.name)
-    columns = [name for column in declared["columns"] for name in by_column[column]]
+    columns = [name for column in declared["columns"] for name in by_column.get(column, ())]
     columns += [] if names.deleted is None else [names.deleted.name]
     found: dict[str, Any] = {
         "table": named.name,

@@ -70,7 +70,8 @@ class Names:
 
 _PREFIXES = {
     "lead": "00Q", "contact": "003", "opportunity": "006", "campaign": "701", "member": "00v",
-    "decision": "a00", "response": "a01",
+    "decision": "a00", "response": "a01", "account": "001", "product": "01t", "case": "500",
+    "recommendation": "a02",
 }  # fmt: skip
 
 
@@ -97,15 +98,15 @@ def _stage_since(row: Mapping[str, Any]) -> Any:
 _Kinds = Mapping[str, str]
 _SALESFORCE: _Kinds = {
     "text": "string", "bool": "boolean", "int": "int", "float": "double", "date": "date",
-    "at": "datetime", "id": "id", "ref": "reference",
+    "at": "datetime", "id": "id", "ref": "reference", "money": "currency",
 }  # fmt: skip
 _ZOHO: _Kinds = {
     "text": "text", "bool": "boolean", "int": "integer", "float": "double", "date": "date",
-    "at": "datetime", "id": "bigint", "ref": "text",
+    "at": "datetime", "id": "bigint", "ref": "text", "money": "currency",
 }  # fmt: skip
 _HUBSPOT: _Kinds = {
     "text": "string", "bool": "bool", "int": "number", "float": "number", "date": "date",
-    "at": "datetime", "id": "string", "ref": "string",
+    "at": "datetime", "id": "string", "ref": "string", "money": "number",
 }  # fmt: skip
 
 _Line = tuple[str, str, str, str, str]
@@ -171,8 +172,53 @@ _OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = 
             ("answered_at", "at", "Answered_At__c", "Answered_At", "answered_at"),
         ),
     ),
+    "account": (
+        ("Account", "Accounts", "companies"), "account_id", "account",
+        (
+            ("industry", "text", "Industry", "Industry", "industry"),
+            ("employees", "int", "NumberOfEmployees", "Employees", "numberofemployees"),
+        ),
+    ),
+    "campaign": (
+        ("Campaign", "Campaigns", "marketing_campaigns"), "campaign_id", "campaign",
+        (
+            ("channel", "text", "Type", "Type", "channel"),
+            ("product_id", "product", "Product__c", "Product", "product"),
+            ("starts_on", "date", "StartDate", "Start_Date", "start_date"),
+            ("ends_on", "date", "EndDate", "End_Date", "end_date"),
+        ),
+    ),
+    "case": (
+        ("Case", "Cases", "tickets"), "case_id", "case",
+        (
+            ("contact_id", "contact", "ContactId", "Related_To", "contact"),
+            ("priority", "text", "Priority", "Priority", "hs_ticket_priority"),
+            ("status", "text", "Status", "Status", "hs_pipeline_stage"),
+            ("opened_at", "at", "Opened_At__c", "Opened_At", "opened_at"),
+            ("closed_at", "at", "ClosedDate", "Closed_At", "closed_date"),
+        ),
+    ),
+    "product": (
+        ("Product2", "Products", "products"), "product_id", "product",
+        (
+            ("family", "text", "Family", "Product_Category", "hs_product_type"),
+            ("list_price", "money", "List_Price__c", "Unit_Price", "price"),
+            ("is_active", "bool", "IsActive", "Product_Active", "active"),
+        ),
+    ),
+    "recommendation": (
+        ("Recommendation_Shown__c", "Recommendations_Shown", "recommendations_shown"),
+        "recommendation_id", "recommendation",
+        (
+            ("contact_id", "contact", "Contact__c", "Shown_To", "contact"),
+            ("product_id", "product", "Product__c", "Product", "product"),
+            ("position", "int", "Position__c", "Position", "position"),
+            ("shown_at", "at", "Shown_At__c", "Shown_At", "shown_at"),
+            ("clicked", "bool", "Clicked__c", "Clicked", "clicked"),
+        ),
+    ),
 }  # fmt: skip
-_REFERENCES = ("subject", "campaign", "opportunity", "contact")
+_REFERENCES = ("subject", "campaign", "opportunity", "contact", "product")
 _CLOSING = (
     ("IsClosed", "Is_Closed", "hs_is_closed"),
     ("LastStageChangeDate", "Stage_Changed_At", "stage_changed_at"),

@@ -21,6 +21,11 @@ _READ = {
     "contact": "SELECT * FROM crm.contacts",
     "campaign_member": "SELECT * FROM crm.campaign_members",
     "self_identification": "SELECT * FROM survey.self_identification",
+    "account": "SELECT * FROM crm.accounts",
+    "campaign": "SELECT * FROM crm.campaigns",
+    "case": "SELECT * FROM crm.cases",
+    "product": "SELECT * FROM crm.products",
+    "recommendation": "SELECT * FROM crm.recommendations_shown",
 }
 _ERASED = 7
 """So many records of every object were deleted or archived before the sample's today."""
