@@ -34,11 +34,18 @@ class Vendor:
     state: Any
     source: Source
 
-    def take(self, folder: Path, **objects: dict[str, Any]) -> Snapshot:
+    def take(
+        self, folder: Path, previous: Snapshot | None = None, **objects: dict[str, Any]
+    ) -> Snapshot:
         """Extract these objects into ``folder/run``."""
         loaded = a_loaded_policy(folder, **objects)
         return extract(
-            loaded, logical_date=LOGICAL_DATE, source=self.source, folder=folder / "run", sql=SQL
+            loaded,
+            logical_date=LOGICAL_DATE,
+            source=self.source,
+            folder=folder / "run",
+            sql=SQL,
+            previous=previous,
         )
 
     def rows(self, folder: Path, name: str, columns: Sequence[str], key: str) -> list[Record]:

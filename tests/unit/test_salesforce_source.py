@@ -304,3 +304,22 @@ def test_a_kept_token_is_used_again_and_renewed_when_it_is_refused(
     vendor.source = SalesforceSource(login, patience=IMPATIENT)
     the_rows(vendor, tmp_path / "c")
     assert vendor.asked("oauth2/token") == 2
+
+
+def test_fields_that_appear_vanish_or_change_type_are_recorded(
+    vendor: Vendor, tmp_path: Path
+) -> None:
+    """Read or not: a field nobody asked for may be the one that is asked for next."""
+    lead = an_object("Lead", COLUMNS, key="Id", schema=None)
+    first = vendor.take(tmp_path / "a", lead=lead)
+    served = vendor.state.company.objects["Lead"]
+    kept = [each for each in served.fields if each.name != "NumberOfEmployees"]
+    changed = ServedField("NumberOfEmployees", "double")
+    served.fields = (*kept, changed, ServedField("Gender__c", "picklist"))
+    second = vendor.take(tmp_path / "b", lead=lead, previous=first)
+    found = {(each.column, each.was, each.became) for each in second.drift}
+    assert ("Gender__c", None, "picklist") in found
+    assert ("NumberOfEmployees", "int", "double(18, 2)") in found
+    served.fields = tuple(kept)
+    with pytest.raises(SourceError, match="has no column 'NumberOfEmployees'"):
+        vendor.take(tmp_path / "c", lead=lead, previous=second)
