@@ -1,6 +1,7 @@
 """From the fine group counts to the measurements."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +30,7 @@ from fairness_audit.measure.score_metrics import score_rows
 from fairness_audit.measure.subgroups import worst_subgroup
 from fairness_audit.measure.table import rows_table
 from fairness_audit.measure.value_metrics import value_rows
+from fairness_audit.measure.within_strata import rows_within_strata
 from fairness_audit.policy.model import Metric
 
 _MORE = (Needs.SCORE, Needs.VALUE, Needs.DECISION, Needs.RANK, Needs.FEATURE)
@@ -67,8 +69,10 @@ def all_measurements(
     yield from measurements(cells, plan)
     if not plan.has_any(*_MORE):
         return
+    more = partial(_scanned, has_lists=has_lists)
     with scanner(population, sql, folder) as scan:
-        found = list(_scanned(plan, scan, has_lists=has_lists))
+        found = list(more(plan, scan))
+    found += rows_within_strata(cells, plan, population, more, sql=sql, folder=folder)
     if "weight" in cells.column_names:
         found = [row._replace(method=f"{row.method}, unweighted") for row in found]
     yield rows_table(found)

@@ -15,7 +15,7 @@ CASES = Path(__file__).parent
 BY_WHAT_IS_MADE_OF_THEM = {
     *("given_faults", "given_feature_faults", "given_population", "weighted_group_counts"),
     *("score_range", "score_counts", "value_range", "value_sums"),
-    *("decision_counts", "rank_counts", "rank_lists", "feature_counts"),
+    *("decision_counts", "rank_counts", "rank_lists", "feature_counts", "stratum_rows"),
 }
 """Queries that are tested by the metrics of files, in tests/unit and tests/agreement."""
 
