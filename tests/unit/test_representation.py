@@ -16,14 +16,15 @@ def test_bounds_are_the_extremes_over_every_way_to_know_the_unknown(tmp_path: Pa
     unknown = [("", 1, 1), ("", 0, 1), ("", 1, 0), ("", 0, 0)]
     columns = "attr_g outcome selected"
     bounded = MeasuredFile(tmp_path, [*known, *unknown], columns)
+    possible = []
+    for groups in product("ab", repeat=len(unknown)):
+        told = [(group, *row[1:]) for group, row in zip(groups, unknown, strict=True)]
+        possible.append(MeasuredFile(tmp_path, [*known, *told], columns))
     for metric in RATES:
-        possible = []
-        for groups in product("ab", repeat=len(unknown)):
-            told = [(group, *row[1:]) for group, row in zip(groups, unknown, strict=True)]
-            possible.append(MeasuredFile(tmp_path, [*known, *told], columns).value(metric, "a"))
+        values = [each.value(metric, "a") for each in possible]
         found = bounded.one(f"{metric}_bounds", "a")
         assert found["value"] == bounded.value(metric, "a")
-        assert (found["low"], found["high"]) == pytest.approx((min(possible), max(possible)))
+        assert (found["low"], found["high"]) == pytest.approx((min(values), max(values)))
         assert found["method"] == "manski"
 
 
