@@ -107,9 +107,38 @@ def with_rival(system: str, path: Path, rows: int, folder: Path, runs: int = 1) 
     return float(done.stdout.split()[-1])
 
 
-def said(name: str, seconds: float | None, mine: float) -> None:
+TABLE: dict[str, dict[int, str]] = {}
+"""What the README shows: per system, a text per number of rows."""
+
+
+def said(name: str, seconds: float | None, mine: float, rows: int) -> None:
     text = "not installed" if seconds is None else f"{seconds:8.2f} s {seconds / mine:7.1f} x"
-    print(f"  {name:<36} {text}")
+    print(f"  {name:<42} {text}")
+    shown = "not installed"
+    if seconds is not None:
+        ratio = seconds / mine
+        shown = (
+            f"{seconds:.2f} s ({ratio:.0f}×)" if ratio >= 10 else f"{seconds:.2f} s ({ratio:.1f}×)"
+        )
+    TABLE.setdefault(name, {})[rows] = shown
+
+
+def write_table() -> None:
+    """Put the table between the marks in the README."""
+    sizes = sorted({rows for each in TABLE.values() for rows in each})
+    head = [f"{rows // 1_000_000}M rows" for rows in sizes]
+    lines = ["| " + " | ".join(["15 groupings (5 attributes, all pairs)", *head]) + " |"]
+    lines.append("|---" * (len(sizes) + 1) + "|")
+    for name, texts in TABLE.items():
+        lines.append("| " + " | ".join([name, *(texts.get(rows, "") for rows in sizes)]) + " |")
+    readme = ROOT / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    text = "\n".join([BEGIN, *lines, END])
+    readme.write_text(before + text + after, encoding="utf-8")
+
+
+BEGIN, END = "<!-- made by make bench -->", "<!-- end -->"
 
 
 @pytest.mark.timeout(3600)
@@ -119,15 +148,19 @@ def test_fifteen_groupings(folder: Path, rows: int) -> None:
     figures = ours(path, folder / "run")
     mine = median(lambda: ours(path, folder / "run"))
     print(f"\n{rows:,} rows, 15 groupings, {figures:,} figures")
-    said("ours", mine, mine)
-    said("of that, the scan", median(lambda: group_counts(path, sql=SQL, folder=folder)), mine)
-    said("bare decode of the columns", median(lambda: bare_decode(path)), mine)
-    said("bare GROUP BY of the columns", median(lambda: bare_group_by(path)), mine)
-    said("pandas with categories, counts alone", median(lambda: with_pandas(path)), mine)
+    said("this project, with intervals and tests", mine, mine, rows)
+    scan = median(lambda: group_counts(path, sql=SQL, folder=folder))
+    said("of that, the scan", scan, mine, rows)
+    said(
+        "a bare GROUP BY of the columns in DuckDB", median(lambda: bare_group_by(path)), mine, rows
+    )
+    said("a bare decode of the columns", median(lambda: bare_decode(path)), mine, rows)
+    said("pandas, categories: counts alone", median(lambda: with_pandas(path)), mine, rows)
     if rows > 1_000_000:
+        write_table()
         return
-    said("Aequitas 1.0.0", with_rival("aequitas", path, rows, folder, runs=3), mine)
-    said("Fairlearn 0.12, three metrics", with_rival("fairlearn", path, rows, folder), mine)
+    said("Aequitas 1.0", with_rival("aequitas", path, rows, folder, runs=3), mine, rows)
+    said("Fairlearn 0.12, three metrics", with_rival("fairlearn", path, rows, folder), mine, rows)
     few = median(lambda: with_fairlearn(path, FEW), runs=1)
     print(f"  Fairlearn 0.15, {FEW:,} rows               {few:8.2f} s")
 
