@@ -323,3 +323,15 @@ def test_fields_that_appear_vanish_or_change_type_are_recorded(
     served.fields = tuple(kept)
     with pytest.raises(SourceError, match="has no column 'NumberOfEmployees'"):
         vendor.take(tmp_path / "c", lead=lead, previous=second)
+
+
+def test_nothing_secret_is_logged(
+    vendor: Vendor, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", logger="fairness_audit")
+    vendor.app.follow([{"match": RESULTS, "nth": 2, "action": {"status": 503}}])
+    the_rows(vendor, tmp_path)
+    (token,) = vendor.state.tokens
+    assert "asking again" in caplog.text
+    assert SECRET not in caplog.text
+    assert token not in caplog.text

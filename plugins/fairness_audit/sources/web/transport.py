@@ -20,6 +20,8 @@ from fairness_audit.errors import SourceError
 from fairness_audit.sources import RateLimited
 
 log = logging.getLogger(__name__)
+# It tells every address that is asked for; how far a reading has come, others tell better.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 Answer = TypeVar("Answer")
 
