@@ -1,6 +1,7 @@
 """Salesforce, read from an API with the vendor's manners: nothing lost, whatever goes wrong."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -335,3 +336,11 @@ def test_nothing_secret_is_logged(
     assert "asking again" in caplog.text
     assert SECRET not in caplog.text
     assert token not in caplog.text
+
+
+def test_a_job_that_never_ends_is_given_up(vendor: Vendor, tmp_path: Path) -> None:
+    vendor.state.end_as("InProgress")
+    login = SalesforceLogin(vendor.address, CLIENT, SECRET)
+    vendor.source = SalesforceSource(login, patience=replace(IMPATIENT, longest_job=0.3))
+    with pytest.raises(SourceError, match="is still InProgress after 0 minutes"):
+        the_rows(vendor, tmp_path)

@@ -1,6 +1,7 @@
 """Zoho CRM, read from an API with the vendor's manners: all leads, whatever goes wrong."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,11 @@ def test_every_data_centre_has_its_login() -> None:
     assert all(address.startswith("https://accounts.zoho") for address in ACCOUNTS.values())
     with pytest.raises(SourceError, match="there is no such data centre"):
         ZohoSource(ZohoLogin(CLIENT, SECRET, REFRESH, "mars"))
+
+
+def test_a_job_that_never_ends_is_given_up(vendor: Vendor, tmp_path: Path) -> None:
+    vendor.state.end_as("IN PROGRESS")
+    login = ZohoLogin(CLIENT, SECRET, REFRESH, data_center=vendor.address)
+    vendor.source = ZohoSource(login, patience=replace(IMPATIENT, longest_job=0.3))
+    with pytest.raises(SourceError, match="is still IN_PROGRESS after 0 minutes"):
+        the_rows(vendor, tmp_path)

@@ -6,7 +6,6 @@ process, for as long as the job lives. So a cursor names the job and the next lo
 
 import json
 import logging
-import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -26,8 +25,6 @@ log = logging.getLogger(__name__)
 
 _ROWS_PER_PAGE = 100_000
 _LAST = "null"  # what Sforce-Locator says on the last page
-_POLLS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-_PATIENCE = 3600.0
 _NOT_FOR_BULK = frozenset({"INVALIDENTITY", "API_ERROR", "INVALID_ENTITY"})
 
 
@@ -109,24 +106,24 @@ class SalesforceTable:
 
     def _done(self, job: str) -> int:
         """Wait for the job; how many records it says it processed."""
-        deadline, polls = time.monotonic() + _PATIENCE, 0
-        while True:
-            found = self._known(job, "GET", f"/jobs/query/{job}")
-            state = found.get("state")
-            if state == "JobComplete":
-                return int(found["numberRecordsProcessed"])
-            if state not in ("UploadComplete", "InProgress"):
-                raise SourceError(
-                    f"{self._transport.place}: {self._name}: job {job} ended {state}"
-                    " (Setup, Bulk Data Load Jobs, has the reason)"
-                )
-            if time.monotonic() > deadline:
-                raise SourceError(
-                    f"{self._transport.place}: {self._name}: job {job} is still {state} after"
-                    f" {_PATIENCE / 60:.0f} minutes (try again later)"
-                )
-            self._transport.patience.sleep(_POLLS[min(polls, len(_POLLS) - 1)])
-            polls += 1
+        found: dict[str, Any] = {}
+
+        def is_done() -> bool:
+            found.update(self._known(job, "GET", f"/jobs/query/{job}"))
+            return found.get("state") not in ("UploadComplete", "InProgress")
+
+        done = self._transport.patience.for_job(is_done)
+        if done and found["state"] == "JobComplete":
+            return int(found["numberRecordsProcessed"])
+        place = f"{self._transport.place}: {self._name}: job {job}"
+        if done:
+            raise SourceError(
+                f"{place} ended {found['state']} (Setup, Bulk Data Load Jobs, has the reason)"
+            )
+        minutes = self._transport.patience.longest_job / 60
+        raise SourceError(
+            f"{place} is still {found['state']} after {minutes:.0f} minutes (try again later)"
+        )
 
     def _known(self, job: str, method: str, path: str) -> Any:
         try:

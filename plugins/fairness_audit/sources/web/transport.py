@@ -27,6 +27,7 @@ Answer = TypeVar("Answer")
 
 _TRIES = 6
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+_POLLS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _BUSY = frozenset({408, 420, 425, 429, 500, 502, 503, 504})
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,60}")
@@ -42,12 +43,27 @@ class Transient(Exception):
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a task sits and waits; what takes longer, frees its slot."""
+    """How long a task sits and waits, in seconds.
+
+    A vendor that asks for more than ``longest_wait`` frees the task's slot; a job of a vendor's
+    that takes more than ``longest_job`` is given up.
+    """
 
     tries: int = _TRIES
     first_wait: float = _FIRST_WAIT
     longest_wait: float = 60.0
+    longest_job: float = 3600.0
     sleep: Callable[[float], None] = time.sleep
+
+    def for_job(self, is_done: Callable[[], bool]) -> bool:
+        """Ask again and again until a job is done; False if it takes too long."""
+        deadline, asked = time.monotonic() + self.longest_job, 0
+        while not is_done():
+            if time.monotonic() > deadline:
+                return False
+            self.sleep(_POLLS[min(asked, len(_POLLS) - 1)])
+            asked += 1
+        return True
 
 
 @dataclass

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -28,8 +27,6 @@ LEADS = "Leads"
 _FIELDS_PER_JOB = 200
 _FIELDS_PER_REQUEST = 50
 _ROWS_PER_REQUEST = 200
-_POLLS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-_PATIENCE = 3600.0
 _BULK, _CONVERTED = "bulk", "converted"
 _LARGEST_RESULT = 4 << 30  # bytes a ZIP may unpack to: 200,000 rows are far below
 
@@ -148,25 +145,24 @@ class ZohoTable:
         )  # fmt: skip
 
     def _done(self, job: str) -> Mapping[str, Any]:
-        deadline, polls = time.monotonic() + _PATIENCE, 0
-        while True:
-            found = self._transport.json("GET", f"/crm/bulk/v8/read/{job}")["data"][0]
-            state = str(found["state"]).replace(" ", "_")
-            if state == "COMPLETED":
-                result: Mapping[str, Any] = found["result"]
-                return result
-            if state not in ("ADDED", "QUEUED", "IN_PROGRESS"):
-                raise SourceError(
-                    f"{self._transport.place}: {self._name}: bulk read job {job} ended {state}"
-                    " (try again)"
-                )
-            if time.monotonic() > deadline:
-                raise SourceError(
-                    f"{self._transport.place}: {self._name}: bulk read job {job} is still {state}"
-                    f" after {_PATIENCE / 60:.0f} minutes (try again later)"
-                )
-            self._transport.patience.sleep(_POLLS[min(polls, len(_POLLS) - 1)])
-            polls += 1
+        found: dict[str, Any] = {}
+
+        def is_done() -> bool:
+            found.update(self._transport.json("GET", f"/crm/bulk/v8/read/{job}")["data"][0])
+            found["state"] = str(found["state"]).replace(" ", "_")
+            return found["state"] not in ("ADDED", "QUEUED", "IN_PROGRESS")
+
+        done = self._transport.patience.for_job(is_done)
+        if done and found["state"] == "COMPLETED":
+            result: Mapping[str, Any] = found["result"]
+            return result
+        place = f"{self._transport.place}: {self._name}: bulk read job {job}"
+        if done:
+            raise SourceError(f"{place} ended {found['state']} (try again)")
+        minutes = self._transport.patience.longest_job / 60
+        raise SourceError(
+            f"{place} is still {found['state']} after {minutes:.0f} minutes (try again later)"
+        )
 
     def _converted_page(self, wanted: Selection, token: str) -> tuple[Page, str, bool]:
         """Converted leads, 200 at a time; what lies outside the limits is left out here."""
