@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fairness_audit.errors import SourceError
+from fairness_audit.extract.ahead import read_ahead
 from fairness_audit.extract.pages import Pages
 from fairness_audit.extract.progress import Progress
 from fairness_audit.extract.selection import Chosen
@@ -75,7 +76,7 @@ def schema_of(chosen: Chosen) -> pa.Schema:
 
 def _streamed(chosen: Chosen, total: int) -> Iterator[pa.RecordBatch]:
     progress = Progress(chosen.label, total)
-    for page in chosen.table.pages(chosen.selection):
+    for page in read_ahead(chosen.table.pages(chosen.selection)):
         yield page.batch
         progress.add(page.batch.num_rows)
 
