@@ -8,6 +8,12 @@
 ``sqlite``, ``duckdb``  host, or extra ``path``: the file
 ``fs``, ``file``        host, or extra ``path``: a folder of Parquet and CSV files; extra
                         ``delimiter`` and ``encoding`` of the CSV files
+``snowflake``           login, password, schema; extra ``account``, ``database``, ``warehouse``,
+                        ``role``, ``region``, ``private_key_content`` (the password is the key's);
+                        needs the extra dependency ``snowflake``
+``bigquery``,           schema (the dataset); extra ``project``, ``location``, ``keyfile_dict`` or
+``gcpbigquery``         ``key_path`` (neither: the machine's own login); needs the extra
+                        dependency ``bigquery``
 ``salesforce``          host (My Domain address), login (client id), password (client secret) or
                         extra ``user`` and ``private_key`` (JWT bearer); extra ``api_version``,
                         ``quota_share``, ``audience``
@@ -147,6 +153,40 @@ def _path(address: Address) -> Path:
     return given
 
 
+def _snowflake(address: Address) -> "Source":
+    from fairness_audit.sources.warehouse import WarehouseSource
+    from fairness_audit.sources.warehouse.snowflake import SNOWFLAKE, options
+
+    account = address.required("account", "the account in extra")
+    database = address.required("database", "the database in extra")
+    return WarehouseSource(
+        SNOWFLAKE,
+        options(
+            login=address.login,
+            password=address.password,
+            database=database,
+            extra=address.extra,
+        ),
+        place=f"snowflake {account}/{database}",
+        database=database,
+        schema=address.schema,
+    )
+
+
+def _bigquery(address: Address) -> "Source":
+    from fairness_audit.sources.warehouse import WarehouseSource
+    from fairness_audit.sources.warehouse.bigquery import BIGQUERY, options
+
+    project = address.required("project", "the project in extra")
+    return WarehouseSource(
+        BIGQUERY,
+        options(project=project, extra=address.extra),
+        place=f"bigquery {project}",
+        database=project,
+        schema=address.schema,
+    )
+
+
 def _salesforce(address: Address) -> "Source":
     from fairness_audit.sources.salesforce import API_VERSION, SalesforceLogin, SalesforceSource
 
@@ -207,6 +247,9 @@ SOURCES: dict[str, Callable[[Address], "Source"]] = {
     "duckdb": _duckdb,
     "fs": _folder,
     "file": _folder,
+    "snowflake": _snowflake,
+    "bigquery": _bigquery,
+    "gcpbigquery": _bigquery,
     "salesforce": _salesforce,
     "zoho": _zoho,
     "hubspot": _hubspot,
