@@ -135,6 +135,7 @@ def breslow_day(tables: Tables) -> Homogeneity:
     )  # fmt: skip
     statistic = ((t.a - expected) ** 2 / variance).sum()
     statistic -= (t.a - expected).sum() ** 2 / variance.sum()
+    statistic = np.maximum(statistic, 0.0)  # of strata that are alike, rounding may leave less
     return Homogeneity(statistic, freedom, np.asarray(chdtrc(freedom, statistic)))
 
 
