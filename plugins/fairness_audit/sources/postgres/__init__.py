@@ -1,7 +1,11 @@
-"""CRM tables in PostgreSQL, read through ADBC within one repeatable-read transaction."""
+"""CRM tables in PostgreSQL, read through ADBC as of one repeatable-read transaction.
 
+Large tables are read by several connections, which all see what the first one sees.
+"""
+
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,8 +20,11 @@ from fairness_audit.errors import SourceError
 from fairness_audit.sources import TableError
 from fairness_audit.sources.postgres import statements
 from fairness_audit.sources.postgres.faults import refused
+from fairness_audit.sources.postgres.followers import FROM_ROWS, STREAMS, Followers
 from fairness_audit.sources.postgres.session import Session
 from fairness_audit.sources.postgres.table import PostgresTable, find_table
+
+log = logging.getLogger(__name__)
 
 # A server that stops answering is noticed after a minute; the address may say otherwise.
 _CONNECTION = {
@@ -35,7 +42,7 @@ _SECRETS = ("password", "sslpassword")
 class PostgresSource:
     """A PostgreSQL database, by a libpq address (``postgresql://…`` or ``host=… dbname=…``)."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, *, streams: int = STREAMS, from_rows: int = FROM_ROWS) -> None:
         try:
             given = conninfo_to_dict(uri)
         except psycopg.Error:
@@ -44,6 +51,7 @@ class PostgresSource:
                 "the address of the source cannot be read (write"
                 " postgresql://login:password@host:5432/database, special characters as %xx)"
             ) from None
+        self._streams, self._from_rows = streams, from_rows
         self._address: dict[str, Any] = _CONNECTION | given
         host = given.get("host") or given.get("hostaddr") or "localhost"
         self._place = f"{host}:{given.get('port') or 5432}/{given.get('dbname') or ''}"
@@ -54,13 +62,26 @@ class PostgresSource:
     @contextmanager
     def frozen(self) -> Iterator["FrozenPostgres"]:
         """Connect and begin a read-only transaction that sees every table as of one moment."""
-        with self._connected() as connection:
-            session = Session(connection, self._place)
-            for statement in statements.PREPARATION:
-                session.fetch(statement, about="transaction")
-            ((now,),) = session.fetch(statements.MOMENT, about="transaction")
-            # Closing the connection ends the transaction; it has written nothing.
-            yield FrozenPostgres(session, now.astimezone(UTC))
+        # Closing the connections ends their transactions; they have written nothing.
+        with ExitStack() as stack:
+            session, now = self._begun(stack)
+            try:
+                ((exported,),) = session.fetch(statements.EXPORT, about="transaction")
+            except SourceError as fault:
+                log.info("reading by one connection: %s", fault)
+                session, now, exported = *self._begun(stack), None
+            others = Followers(
+                self._connected, exported, self._place, stack,
+                streams=self._streams, from_rows=self._from_rows,
+            )  # fmt: skip
+            yield FrozenPostgres(session, now, others)
+
+    def _begun(self, stack: ExitStack) -> tuple[Session, datetime]:
+        session = Session(stack.enter_context(self._connected()), self._place)
+        for statement in statements.PREPARATION:
+            session.fetch(statement, about="transaction")
+        ((now,),) = session.fetch(statements.MOMENT, about="transaction")
+        return session, now.astimezone(UTC)
 
     def _connected(self) -> adbc.Connection:
         try:
@@ -79,9 +100,10 @@ class FrozenPostgres:
 
     session: Session
     taken_at: datetime
+    others: Followers
 
     def table(self, schema: str | None, name: str) -> PostgresTable:
         """Find one table, view or foreign table."""
         if schema is None:
             raise TableError(f"{name} has no schema (add schema: with the one it is in)")
-        return find_table(self.session, schema, name)
+        return find_table(self.session, schema, name, self.others)

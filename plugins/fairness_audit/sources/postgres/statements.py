@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
 
-from psycopg.sql import SQL, Composable, Identifier
+import pyarrow as pa
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from fairness_audit.sources import Selection
+from fairness_audit.sources.postgres.ranges import Keys
 from fairness_audit.sources.postgres.types import Reading
 
 PREPARATION = (
@@ -36,6 +38,16 @@ PREPARATION = (
 """What begins the transaction that every table is read in."""
 
 MOMENT = "SELECT now() AS taken_at"
+EXPORT = "SELECT pg_export_snapshot() AS name"
+
+
+def following(exported: str) -> tuple[str, ...]:
+    """What begins a transaction that sees what an exported snapshot sees."""
+    begin, *settings = PREPARATION
+    adopt = SQL("SET TRANSACTION SNAPSHOT {}").format(Literal(exported)).as_string()
+    return (begin, adopt, *settings)
+
+
 FIND_RELATION = Path(__file__).with_name("relation.sql").read_text(encoding="utf-8")
 FIND_COLUMNS = Path(__file__).with_name("columns.sql").read_text(encoding="utf-8")
 SET_WINDOW = (
@@ -60,8 +72,11 @@ class Relation:
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
 
-    def rows(self, wanted: Selection) -> str:
-        """Give the wanted columns in their order, the rows in the order of the key."""
+    def rows(self, wanted: Selection, keys: Keys | None = None) -> str:
+        """Give the wanted columns in their order, the rows in the order of the key.
+
+        With ``keys`` only those of a range.
+        """
         columns = SQL(", ").join(
             SQL("{} AS {}").format(self._column(name), Identifier(name)) for name in wanted.columns
         )
@@ -70,10 +85,25 @@ class Relation:
         return (
             SQL("SELECT {} FROM {} WHERE {} ORDER BY {}")
             .format(
-                columns, self._name, self._within(wanted), order.format(Identifier(wanted.key))
+                columns,
+                self._name,
+                SQL(" AND ").join([self._within(wanted), *_among(wanted.key, keys)]),
+                order.format(Identifier(wanted.key)),
             )
             .as_string()
         )
+
+    def extent(self, wanted: Selection) -> str:
+        """The lowest and the highest of the wanted keys."""
+        return (
+            SQL("SELECT min({0}), max({0}) FROM {1} WHERE {2}")
+            .format(Identifier(wanted.key), self._name, self._within(wanted))
+            .as_string()
+        )
+
+    def has_ranges(self, wanted: Selection) -> bool:
+        """True if the key is a whole number, by which the rows can be cut into ranges."""
+        return bool(pa.types.is_integer(self.readings[wanted.key].arrow_type))
 
     def account(self, wanted: Selection) -> str:
         """Count the wanted rows, and the unfit values of each column of :meth:`limited`."""
@@ -116,6 +146,20 @@ class Relation:
         return SQL("{0} >= {1} AND {0} < {2}").format(
             Identifier(column), bound.format(_START), bound.format(_END)
         )
+
+
+def _among(key: str, keys: Keys | None) -> list[Composable]:
+    if keys is None:
+        return []
+    limits = []
+    if keys.start is not None:
+        limits.append(SQL("{} >= {}").format(Identifier(key), Literal(keys.start)))
+    if keys.end is not None:
+        limits.append(SQL("{} < {}").format(Identifier(key), Literal(keys.end)))
+    inside = SQL(" AND ").join(limits) if limits else SQL("true")
+    if keys.end is None:  # the last range: whoever has no key comes after all others
+        return [SQL("({} OR {} IS NULL)").format(inside, Identifier(key))]
+    return [inside]
 
 
 def _filled(expression: LiteralString, name: str) -> Composable:

@@ -7,6 +7,8 @@ import pyarrow as pa
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Count, Field, Page, Selection, TableError, Window
 from fairness_audit.sources.postgres import statements
+from fairness_audit.sources.postgres.followers import Followers
+from fairness_audit.sources.postgres.ranges import Keys, cut, in_order
 from fairness_audit.sources.postgres.session import Session
 from fairness_audit.sources.postgres.statements import Relation
 from fairness_audit.sources.postgres.types import reading_of
@@ -17,29 +19,57 @@ class PostgresTable:
 
     is_ordered = True
 
-    def __init__(self, session: Session, relation: Relation, fields: Mapping[str, Field]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        relation: Relation,
+        fields: Mapping[str, Field],
+        others: Followers,
+    ) -> None:
         self._session = session
         self._relation = relation
+        self._others = others
+        self._counted: dict[Selection, int] = {}
         self.fields = fields
 
     def count(self, wanted: Selection) -> Count:
         """Count the wanted rows, the undated ones and the values Arrow cannot hold."""
         undated = 0
         if wanted.window is not None:
-            self._bind(wanted.window)
+            _bind(self._session, wanted.window)
             (undated,) = self._numbers(self._relation.undated(wanted.window.column))
         rows, *unfit = self._numbers(self._relation.account(wanted))
         limited = self._relation.limited(wanted)
+        self._counted[wanted] = rows
         return Count(rows, undated, dict(zip(limited, unfit, strict=True)))
 
     def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
         """Stream the wanted rows in the order of the key; a stream cannot be taken up again."""
+        sessions = self._others.sessions() if self._is_large(wanted) else ()
+        if sessions:
+            lowest, highest = self._numbers(self._relation.extent(wanted))
+            ranges = cut(lowest, highest, self._counted[wanted])
+
+            def read(session: Session, keys: Keys) -> list[pa.RecordBatch]:
+                return list(self._read(session, wanted, keys))
+
+            yield from map(Page, in_order(ranges, sessions, read))
+        else:
+            yield from map(Page, self._read(self._session, wanted))
+
+    def _is_large(self, wanted: Selection) -> bool:
+        rows = self._counted.get(wanted, 0)
+        return rows >= self._others.from_rows and self._relation.has_ranges(wanted)
+
+    def _read(
+        self, session: Session, wanted: Selection, keys: Keys | None = None
+    ) -> Iterator[pa.RecordBatch]:
         if wanted.window is not None:
-            self._bind(wanted.window)
+            _bind(session, wanted.window)
         schema = pa.schema([(name, self.fields[name].arrow_type) for name in wanted.columns])
-        statement = self._relation.rows(wanted)
-        for batch in self._session.stream(statement, about=str(self._relation)):
-            yield Page(self._typed(batch, schema))
+        statement = self._relation.rows(wanted, keys)
+        for batch in session.stream(statement, about=str(self._relation)):
+            yield self._typed(batch, schema)
 
     def _typed(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         try:
@@ -51,16 +81,17 @@ class PostgresTable:
                 " column declares (mend the rows, or give the policy a view that casts them)"
             ) from None
 
-    def _bind(self, window: Window) -> None:
-        bounds = (window.start.isoformat(), window.end.isoformat())
-        self._session.fetch(statements.SET_WINDOW, bounds, about="window")
-
     def _numbers(self, statement: str) -> list[int]:
         (numbers,) = self._session.fetch(statement, about=str(self._relation))
         return list(numbers)
 
 
-def find_table(session: Session, schema: str, name: str) -> PostgresTable:
+def _bind(session: Session, window: Window) -> None:
+    bounds = (window.start.isoformat(), window.end.isoformat())
+    session.fetch(statements.SET_WINDOW, bounds, about="window")
+
+
+def find_table(session: Session, schema: str, name: str, others: Followers) -> PostgresTable:
     """Look a table up in the catalogue.
 
     Raises:
@@ -85,4 +116,4 @@ def find_table(session: Session, schema: str, name: str) -> PostgresTable:
         fields[column] = Field(source_type, readings[column].arrow_type, readable)
         if is_collatable:
             sorted_as_text.add(column)
-    return PostgresTable(session, Relation(schema, name, readings, sorted_as_text), fields)
+    return PostgresTable(session, Relation(schema, name, readings, sorted_as_text), fields, others)
