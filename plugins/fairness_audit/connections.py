@@ -7,7 +7,13 @@
                         ``ssl_verify_identity``, ``unix_socket`` and timeouts, as PyMySQL has them
 ``sqlite``, ``duckdb``  host, or extra ``path``: the file
 ``fs``, ``file``        host, or extra ``path``: a folder of Parquet and CSV files; extra
-                        ``delimiter`` and ``encoding`` of the CSV files
+                        ``delimiter`` and ``encoding`` of the CSV files. The folder may be in an
+                        object store, with the machine's own login if none is given:
+                        ``s3://bucket/folder``, login and password (the access key); extra
+                        ``region``, ``endpoint``, ``session_token``, ``role_arn``;
+                        ``gs://bucket/folder``; extra ``anonymous``;
+                        ``abfs://container/folder``, login (the account), password (its key);
+                        extra ``sas_token``
 ``snowflake``           login, password, schema; extra ``account``, ``database``, ``warehouse``,
                         ``role``, ``region``, ``private_key_content`` (the password is the key's);
                         needs the extra dependency ``snowflake``
@@ -143,7 +149,14 @@ def _folder(address: Address) -> "Source":
 
     known = {name: address.extra.get(name) for name in Dialect._fields}
     dialect = Dialect(**{name: str(value) for name, value in known.items() if value})
-    return FolderSource(_path(address), dialect)
+    where = address.host or address.required("path", "the path as the host")
+    if "://" not in where:
+        return FolderSource(_path(address), dialect)
+    from fairness_audit.sources.files.objects import ObjectFolderSource
+    from fairness_audit.sources.files.stores import store_address
+
+    store = store_address(where, address.login, address.password, address.extra)
+    return ObjectFolderSource(store.text, store.path, store.connect, dialect)
 
 
 def _path(address: Address) -> Path:

@@ -1,0 +1,206 @@
+"""A folder of Parquet and CSV files in an object store: S3, Google Cloud Storage, Azure.
+
+An object that is needed is copied to this machine's temporary folder and read there. It must be
+what it was when the folder was listed, by size and time, and keep its ETag while it is copied.
+"""
+
+import errno
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
+
+from fairness_audit.engine import locked_connection
+from fairness_audit.errors import SourceError
+from fairness_audit.sources import Count, Field, Page, Selection, Table, TableError
+from fairness_audit.sources.files.csv_table import Dialect
+from fairness_audit.sources.files.folder import FrozenFolder
+from fairness_audit.sources.files.held import Held
+
+_SUFFIXES = ("parquet", "csv")
+_CHUNK = 8 << 20
+_FAULTS = (pa.ArrowException, OSError)
+_CODE = re.compile(r"(?:AWS Error|HTTP status code|Error code:?|ErrorCode:?) ([A-Za-z_0-9]+)")
+
+
+class ObjectFolderSource:
+    """A folder of an object store by its address, ``s3://bucket/folder``; else as on a disk.
+
+    ``connect`` opens the store, ``path`` is where the folder is in it.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        path: str,
+        connect: Callable[[], FileSystem],
+        dialect: Dialect | None = None,
+    ) -> None:
+        self._address = address.rstrip("/")
+        self._path = path.rstrip("/")
+        self._connect = connect
+        self._dialect = dialect or Dialect()
+        self._dialect.check()
+
+    def __repr__(self) -> str:
+        return f"ObjectFolderSource({self._address})"
+
+    @contextmanager
+    def frozen(self) -> Iterator["FrozenObjects"]:
+        """List the folder; an object of it may not change until it is copied."""
+        now = datetime.now(UTC)
+        with _worded(self._address):
+            store = self._connect()
+            found = {each.path: each for each in _objects(store, self._path)}
+        with (
+            tempfile.TemporaryDirectory(prefix="fairness-audit-") as copies,
+            tempfile.TemporaryDirectory(prefix="fairness-audit-") as spill,
+            locked_connection([Path(spill), Path(copies)], memory_limit="512MB") as connection,
+        ):
+            yield FrozenObjects(
+                self._address, self._path, store, found, self._dialect, Path(copies), connection,
+                now,
+            )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FrozenObjects:
+    """All objects of the folder as they were when it was listed."""
+
+    address: str
+    path: str
+    store: FileSystem
+    found: Mapping[str, FileInfo]
+    dialect: Dialect
+    copies: Path
+    connection: duckdb.DuckDBPyConnection
+    taken_at: datetime
+    copied: dict[str, Path] = field(default_factory=dict)
+
+    def table(self, schema: str | None, name: str) -> Table:
+        """Find the object of one table, and copy it."""
+        within = "/".join(part for part in (self.path, schema) if part)
+        at = f"{self.address}/{schema}/{name}" if schema else f"{self.address}/{name}"
+        paths = [f"{within}/{name}.{suffix}".lstrip("/") for suffix in _SUFFIXES]
+        known = [self.found[path] for path in paths if path in self.found]
+        if not known:
+            raise TableError(f"there is no {at}.parquet or .csv (names are case-sensitive)")
+        if len(known) > 1:
+            raise TableError(f"{at} is there as Parquet and as CSV (keep one of them)")
+        (info,) = known
+        address = f"{at}.{info.extension}"
+        copy = self._copied(info, address)
+        folder = FrozenFolder(
+            copy.parent, Held([copy]), self.dialect, self.connection, self.taken_at
+        )
+        with _named(copy, address):
+            return _CopiedTable(folder.table(None, copy.stem), copy, address)
+
+    def _copied(self, info: FileInfo, address: str) -> Path:
+        if info.path in self.copied:
+            return self.copied[info.path]
+        copy = Path(tempfile.mkdtemp(dir=self.copies)) / str(info.base_name)
+        with _worded(address):
+            size, tags = _download(self.store, info.path, copy)
+            (after,) = self.store.get_file_info([info.path])
+            is_same = (size, after.size, after.mtime_ns) == (info.size, info.size, info.mtime_ns)
+            is_same = is_same and tags == _tags(self.store, info.path)
+        if not is_same:
+            raise SourceError(
+                f"{address}: the object changed while it was read (try again when nothing writes"
+                " it; let exports write to another folder and switch the connection)"
+            )
+        self.copied[info.path] = copy
+        return copy
+
+
+class _CopiedTable:
+    """A table read from a copy, whose faults name the object."""
+
+    def __init__(self, table: Table, copy: Path, address: str) -> None:
+        self._table, self._copy, self._address = table, copy, address
+
+    @property
+    def is_ordered(self) -> bool:
+        return self._table.is_ordered
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        return self._table.fields
+
+    def count(self, wanted: Selection) -> Count:
+        with _named(self._copy, self._address):
+            return self._table.count(wanted)
+
+    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+        with _named(self._copy, self._address):
+            yield from self._table.pages(wanted, resume)
+
+
+@contextmanager
+def _named(copy: Path, address: str) -> Iterator[None]:
+    try:
+        yield
+    except SourceError as error:
+        raise type(error)(str(error).replace(str(copy), address)) from None
+
+
+def _objects(store: FileSystem, path: str) -> Iterator[FileInfo]:
+    """The objects of the folder, and those of the folders in it, which are schemas."""
+    for info in store.get_file_info(FileSelector(path)):
+        if info.type == FileType.Directory:
+            below = store.get_file_info(FileSelector(info.path))
+            yield from (each for each in below if each.extension in _SUFFIXES)
+        elif info.extension in _SUFFIXES:
+            yield info
+
+
+def _download(store: FileSystem, path: str, copy: Path) -> tuple[int, dict[str, Any]]:
+    """Copy an object; its size and its tags as they were before."""
+    tags, size = _tags(store, path), 0
+    with store.open_input_stream(path, compression=None) as stream, copy.open("wb") as file:
+        while chunk := stream.read(_CHUNK):
+            size += file.write(chunk)
+    return size, tags
+
+
+def _tags(store: FileSystem, path: str) -> dict[str, Any]:
+    """What the store says that changes whenever the object does; nothing if it says nothing."""
+    with store.open_input_stream(path, compression=None) as stream:
+        metadata = stream.metadata() or {}
+    told = {_text(name).lower(): value for name, value in metadata.items()}
+    return {name: told[name] for name in ("etag", "generation") if name in told}
+
+
+def _text(name: bytes | str) -> str:
+    return name.decode() if isinstance(name, bytes) else name
+
+
+@contextmanager
+def _worded(address: str) -> Iterator[None]:
+    """The faults of a store, whose own words can repeat a request, in an operator's."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise SourceError(
+            f"{address}: there is no such folder or object (check bucket and path)"
+        ) from None
+    except _FAULTS as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise SourceError(
+                f"{address}: this machine's disk is full (objects are copied to the folder for"
+                " temporary files; free some space, or set TMPDIR)"
+            ) from None
+        code = _CODE.search(str(error))
+        raise SourceError(
+            f"{address}: {code[1] if code else type(error).__name__} (check the address, the"
+            " region or endpoint, and that the login may list the folder and read its objects)"
+        ) from None
