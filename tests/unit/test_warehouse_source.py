@@ -19,11 +19,13 @@ from urllib.parse import quote, urlsplit
 import adbc_driver_postgresql.dbapi as adbc
 import psycopg
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import cast, func
 
 from fairness_audit.connections import Address, source_at
 from fairness_audit.errors import SourceError
+from fairness_audit.extract import extract
 from fairness_audit.sources import Selection, TableError, Window
 from fairness_audit.sources.warehouse import WarehouseSource, bigquery, snowflake
 from fairness_audit.sources.warehouse.bigquery import BIGQUERY
@@ -36,6 +38,8 @@ from fairness_audit.sources.warehouse.statements import (
     find_columns,
     find_kind,
 )
+from tests.loaded_policies import a_loaded_policy, an_object
+from tests.populations import SQL
 
 JANUARY = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 MOMENT = datetime(2026, 6, 29, 12, 30, 0, 123000, tzinfo=UTC)
@@ -309,6 +313,24 @@ def test_many_rows_come_in_pages(crm: psycopg.Connection[Any], postgres_uri: str
         pages = list(frozen.table(None, "leads").pages(Selection(("id", "note"), "id", None)))
     assert sum(page.batch.num_rows for page in pages) == 20_000
     assert len(pages) > 1
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+def test_extract_reads_a_warehouse(
+    crm: psycopg.Connection[Any], postgres_uri: str, tmp_path: Path, is_ordered: bool
+) -> None:
+    crm.execute("CREATE TABLE crm.leads (id text, name text)")
+    crm.execute("INSERT INTO crm.leads VALUES ('b', '🚀'), ('a', NULL), ('B', '')")
+    lead = {**an_object("leads", ["id", "name"]), "schema": "crm"}
+    snapshot = extract(
+        a_loaded_policy(tmp_path, lead=lead),
+        logical_date=MOMENT,
+        source=a_source(postgres_uri, replace(POSTGRES, is_ordered=is_ordered)),
+        folder=tmp_path / "run",
+        sql=SQL,
+    )
+    rows = pq.read_table(snapshot.path_of("lead")).to_pylist()
+    assert [tuple(row.values()) for row in rows] == [("B", ""), ("a", None), ("b", "🚀")]
 
 
 # --- word by word -------------------------------------------------------------------------------
