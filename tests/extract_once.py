@@ -1,16 +1,13 @@
 """Run one extract in a process of its own, to be limited, measured or killed.
 
 Arguments: the policy file, the address of the source, the run's folder, and optionally the
-largest file the process may write, in bytes. Prints the most memory it held before and after.
+largest file the process may write, in bytes. Prints the most memory it held, in KiB.
 """
 
 import resource
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fairness_audit.extract import extract
 from fairness_audit.policy.load import load_policy
@@ -27,8 +24,6 @@ def main(policy: str, uri: str, folder: str, largest_file: str = "") -> None:
     """Extract as the step does."""
     if largest_file:
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(largest_file), int(largest_file)))
-    pq.write_table(pa.table({"warm": [1]}), pa.BufferOutputStream())
-    before = most_memory()
     extract(
         load_policy(Path(policy)),
         logical_date=datetime(2026, 6, 29, tzinfo=UTC),
@@ -36,7 +31,7 @@ def main(policy: str, uri: str, folder: str, largest_file: str = "") -> None:
         folder=Path(folder),
         sql=Path(__file__).resolve().parents[1] / "sql",
     )
-    print(before, most_memory())
+    print(most_memory())
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from fairness_audit.files import sha256_of, written_whole
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.population import Loss, Population
 from fairness_audit.records.snapshot import Snapshot
+from fairness_audit.staging import create_view, stage
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ def assemble(
     subject_key: bytes,
     model_version: str | None,
     deployed_version: str | None = None,
+    candidate: str | None = None,
 ) -> Population:
     """Write the population of one model version to ``folder/population.parquet``.
 
@@ -63,6 +65,7 @@ def assemble(
         model_version: the audited version; None for the newest in the score log.
         deployed_version: the version audited when the score log has no decision at all, so that
             an empty window becomes a finding about somebody.
+        candidate: a version that is taken for the newest only if there is no other.
 
     Raises:
         PopulationError: when the SQL does not give exactly one row per logged decision, or lacks
@@ -78,10 +81,11 @@ def assemble(
         "window_end": snapshot.window_end,
         "maturity_days": policy.maturity_days,
     }
+    seen = audited | {"candidate": candidate}
     path, own = folder / "population.parquet", sql / "assemble"
     with locked_connection([folder, snapshot.folder]) as connection:
-        _stage(connection, policy, snapshot, sql / "staging" / policy.source.crm)
-        version = model_version or _newest_version(connection, own, audited) or deployed_version
+        stage(connection, policy, snapshot, sql)
+        version = model_version or _newest_version(connection, own, seen) or deployed_version
         if version is None:
             raise PopulationError(_nothing_logged(audited))
         logged, kept = _decide_who_is_in(
@@ -111,7 +115,7 @@ def _decide_who_is_in(
 ) -> tuple[int, int]:
     """Create the view ``decisions``; return how many were logged, and how many are kept."""
     file = sql / "population" / f"{policy.model}.sql"
-    _create_view(connection, "decisions", file, bound)
+    create_view(connection, "decisions", file, bound)
     _check_columns(connection, policy, file)
     logged = _row(connection, sql / "assemble" / "logged_decisions.sql", bound)["decisions"]
     account = _row(connection, sql / "assemble" / "account.sql", {})
@@ -126,33 +130,11 @@ def _losses(connection: duckdb.DuckDBPyConnection, own: Path) -> Iterator[Loss]:
         yield Loss(step=step, attribute=attribute, group=group, rows=rows, of=of)
 
 
-def _stage(
-    connection: duckdb.DuckDBPyConnection, policy: AuditPolicy, snapshot: Snapshot, folder: Path
-) -> None:
-    for name in policy.source.objects:
-        file = folder / f"{name}.sql"
-        _create_view(connection, name, file, {"path": str(snapshot.path_of(name))})
-
-
-def _create_view(
-    connection: duckdb.DuckDBPyConnection, name: str, file: Path, bound: dict[str, Any]
-) -> None:
-    try:
-        text = statement(file)
-        connection.sql(text, params=values_used(text, bound)).create_view(name)
-    except FileNotFoundError as error:
-        raise PopulationError(
-            f"{file}: no such file; write the SELECT that gives {name}"
-        ) from error
-    except duckdb.Error as error:
-        raise PopulationError(f"{file}: {error}") from error
-
-
 def _newest_version(
-    connection: duckdb.DuckDBPyConnection, own: Path, audited: dict[str, Any]
+    connection: duckdb.DuckDBPyConnection, own: Path, seen: dict[str, Any]
 ) -> str | None:
     text = statement(own / "newest_version.sql")
-    found = connection.sql(text, params=values_used(text, audited)).fetchall()
+    found = connection.sql(text, params=values_used(text, seen)).fetchall()
     return str(found[0][0]) if found else None
 
 

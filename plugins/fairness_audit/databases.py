@@ -6,7 +6,7 @@ run at every start. The server and its administrator are those of libpq's own va
 (``PGHOST``, ``PGPORT``, ``PGUSER``, ``PGPASSWORD``).
 
 Each service has a role and a database of its own, so that a password that leaks opens one room
-and not the house.
+and not the house. Where several roles use one database, the first that is named owns it.
 """
 
 import os
@@ -72,6 +72,7 @@ def _make(server: "psycopg.Connection[object]", role: str, password: str, databa
     if not _exists(server, b"SELECT FROM pg_database WHERE datname = %s", database):
         server.execute(sql.SQL("CREATE DATABASE {database} OWNER {role}").format(**named))
     server.execute(sql.SQL("REVOKE ALL ON DATABASE {database} FROM PUBLIC").format(**named))
+    server.execute(sql.SQL("GRANT CONNECT ON DATABASE {database} TO {role}").format(**named))
 
 
 def _exists(server: "psycopg.Connection[object]", query: bytes, name: str) -> bool:

@@ -1,5 +1,7 @@
 """Folders of Parquet and CSV files, DuckDB files and SQLite files: nothing lost or damaged."""
 
+import csv
+import io
 import os
 import sqlite3
 import subprocess
@@ -17,6 +19,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fairness_audit.connections import Address, source_at
 from fairness_audit.errors import SourceError
@@ -101,6 +105,21 @@ def test_a_csv_file_may_be_written_in_another_way(tmp_path: Path) -> None:
     source = FolderSource(tmp_path, Dialect(";", "cp1252"))
 
     assert read(source, "leads", "id", "name").to_pylist() == [{"id": "1", "name": "Zoë,x"}]
+
+
+@given(st.text(st.sampled_from("a,\"\n\r \0é\t'\\\ufeff"), max_size=24), st.booleans())
+def test_a_csv_file_is_copied_as_python_reads_it_or_not_at_all(body: str, is_wide: bool) -> None:
+    """Two readers that agree on every cell of every file; one alone could shift a column."""
+    names = ("id", "x") if is_wide else ("id",)
+    with tempfile.TemporaryDirectory() as folder:
+        source = write_csv(Path(folder), f"{','.join(names)}\n{body}")
+        try:
+            copied = read(source, "leads", *names).to_pylist()
+        except SourceError:
+            return
+    rows = list(csv.reader(io.StringIO(body, newline=""), strict=True))
+    expected = [tuple(row) or ("",) for row in rows if row or not is_wide]
+    assert sorted(tuple(row[name] or "" for name in names) for row in copied) == sorted(expected)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +218,11 @@ PARQUET = [
         datetime(2026, 2, 28, tzinfo=UTC),
     ),
     (
+        pa.array([datetime(2026, 2, 28, tzinfo=UTC)], pa.timestamp("ns", "UTC")),
+        "timestamp[ns, tz=UTC]",
+        datetime(2026, 2, 28, tzinfo=UTC),
+    ),
+    (
         pa.array([Decimal("9" * 36 + ".99")], pa.decimal128(38, 2)),
         "decimal128(38, 2)",
         Decimal("9" * 36 + ".99"),
@@ -239,6 +263,39 @@ def test_a_decimal_that_would_be_rounded_is_an_error(tmp_path: Path) -> None:
     assert counted(FolderSource(tmp_path), "leads", "id", key="id").rows == 1
     with pytest.raises(SourceError, match=r"column 'n' is decimal256\(50, 2\), .* rounded"):
         counted(FolderSource(tmp_path), "leads", "id", "n", key="id")
+
+
+def test_nanoseconds_of_old_parquet_timestamps_are_not_cut_off_unnoticed(tmp_path: Path) -> None:
+    whole = [0, 1_767_225_600_123_456_000, -1_000, None]
+    for name, values in (("whole", whole), ("finer", [*whole, 1, -1])):
+        pq.write_table(
+            pa.table({"id": range(len(values)), "t": pa.array(values, pa.timestamp("ns"))}),
+            tmp_path / f"{name}.parquet",
+            use_deprecated_int96_timestamps=True,
+        )
+    far = pa.array([10**11], pa.timestamp("s"))  # the year 5138, beyond 64 bits of nanoseconds
+    pq.write_table(
+        pa.table({"id": [1], "t": far}), tmp_path / "far.parquet",
+        use_deprecated_int96_timestamps=True,
+    )  # fmt: skip
+    source = FolderSource(tmp_path)
+
+    assert read(source, "whole", "id", "t")["t"].cast(pa.int64()).to_pylist() == [
+        0, 1_767_225_600_123_456, -1, None,
+    ]  # fmt: skip
+    for name, unfit in (("whole", 0), ("finer", 2), ("far", 0)):
+        assert counted(source, name, "id", "t", key="id").unfit == {"t": unfit}
+
+
+def test_old_parquet_timestamps_in_lists_are_an_error(tmp_path: Path) -> None:
+    inside = pa.array([[1]], pa.list_(pa.timestamp("ns")))
+    pq.write_table(
+        pa.table({"id": [1], "t": inside}), tmp_path / "leads.parquet",
+        use_deprecated_int96_timestamps=True,
+    )  # fmt: skip
+
+    with pytest.raises(SourceError, match=r"column 't' is list<.*, which would be rounded"):
+        counted(FolderSource(tmp_path), "leads", "id", "t", key="id")
 
 
 def test_text_that_is_not_utf8_is_an_error_and_not_repeated(tmp_path: Path) -> None:
@@ -404,6 +461,14 @@ def duckdb_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 DUCKDB = [
     ("BOOLEAN", "true", "bool", True),
+    ("DOUBLE", "'-inf'", "double", float("-inf")),
+    ("DOUBLE", "0.1e0 + 0.2e0", "double", 0.1 + 0.2),
+    ("VARCHAR", "repeat('ü', 3000000)", "string", "ü" * 3_000_000),
+    ("VARCHAR", "'0123' || chr(0)", "string", "0123\0"),
+    ("JSON", "'{\"a\":  1.00}'", "string", '{"a":  1.00}'),
+    ("BIGNUM", "'" + "9" * 60 + "'", "string", "9" * 60),
+    ("DECIMAL(38, 2)[]", "['" + "9" * 36 + ".99']", "string", "[" + "9" * 36 + ".99]"),
+    ("DOUBLE[]", "[0.1e0 + 0.2e0, 'nan']", "string", "[0.30000000000000004,NaN]"),
     ("UBIGINT", "18446744073709551615", "uint64", 2**64 - 1),
     ("HUGEINT", "-170141183460469231731687303715884105728", "string", str(-(2**127))),
     ("DECIMAL(38, 2)", "1.5", "decimal128(38, 2)", Decimal("1.50")),
@@ -418,6 +483,8 @@ DUCKDB = [
         datetime(2025, 12, 31, 22, tzinfo=UTC),
     ),
     ("TIME", "'24:00:00'", "string", "24:00:00"),
+    ("TIME_NS", "'01:02:03.123456789'", "string", "01:02:03.123456789"),
+    ("TIMETZ", "'01:02:03.123456+02'", "string", "01:02:03.123456+02"),
     ("UUID", "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'", "string", None),
     ("ENUM('open', 'won')", "'won'", "string", "won"),
     ("INTEGER[]", "[1, NULL]", "string", "[1,null]"),
@@ -448,6 +515,24 @@ def test_every_type_of_a_duckdb_file_arrives_as_its_value(tmp_path: Path) -> Non
     assert {rows[name][1].as_py() for name in names} == {None}
 
 
+def test_what_is_not_a_number_and_far_years_of_a_duckdb_file_stay(tmp_path: Path) -> None:
+    path = tmp_path / "crm.duckdb"
+    with duckdb_file(path) as connection:
+        connection.execute("CREATE TABLE kinds (id INTEGER, x DOUBLE, t TIMESTAMP, d DATE)")
+        connection.execute("INSERT INTO kinds VALUES (1, 'nan', '20000-01-01', '0044-03-15 (BC)')")
+
+    rows = read(DuckdbSource(path), "kinds", "id", "x", "t", "d")
+
+    assert str(rows["x"][0]) == "nan"
+    days = [rows["t"].cast(pa.int64())[0].as_py() // 86_400_000_000]
+    days += rows["d"].cast(pa.int32()).to_pylist()
+    # 146,097 days are 400 years: 20,000 is 45 times 400 years after 2000, as -43 is before 2357.
+    assert days == [
+        (date(2000, 1, 1) - date(1970, 1, 1)).days + 45 * 146_097,
+        (date(2357, 3, 15) - date(1970, 1, 1)).days - 6 * 146_097,
+    ]
+
+
 def test_names_of_a_duckdb_file_stay_names(tmp_path: Path) -> None:
     path, table = tmp_path / "crm.duckdb", 'le"ads; DROP TABLE x'
     with duckdb_file(path) as connection:
@@ -469,21 +554,23 @@ def test_infinite_and_far_moments_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "crm.duckdb"
     with duckdb_file(path) as connection:
         connection.execute(
-            "CREATE TABLE log (id INTEGER, d DATE, t TIMESTAMP, z TIMESTAMPTZ, n TIMESTAMP_NS)"
+            "CREATE TABLE log (id INTEGER, d DATE, t TIMESTAMP, z TIMESTAMPTZ, n TIMESTAMP_NS,"
+            " m TIMESTAMPTZ_NS)"
         )
         connection.execute(
-            "INSERT INTO log VALUES (1, 'infinity', '-infinity', 'infinity', 'infinity')"
+            "INSERT INTO log VALUES (1, 'infinity', '-infinity', 'infinity', 'infinity',"
+            " '-infinity')"
         )
         connection.execute(
-            "INSERT INTO log VALUES (2, NULL, NULL, '2026-01-01 00:00:00+00', NULL)"
+            "INSERT INTO log VALUES (2, NULL, NULL, '2026-01-01 00:00:00+00', NULL, NULL)"
         )
         connection.execute(
-            "INSERT INTO log VALUES (3, '5000000-01-01', '1999-01-01', NULL, now())"
+            "INSERT INTO log VALUES (3, '5000000-01-01', '1999-01-01', NULL, now(), now())"
         )
     source = DuckdbSource(path)
 
-    whole = counted(source, "log", "id", "d", "t", "z", "n", key="id")
-    assert (whole.rows, whole.unfit) == (3, {"d": 2, "t": 1, "z": 1, "n": 1})
+    whole = counted(source, "log", "id", "d", "t", "z", "n", "m", key="id")
+    assert (whole.rows, whole.unfit) == (3, {"d": 2, "t": 1, "z": 1, "n": 1, "m": 1})
     windowed = counted(source, "log", "id", "t", key="id", window=Window("t", *JANUARY))
     assert (windowed.rows, windowed.undated) == (0, 2)
 
@@ -500,6 +587,11 @@ WINDOWS = [
         ["2025-12-31 23:59:59.999999", "2026-02-01 00:00:00"],
     ),
     ("TIMESTAMP_NS", ["2026-01-31 23:59:59.999999999"], ["2025-12-31 23:59:59.999999999"]),
+    (
+        "TIMESTAMPTZ_NS",
+        ["2026-01-31 23:59:59.999999999+00"],
+        ["2025-12-31 23:59:59.999999999+00", "2026-02-01 00:00:00+00"],
+    ),
     ("DATE", ["2026-01-01", "2026-01-31"], ["2025-12-31", "2026-02-01"]),
 ]
 
@@ -579,6 +671,10 @@ SQLITE = [
     ("BLOB", b"\xff\0", "binary", b"\xff\0"),
     ("REAL", 0.1, "double", 0.1),
     ("REAL", 3, "double", 3.0),
+    ("REAL", float("-inf"), "double", float("-inf")),
+    ("TEXT", "ü" * 3_000_000, "string", "ü" * 3_000_000),
+    ("TEXT", 5, "string", "5"),
+    ("INTEGER", "007", "int64", 7),
     ("DECIMAL(12, 2)", 12.5, "double", 12.5),
     ("NUMERIC", 2**53, "double", float(2**53)),
     ("BOOLEAN", 1, "bool", True),

@@ -11,11 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from fairness_audit.extract import extract
-from fairness_audit.extract.increments import merge
-from fairness_audit.extract.selection import select_objects
-from fairness_audit.files import sha256_of
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.snapshot import ObjectFile
+from fairness_audit.snapshots import rebuilding
 from fairness_audit.sources.postgres import PostgresSource
 from tests.loaded_policies import a_loaded_policy, an_object
 from tests.populations import SQL
@@ -54,6 +52,11 @@ class Crm:
         stored = self.connection.execute("SELECT * FROM crm.leads ORDER BY id").fetchall()
         assert [tuple(row.values()) for row in rows] == stored
         return self.files[-1]
+
+    @property
+    def run(self) -> Path:
+        """The folder of the last audit's snapshot."""
+        return self.folder / f"run {self.runs}"
 
     def parts(self) -> list[Path]:
         return sorted((self.folder / "kept").rglob("*.parquet"))
@@ -158,24 +161,40 @@ def test_other_columns_begin_anew(crm: Crm) -> None:
     assert crm.kinds() == ["full", "full"]
 
 
+def rebuilt(crm: Crm, folder: Path) -> list[str]:
+    kept, modified = crm.folder / "kept", {"lead": "modified_at"}
+    return list(rebuilding.differences(folder, kept=kept, modified_on=modified, sql=SQL))
+
+
 def test_a_past_snapshot_can_be_made_again_from_its_parts(crm: Crm) -> None:
     crm.audit()
     crm.change("UPDATE crm.leads SET name = 'second', modified_at = now() WHERE id < 50")
     second = crm.audit()
+    folder = crm.run
     crm.change(
         "UPDATE crm.leads SET name = 'third', modified_at = now() WHERE id < 90",
         "DELETE FROM crm.leads WHERE id > 400",
     )
     crm.audit()
-    by_digest = {sha256_of(path): path for path in crm.parts()}
-    *rows, keys = (by_digest[each] for each in second.parts)
-    source = PostgresSource(crm.uri)
-    with source.frozen() as moment:
-        now = datetime.now(UTC)
-        (chosen,) = select_objects(crm.loaded, moment, now, now)
-    again = crm.folder / "again.parquet"
-    merge(again, chosen, rows, keys, sql=SQL)
-    assert sha256_of(again) == second.sha256
+    assert len(second.parts) == 3
+    assert rebuilt(crm, folder) == []
+    for listed in (crm.folder / "kept").rglob("parts.json"):
+        listed.unlink()  # as when everything is read anew
+    assert rebuilt(crm, folder) == []
+    assert rebuilt(crm, crm.run) == []
+
+
+def test_what_it_cannot_be_made_of_is_named(crm: Crm) -> None:
+    crm.audit()
+    crm.change("UPDATE crm.leads SET name = 'second', modified_at = now() WHERE id < 50")
+    crm.audit()
+    (changes,) = (path for path in crm.parts() if "changes" in path.name)
+    changes.write_bytes(changes.read_bytes() + b"x")
+    (said,) = rebuilt(crm, crm.run)
+    assert said.startswith(f"lead: {changes} is not what was read")
+    changes.unlink()
+    (said,) = rebuilt(crm, crm.run)
+    assert said.endswith("is not kept any more (a later reading of everything replaced it)")
 
 
 def test_without_a_place_to_keep_parts_all_rows_are_read(crm: Crm, tmp_path: Path) -> None:

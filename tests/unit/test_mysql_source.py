@@ -125,7 +125,19 @@ TYPES = [
     ("varchar(9)", "''", "string", ""),
     ("varchar(9) character set latin1", "'é'", "string", "é"),
     ("char(5)", "'M'", "string", "M"),
-    ("longtext", "repeat('ü', 20000)", "string", "ü" * 20000),
+    ("longtext", "repeat('ü', 3000000)", "string", "ü" * 3_000_000),
+    ("varchar(9) character set latin1", "_binary X'81'", "string", "\x81"),
+    ("varchar(9) character set utf16", "'🚀'", "string", "🚀"),
+    ("varchar(9) character set cp1251", "'Да?'", "string", "Да?"),
+    ("float(7,2)", "12345.67", "float", 12345.669921875),
+    ("double", "4.9e-324", "double", 5e-324),
+    (
+        "decimal(20,5) unsigned",
+        "123456789012345.12345",
+        "decimal128(20, 5)",
+        Decimal("123456789012345.12345"),
+    ),
+    ("json", "'{\"a\": 1}'", "string", '{"a": 1}'),
     ("binary(3)", "X'61'", "binary", b"a\0\0"),
     ("blob", "X'00ff'", "binary", b"\x00\xff"),
     ("date", "'0001-01-01'", "date32[day]", date(1, 1, 1)),
@@ -311,6 +323,40 @@ def test_values_that_arrow_cannot_hold_are_counted_and_no_nulls(crm: Server) -> 
     assert (count.rows, count.unfit) == (7, {"d": 5, "t": 5, "z": 1})
     assert undated == {"d": 5, "t": 6, "z": 6}
     assert windowed.rows == 0
+
+
+@pytest.mark.parametrize(
+    ("charset", "damaged", "fit"),
+    [
+        ("ascii", "61e9", "is it?"),
+        ("sjis", "8160f040", "日本?"),
+        ("euckr", "c9a1", "한국?"),
+        ("gbk", "fe50", "中国?"),
+        ("cp1251", "98", "Да?"),
+    ],
+)
+def test_text_that_would_arrive_as_question_marks_is_unfit(
+    crm: Server, charset: str, damaged: str, fit: str
+) -> None:
+    """Bytes that are none of the column's character set, or have no place in Unicode."""
+    crm.run(f"CREATE TABLE leads (id integer, x varchar(9) CHARACTER SET {charset})")
+    crm.run(f"INSERT INTO leads VALUES (1, _binary X'{damaged}'), (2, %s), (3, NULL)", fit)
+    crm.run("CREATE VIEW seen AS SELECT * FROM leads")
+    crm.run("CREATE VIEW mended AS SELECT id, x FROM leads WHERE id > 1")
+
+    for name, expected in (("leads", 1), ("seen", 1), ("mended", 0)):
+        with crm.source().frozen() as frozen:
+            counted = frozen.table(None, name).count(Selection(("id", "x"), "id", None))
+        assert counted.unfit == {"x": expected}
+    assert read(crm.source(), "mended", "id", "x")["x"].to_pylist() == [fit, None]
+
+
+def test_half_a_character_of_ucs2_is_an_error(crm: Server) -> None:
+    crm.run("CREATE TABLE leads (id integer, x varchar(9) CHARACTER SET ucs2)")
+    crm.run("INSERT INTO leads VALUES (1, _ucs2 X'D83D')")
+
+    with pytest.raises(SourceError, match=r"\.leads: text is not UTF-8 \(mend the rows"):
+        read(crm.source(), "leads", "id", "x")
 
 
 def test_a_value_that_was_not_counted_out_is_an_error_and_not_repeated(crm: Server) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Selection
 from fairness_audit.sources.postgres import PostgresSource
-from fairness_audit.sources.postgres.ranges import Keys, cut
+from fairness_audit.sources.postgres.ranges import RANGE_BYTES, Cut, Keys
 
 COLUMNS = ("id", "name", "amount")
 WANTED = Selection(COLUMNS, "id", None)
@@ -153,17 +153,35 @@ def test_a_key_of_text_is_read_by_one(crm: psycopg.Connection[Any], postgres_uri
     assert found["name"].to_pylist() == sorted(f"lead {i}" for i in range(1, 3001))
 
 
-@given(st.integers(-(2**31), 2**31), st.integers(0, 2**32), st.integers(1, 10**9))
-def test_ranges_follow_each_other_without_a_gap(lowest: int, width: int, rows: int) -> None:
-    ranges = cut(lowest, lowest + width, rows)
+@given(
+    st.integers(-(2**62), 2**62),
+    st.integers(0, 2**62),
+    st.lists(st.integers(0, 2**40), min_size=200),
+)
+def test_ranges_follow_each_other_without_a_gap(lowest: int, width: int, held: list[int]) -> None:
+    cut = Cut(lowest, lowest + width)
+    ranges = []
+    for keys, size in zip(cut, held, strict=False):
+        ranges.append(keys)
+        cut.learn(size)
     assert ranges[0].start is None
-    assert ranges[-1].end is None
     assert all(a.end == b.start for a, b in pairwise(ranges))
-    starts = [each.start for each in ranges[1:]]
+    starts = [each.start for each in ranges if each.start is not None]
     assert starts == sorted(set(starts))
-    assert all(lowest < start <= lowest + width for start in starts if start is not None)
+    assert all(lowest < start <= lowest + width for start in starts)
+    assert ranges[-1].end is None or len(ranges) == len(held)
 
 
-def test_a_few_keys_make_few_ranges() -> None:
-    assert cut(5, 5, 10**6) == [Keys(None, None)]
-    assert cut(1, 4, 10**6) == [Keys(None, 2), Keys(2, 3), Keys(3, 4), Keys(4, None)]
+def test_few_keys_make_one_range() -> None:
+    assert list(Cut(5, 5)) == [Keys(None, None)]
+
+
+def test_ranges_reach_farther_where_there_is_little_and_less_where_there_is_much() -> None:
+    cut = Cut(0, 10**12)
+    ranges = iter(cut)
+    reaches = []
+    for held in (0, 0, RANGE_BYTES, 2 * RANGE_BYTES, 1000 * RANGE_BYTES, 0):
+        keys = next(ranges)
+        reaches.append((keys.end or 0) - (keys.start or 0))
+        cut.learn(held)
+    assert reaches == [10_000, 80_000, 640_000, 640_000, 320_000, 40_000]

@@ -56,6 +56,7 @@ def test_it_has_the_tables_of_a_mid_size_company(crm: Tables) -> None:
         "crm.opportunities",
         "crm.products",
         "crm.recommendations_shown",
+        "crm.tasks",
         "crm.users",
         "survey.self_identification",
         "ml.score_log",
@@ -74,6 +75,9 @@ def test_it_has_the_tables_of_a_mid_size_company(crm: Tables) -> None:
         ("campaign_members", "campaign_id", "campaigns"),
         ("campaigns", "product_id", "products"),
         ("cases", "contact_id", "contacts"),
+        ("tasks", "lead_id", "leads"),
+        ("tasks", "case_id", "cases"),
+        ("tasks", "owner_id", "users"),
         ("recommendations_shown", "contact_id", "contacts"),
         ("recommendations_shown", "product_id", "products"),
     ],
@@ -178,6 +182,22 @@ def test_some_scored_leads_are_gone(crm: Tables) -> None:
     log = crm["ml", "score_log"].filter(pc.field("model") == "lead_scoring")
     here = pc.is_in(log["subject_id"], crm["crm", "leads"]["lead_id"])
     assert 1 - share(here) == pytest.approx(defects.DELETED_LEADS, abs=0.003)
+
+
+def test_every_task_is_about_a_lead_or_a_case(crm: Tables) -> None:
+    tasks = crm["crm", "tasks"]
+    about = pc.xor(pc.is_valid(tasks["lead_id"]), pc.is_valid(tasks["case_id"]))
+    assert share(about) == 1
+    assert set(counts(tasks["kind"])) == {"call", "email", "todo"}
+    is_open = pc.equal(tasks["status"], "Open")
+    assert 0.05 < share(is_open) < 0.3
+    assert is_open.equals(pc.is_null(tasks["completed_at"]))
+    assert share(pc.greater(tasks["completed_at"], tasks["created_at"])) == 1 - share(is_open)
+
+
+def test_with_an_erased_lead_its_tasks_are_gone(crm: Tables) -> None:
+    erased = crm["crm", "leads"].filter(pc.field("status") == "Erased")["lead_id"]
+    assert share(pc.is_in(crm["crm", "tasks"]["lead_id"], erased)) == 0
 
 
 def test_postcodes_keep_their_leading_zeros(crm: Tables) -> None:

@@ -5,13 +5,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
-
-from fairness_audit.engine import locked_connection
 from fairness_audit.errors import SourceError
 from fairness_audit.extract.increments import Increments
 from fairness_audit.extract.reading import check_counts, read_into
 from fairness_audit.extract.selection import Chosen
+from fairness_audit.extract.unique_key import keys_of
 from fairness_audit.files import sha256_of, written_whole
 from fairness_audit.records.snapshot import Column, ObjectFile
 from fairness_audit.sources import Count
@@ -63,7 +61,8 @@ def _check_values(chosen: Chosen, counted: Count) -> None:
     faults = [
         chosen.fault(
             f"column {name!r} of {chosen.label} holds {rows} values that"
-            f" {chosen.table.fields[name].arrow_type} cannot (infinity, NaN or a far date)",
+            f" {chosen.table.fields[name].arrow_type} cannot (infinity, NaN, a zero or far date,"
+            " text among numbers)",
             "mend the rows, or give the policy a view that casts them",
             "columns",
             chosen.declared.columns.index(name),
@@ -85,13 +84,8 @@ def _check_values(chosen: Chosen, counted: Count) -> None:
 
 
 def _check_key(chosen: Chosen, path: Path) -> None:
-    key = duckdb.ColumnExpression(chosen.declared.key)
-    with locked_connection([path.parent], memory_limit="512MB") as connection:
-        keys = connection.read_parquet(str(path)).select(key.alias("key"))
-        rows, known, distinct = keys.aggregate(
-            "count(*), count(key), count(DISTINCT key)"
-        ).fetchall()[0]
-    if not rows == known == distinct:
+    rows, known, distinct = keys = keys_of(path, chosen.declared.key)
+    if not keys.are_unique:
         fault = (
             f"column {chosen.declared.key!r} does not name each row of {chosen.label}:"
             f" {rows} rows have {distinct} values, {rows - known} rows have none"

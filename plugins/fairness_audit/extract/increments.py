@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import duckdb
-import pyarrow.parquet as pq
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fairness_audit.canonical import canonical_bytes, digest_of
 from fairness_audit.engine import locked_connection, statement
-from fairness_audit.errors import SourceError
 from fairness_audit.extract.reading import Read, check_counts, read_into, schema_of
+from fairness_audit.extract.rows_file import write_rows
 from fairness_audit.extract.selection import Chosen
 from fairness_audit.files import sha256_of, write_bytes, written_whole
 from fairness_audit.sources import Selection, Window
@@ -32,7 +32,6 @@ from fairness_audit.sources import Selection, Window
 log = logging.getLogger(__name__)
 
 _LIST = "parts.json"
-_ROW_GROUP = 65_536
 
 
 class Part(BaseModel):
@@ -99,8 +98,15 @@ class Increments:
     ) -> Read:  # fmt: skip
         made, read = self._read(chosen, folder, store, earlier, total)
         parts = [*(each for each in earlier if each.kind != "keys"), made.rows]
-        written = merge(path, chosen, [store / each.file for each in parts],
-                        store / made.keys.file, sql=self._sql)  # fmt: skip
+        written = merge(
+            path,
+            [store / each.file for each in parts],
+            store / made.keys.file,
+            schema=schema_of(chosen),
+            key=chosen.declared.key,
+            stamp=chosen.declared.modified_on or "",
+            sql=self._sql,
+        )
         kept = [] if made.rows.kind == "full" else _listed(store)
         write_bytes(
             store / _LIST,
@@ -164,31 +170,62 @@ class Increments:
         return since
 
 
-def merge(path: Path, chosen: Chosen, parts: Sequence[Path], keys: Path, *, sql: Path) -> int:
+def merge(
+    path: Path,
+    parts: Sequence[Path],
+    keys: Path,
+    *,
+    schema: pa.Schema,
+    key: str,
+    stamp: str,
+    sql: Path,
+) -> int:
     """Write to ``path`` each row as it was read last, of those whose key is still there.
 
-    The same parts give the same bytes. Returns the number of rows.
+    The same parts give the same bytes.
+
+    Args:
+        path: the file to write.
+        parts: everything, and then what changed, in the order it was read; at least one.
+        keys: the keys that there were at the end.
+        schema: of the rows.
+        key: the column that names each row.
+        stamp: the column that says when a row was modified.
+        sql: folder with ``extract/``.
+
+    Returns:
+        The number of rows.
     """
-    schema = schema_of(chosen)
-    with locked_connection([path.parent, keys.parent], memory_limit="512MB") as connection:
-        key = duckdb.ColumnExpression(chosen.declared.key).alias("fairness_audit_key")
-        stamp = duckdb.ColumnExpression(chosen.declared.modified_on or "")
+    folders = {path.parent, keys.parent, *(part.parent for part in parts)}
+    with locked_connection(sorted(folders), memory_limit="512MB") as connection:
+        named = duckdb.ColumnExpression(key).alias("fairness_audit_key")
+        stamped = duckdb.ColumnExpression(stamp).alias("fairness_audit_stamp")
         rows = None
         for number, part in enumerate(parts):
             place = duckdb.ConstantExpression(number).alias("fairness_audit_part")
             each = connection.read_parquet(str(part)).select(
-                duckdb.StarExpression(), key, stamp.alias("fairness_audit_stamp"), place
+                duckdb.StarExpression(), named, stamped, place
             )
             rows = each if rows is None else rows.union(each)
         if rows is None:
-            raise SourceError(f"{chosen.label}: there is nothing to merge")
+            raise ValueError("there is nothing to merge")
         rows.create_view("parts")
-        connection.read_parquet(str(keys)).select(key).create_view("keys")
+        connection.read_parquet(str(keys)).select(named).create_view("keys")
         query = connection.sql(statement(sql / "extract" / "merged_parts.sql"))
-        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-            for batch in query.to_arrow_reader():
-                writer.write_batch(batch.cast(schema), row_group_size=_ROW_GROUP)
-    return int(pq.read_metadata(path).num_rows)
+        return write_rows((each.cast(schema) for each in query.to_arrow_reader()), schema, path)
+
+
+def kept_parts(folder: Path) -> dict[str, Path]:
+    """The files of all parts of one object that are kept, by the SHA-256 they were written with.
+
+    Of readings before the last full one no list is kept any more; those are known by content.
+    """
+    found = {
+        each.sha256: store / each.file for store in folder.glob("*") for each in _listed(store)
+    }
+    there = {digest: file for digest, file in found.items() if file.is_file()}
+    others = sorted(set(folder.glob("*/*.parquet")) - set(there.values()))
+    return {sha256_of(file): file for file in others} | there
 
 
 def _listed(store: Path) -> list[Part]:

@@ -6,7 +6,7 @@ the two, the page is read again and nothing is missing.
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -95,7 +95,9 @@ class Pages:
         self._keep(reading)
         return reading
 
-    def ordered(self, reading: Reading, schema: pa.Schema, sql: Path) -> Iterator[pa.RecordBatch]:
+    def ordered(
+        self, reading: Reading, schema: pa.Schema, sql: Path
+    ) -> Generator[pa.RecordBatch, None, None]:
         """One row per key, in the order of the keys."""
         files = [str(self._file(number)) for number in range(reading.pages)]
         if not files:

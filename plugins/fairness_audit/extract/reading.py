@@ -1,19 +1,18 @@
 """One reading of one object into a Parquet file, its rows in the order of the key."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fairness_audit.errors import SourceError
-from fairness_audit.extract.ahead import read_ahead
 from fairness_audit.extract.pages import Pages
 from fairness_audit.extract.progress import Progress
+from fairness_audit.extract.rows_file import write_rows
 from fairness_audit.extract.selection import Chosen
-
-_ROW_GROUP = 65_536
+from fairness_audit.sources.handover import read_ahead
 
 
 class Read(NamedTuple):
@@ -38,10 +37,10 @@ def read_into(path: Path, chosen: Chosen, folder: Path, total: int, *, sql: Path
     """
     schema = schema_of(chosen)
     if chosen.table.is_ordered:
-        return Read(_write(_streamed(chosen, total), schema, path))
+        return Read(write_rows(_streamed(chosen, total), schema, path))
     pages = Pages(chosen, folder)
     reading = pages.read(total)
-    written = _write(pages.ordered(reading, schema, sql), schema, path)
+    written = write_rows(pages.ordered(reading, schema, sql), schema, path)
     if reading.declared not in (None, reading.rows):
         pages.drop()
         raise SourceError(
@@ -74,15 +73,9 @@ def schema_of(chosen: Chosen) -> pa.Schema:
     return pa.schema([(name, fields[name].arrow_type) for name in chosen.selection.columns])
 
 
-def _streamed(chosen: Chosen, total: int) -> Iterator[pa.RecordBatch]:
+def _streamed(chosen: Chosen, total: int) -> Generator[pa.RecordBatch, None, None]:
     progress = Progress(chosen.label, total)
-    for page in read_ahead(chosen.table.pages(chosen.selection)):
-        yield page.batch
-        progress.add(page.batch.num_rows)
-
-
-def _write(batches: Iterator[pa.RecordBatch], schema: pa.Schema, path: Path) -> int:
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in batches:
-            writer.write_batch(batch, row_group_size=_ROW_GROUP)
-    return int(pq.read_metadata(path).num_rows)
+    with closing(read_ahead(chosen.table.pages(chosen.selection))) as pages:
+        for page in pages:
+            yield page.batch
+            progress.add(page.batch.num_rows)

@@ -43,7 +43,7 @@ def select_objects(
 
     Raises:
         SourceError: with every fault of every object: missing tables and columns, columns this
-            login may not read, a ``window_on`` that is no time.
+            login may not read, a ``window_on`` or ``modified_on`` that is no time.
     """
     chosen: list[Chosen] = []
     faults: list[str] = []
@@ -73,10 +73,11 @@ def _faults(chosen: Chosen) -> Iterator[str]:
         elif not fields[name].readable:
             fault = f"permission denied for column {name!r} of {chosen.label}"
             yield chosen.fault(fault, "grant the login SELECT on it", "columns", index)
-    stamp = chosen.declared.window_on
-    if stamp is not None and stamp in fields and not _is_time(fields[stamp].arrow_type):
-        fault = f"column {stamp!r} of {chosen.label} is {fields[stamp].source_type}"
-        yield chosen.fault(fault, "name a timestamp or date column", "window_on")
+    for role in ("window_on", "modified_on"):
+        stamp = getattr(chosen.declared, role)
+        if stamp in fields and not _is_time(fields[stamp].arrow_type):
+            fault = f"column {stamp!r} of {chosen.label} is {fields[stamp].source_type}"
+            yield chosen.fault(fault, "name a timestamp or date column", role)
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""The verbs `snapshot show`, `verify` and `diff`: what was read from the CRM, looked at later."""
+"""The verbs `snapshot show`, `verify`, `rebuild`, `diff`: what was read, looked at later."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -47,6 +47,28 @@ def verify(folder: Folder) -> None:
     if found:
         raise typer.Exit(DIFFERENT)
     typer.echo(f"{folder}: every file is what extract wrote")
+
+
+def rebuild(folder: Folder) -> None:
+    """Make the snapshot again from the parts it was merged from. Exit 0 equal, 1 not."""
+    from fairness_audit.extract.manifest import read_manifest
+    from fairness_audit.policy.load import FILE_NAME, load_policy
+    from fairness_audit.settings import Settings
+    from fairness_audit.snapshots.rebuilding import differences, merged_objects
+
+    settings, found = Settings.from_environment(), _found(folder)
+    model = read_manifest(found).model
+    objects = load_policy(settings.expectations / model / FILE_NAME).policy.source.objects
+    merged = merged_objects(found)
+    stamps = {name: each.modified_on or "" for name, each in objects.items()}
+    kept = settings.increments / model
+    wrong = list(differences(found, kept=kept, modified_on=stamps, sql=settings.sql))
+    for fault in wrong:
+        typer.echo(f"fairness-audit: {fault}", err=True)
+    if wrong:
+        raise typer.Exit(DIFFERENT)
+    whole = len(read_manifest(found).objects) - len(merged)
+    typer.echo(f"{len(merged)} objects made again, the same to the byte; {whole} were read whole")
 
 
 def diff(before: Before, after: After, form: Printed = Format.TABLE) -> None:

@@ -5,6 +5,11 @@ SELECT
     survey_respondent AS respondent_id,
     converted_deal AS opportunity_id,
     "createdAt" AS created_at,
+    salutation,
+    lead_source,
+    industry,
+    job_level,
+    budget_stated,
     coalesce(test_record, FALSE) AS is_test,
     coalesce(hs_lead_status = 'Erased', FALSE) AS is_erased,
     CASE
@@ -12,5 +17,8 @@ SELECT
         WHEN numberofemployees < 250 THEN 'medium'
         WHEN numberofemployees >= 250 THEN 'large'
     END AS segment,
+    CAST(numberofemployees AS DOUBLE) AS employees,
+    CAST(website_visits AS DOUBLE) AS website_visits,
+    CAST(email_clicks AS DOUBLE) AS email_clicks,
 FROM read_parquet($path)
 WHERE NOT archived

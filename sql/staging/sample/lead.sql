@@ -4,6 +4,11 @@ SELECT
     survey_respondent_id AS respondent_id,
     converted_opportunity_id AS opportunity_id,
     created_at,
+    salutation,
+    lead_source,
+    industry,
+    job_level,
+    budget_stated,
     is_test,
     coalesce(status = 'Erased', FALSE) AS is_erased,
     CASE
@@ -11,4 +16,7 @@ SELECT
         WHEN employees < 250 THEN 'medium'
         WHEN employees >= 250 THEN 'large'
     END AS segment,
+    CAST(employees AS DOUBLE) AS employees,
+    CAST(website_visits AS DOUBLE) AS website_visits,
+    CAST(email_clicks AS DOUBLE) AS email_clicks,
 FROM read_parquet($path)

@@ -71,7 +71,7 @@ class Names:
 _PREFIXES = {
     "lead": "00Q", "contact": "003", "opportunity": "006", "campaign": "701", "member": "00v",
     "decision": "a00", "response": "a01", "account": "001", "product": "01t", "case": "500",
-    "recommendation": "a02",
+    "recommendation": "a02", "task": "00T", "user": "005",
 }  # fmt: skip
 
 
@@ -98,15 +98,15 @@ def _stage_since(row: Mapping[str, Any]) -> Any:
 _Kinds = Mapping[str, str]
 _SALESFORCE: _Kinds = {
     "text": "string", "bool": "boolean", "int": "int", "float": "double", "date": "date",
-    "at": "datetime", "id": "id", "ref": "reference", "money": "currency",
+    "at": "datetime", "id": "id", "ref": "reference", "money": "currency", "due": "date",
 }  # fmt: skip
 _ZOHO: _Kinds = {
     "text": "text", "bool": "boolean", "int": "integer", "float": "double", "date": "date",
-    "at": "datetime", "id": "bigint", "ref": "text", "money": "currency",
+    "at": "datetime", "id": "bigint", "ref": "text", "money": "currency", "due": "date",
 }  # fmt: skip
 _HUBSPOT: _Kinds = {
     "text": "string", "bool": "bool", "int": "number", "float": "number", "date": "date",
-    "at": "datetime", "id": "string", "ref": "string", "money": "number",
+    "at": "datetime", "id": "string", "ref": "string", "money": "number", "due": "datetime",
 }  # fmt: skip
 
 _Line = tuple[str, str, str, str, str]
@@ -132,7 +132,14 @@ _OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = 
              "survey_respondent"),
             ("converted_opportunity_id", "opportunity", "ConvertedOpportunityId",
              "Converted_Deal", "converted_deal"),
+            ("salutation", "text", "Salutation", "Salutation", "salutation"),
+            ("lead_source", "text", "LeadSource", "Lead_Source", "lead_source"),
+            ("industry", "text", "Industry", "Industry", "industry"),
+            ("job_level", "text", "Job_Level__c", "Job_Level", "job_level"),
+            ("budget_stated", "text", "Budget_Stated__c", "Budget_Stated", "budget_stated"),
             ("employees", "int", "NumberOfEmployees", "No_of_Employees", "numberofemployees"),
+            ("website_visits", "int", "Website_Visits__c", "Website_Visits", "website_visits"),
+            ("email_clicks", "int", "Email_Clicks__c", "Email_Clicks", "email_clicks"),
             ("status", "text", "Status", "Lead_Status", "hs_lead_status"),
             ("is_test", "bool", "Test__c", "Test_Record", "test_record"),
         ),
@@ -149,7 +156,15 @@ _OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = 
             ("survey_respondent_id", "text", "Survey_Respondent__c", "Survey_Respondent",
              "survey_respondent"),
             ("birth_date", "date", "Birthdate", "Date_of_Birth", "date_of_birth"),
+            ("postcode", "text", "MailingPostalCode", "Mailing_Zip", "zip"),
             ("tier", "text", "Tier__c", "Tier", "tier"),
+            ("tenure_years", "float", "Tenure_Years__c", "Tenure_Years", "tenure_years"),
+            ("orders_last_year", "int", "Orders_Last_Year__c", "Orders_Last_Year",
+             "orders_last_year"),
+            ("spend_last_year", "money", "Spend_Last_Year__c", "Spend_Last_Year",
+             "spend_last_year"),
+            ("newsletter_opens", "int", "Newsletter_Opens__c", "Newsletter_Opens",
+             "newsletter_opens"),
             ("is_test", "bool", "Test__c", "Test_Record", "test_record"),
         ),
     ),
@@ -217,8 +232,23 @@ _OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = 
             ("clicked", "bool", "Clicked__c", "Clicked", "clicked"),
         ),
     ),
+    "task": (
+        ("Task", "Tasks", "tasks"), "task_id", "task",
+        (
+            ("lead_id", "lead", "WhoId", "What_Id", "lead"),
+            ("case_id", "case", "WhatId", "What_Id", "ticket"),
+            ("owner_id", "user", "OwnerId", "Owner", "hubspot_owner_id"),
+            ("kind", "text", "TaskSubtype", "Task_Type", "hs_task_type"),
+            ("priority", "text", "Priority", "Priority", "hs_task_priority"),
+            ("status", "text", "Status", "Status", "hs_task_status"),
+            ("due_on", "due", "ActivityDate", "Due_Date", "hs_timestamp"),
+            ("completed_at", "at", "CompletedDateTime", "Closed_Time", "hs_task_completion_date"),
+        ),
+    ),
 }  # fmt: skip
-_REFERENCES = ("subject", "campaign", "opportunity", "contact", "product")
+_REFERENCES = (
+    "subject", "campaign", "opportunity", "contact", "product", "lead", "case", "user",
+)  # fmt: skip
 _CLOSING = (
     ("IsClosed", "Is_Closed", "hs_is_closed"),
     ("LastStageChangeDate", "Stage_Changed_At", "stage_changed_at"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pyarrow as pa
@@ -26,6 +26,7 @@ _READ = {
     "case": "SELECT * FROM crm.cases",
     "product": "SELECT * FROM crm.products",
     "recommendation": "SELECT * FROM crm.recommendations_shown",
+    "task": "SELECT * FROM crm.tasks",
 }
 _ERASED = 7
 """So many records of every object were deleted or archived before the sample's today."""
@@ -61,7 +62,12 @@ class _Rows:
         names = VENDORS[self.vendor]
         record: Record = {}
         for each in self.named.fields:
-            record[each.name] = each.value(row, names.id_of)
+            value = each.value(row, names.id_of)
+            if each.kind == "datetime" and type(value) is date:
+                value = datetime.combine(value, time.min, UTC)  # HubSpot's tasks are due at a time
+            # Zoho has one field for whatever a task is about.
+            if value is not None or each.name not in record:
+                record[each.name] = value
         created = row.get("created_at") or _LONG_AGO
         for own in names.own:
             record.setdefault(own.name, created if own.is_created else own.value(row, names.id_of))

@@ -169,7 +169,7 @@ class CsvTable:
         if wanted.window is not None:
             raise TableError(
                 f"{self._path}: column {wanted.window.column!r} is text, as all of a CSV file"
-                " (remove window_on, or write the table as Parquet)"
+                " (remove window_on and modified_on, or write the table as Parquet)"
             )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -37,7 +38,11 @@ def worded(place: str) -> Iterator[None]:
 
 
 class EngineTable:
-    """A table by its relation; ``lossy`` are columns that DuckDB would round."""
+    """A table by its relation.
+
+    ``lossy`` are columns that DuckDB would round; ``cut`` counts, per column of which it would
+    round some values, how many.
+    """
 
     is_ordered = True
 
@@ -48,13 +53,14 @@ class EngineTable:
         readings: Mapping[str, Reading],
         fields: Mapping[str, Field],
         lossy: frozenset[str] = frozenset(),
+        cut: Mapping[str, Callable[[], int]] = MappingProxyType({}),
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self._place = place
         self._relation = relation
         self._readings = readings
         self.fields = fields
-        self._lossy = lossy
+        self._lossy, self._cut = lossy, cut
         self._check = check
 
     def count(self, wanted: Selection) -> Count:
@@ -68,10 +74,14 @@ class EngineTable:
             moments = [name for name in wanted.columns if self._readings[name].moment]
             within = self._within(wanted)
             rows, filled_and_fit = self._numbers(within, moments, with_filled=True)
+            cut = {name: self._cut[name]() for name in moments if name in self._cut}
         fits = filled_and_fit[: len(moments)]
         filled = filled_and_fit[len(moments) :]
-        unfit = [known - fit for known, fit in zip(filled, fits, strict=True)]
-        return Count(rows, undated, dict(zip(moments, unfit, strict=True)))
+        unfit = {
+            name: known - fit + cut.get(name, 0)
+            for name, known, fit in zip(moments, filled, fits, strict=True)
+        }
+        return Count(rows, undated, unfit)
 
     def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
         """Stream the wanted rows in the order of the key; a stream cannot be taken up again."""
@@ -101,9 +111,9 @@ class EngineTable:
         one = ConstantExpression(1)
         counts = [
             FunctionExpression(
-                "count", CaseExpression(is_fit(_moment(name, self._readings[name])), one)
+                "count", CaseExpression(is_fit(_moment(name, reading), reading), one)
             )
-            for name in moments
+            for name, reading in ((each, self._readings[each]) for each in moments)
         ]
         if with_filled:
             counts += [FunctionExpression("count", ColumnExpression(name)) for name in moments]

@@ -7,6 +7,7 @@ date                            date32
 timestamp, also _s and _ms      timestamp[us]
 timestamp_ns                    timestamp[ns]
 timestamp with time zone        timestamp[us, UTC]
+timestamptz_ns                  timestamp[ns, UTC]: what pandas writes
 decimal(p, s)                   decimal128(p, s)
 list, array, struct, map, …     string: JSON
 anything else                   string: DuckDB's own spelling (hugeint, uuid, enum, time, …)
@@ -74,6 +75,7 @@ _READINGS = {
     "timestamp_ms": Reading(pa.timestamp("us"), _as_timestamp, _as_timestamp),
     "timestamp_ns": Reading(pa.timestamp("ns"), moment=_itself),
     "timestamp with time zone": Reading(pa.timestamp("us", tz="UTC"), moment=_itself),
+    "timestamptz_ns": Reading(pa.timestamp("ns", tz="UTC"), moment=_itself),
     **dict.fromkeys(("list", "array", "struct", "map", "union"), _JSON),
 }
 
@@ -86,8 +88,10 @@ def reading_of(kind: DuckDBPyType) -> Reading:
     return _READINGS.get(kind.id, _TEXT)
 
 
-def is_fit(moment: Expression) -> Expression:
+def is_fit(moment: Expression, reading: Reading) -> Expression:
     """The condition that a date or timestamp is finite."""
+    if reading.arrow_type == pa.timestamp("ns", tz="UTC"):
+        moment = moment.cast("TIMESTAMPTZ")  # of nanoseconds with a zone DuckDB cannot tell it
     return FunctionExpression("isfinite", moment)
 
 
@@ -99,8 +103,9 @@ def is_within(moment: Expression, reading: Reading, window: Window) -> Expressio
 
 def _bound(moment: datetime, arrow_type: pa.DataType) -> Expression:
     aware = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if getattr(arrow_type, "tz", None) is not None:
-        return ConstantExpression(aware)
-    bound = ConstantExpression(aware.replace(tzinfo=None))
-    # Else DuckDB rounds nanoseconds up, into the next window.
-    return bound.cast("TIMESTAMP_NS") if arrow_type == pa.timestamp("ns") else bound
+    has_zone = getattr(arrow_type, "tz", None) is not None
+    bound = ConstantExpression(aware if has_zone else aware.replace(tzinfo=None))
+    if getattr(arrow_type, "unit", None) != "ns":
+        return bound
+    # Else DuckDB rounds nanoseconds up, into the next window, or refuses to compare.
+    return bound.cast("TIMESTAMPTZ_NS" if has_zone else "TIMESTAMP_NS")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -18,6 +19,7 @@ from fairness_audit.sources.files.csv_table import CsvTable, Dialect
 from fairness_audit.sources.files.engine_table import EngineTable, worded
 from fairness_audit.sources.files.engine_types import reading_of
 from fairness_audit.sources.files.held import Held, is_there
+from fairness_audit.sources.files.int96 import cut_values, int96_columns
 
 _SUFFIXES = (".parquet", ".csv")
 _LARGEST_DECIMAL = 38
@@ -89,7 +91,7 @@ class FrozenFolder:
         if _PATTERN & set(str(path)):
             raise TableError(f"{path}: its path holds one of * ? [ ] {{ }} (rename it)")
         with worded(str(path)):
-            declared = pq.read_schema(path)
+            declared, int96 = pq.read_schema(path), int96_columns(path)
             # The names of folders are no columns.
             relation = self.connection.read_parquet(str(path), hive_partitioning=False)
             columns, types = relation.columns, relation.types
@@ -101,10 +103,13 @@ class FrozenFolder:
             for name, reading in readings.items()
         }
         # DuckDB makes doubles of decimals with more than 38 digits.
-        lossy = frozenset(name for name in fields if _is_wide(declared.field(name).type))
+        lossy = {name for name in fields if _is_wide(declared.field(name).type)}
+        lossy |= {name for name, is_within in int96.items() if is_within}
+        cut = {name: partial(cut_values, path, name) for name in int96}
         return EngineTable(
-            str(path), relation, readings, fields, lossy, lambda: self.held.check(path)
-        )
+            str(path), relation, readings, fields, frozenset(lossy), cut,
+            lambda: self.held.check(path),
+        )  # fmt: skip
 
 
 def _is_wide(kind: pa.DataType) -> bool:

@@ -7,6 +7,7 @@ SELECT
     c.COLUMN_TYPE AS column_type,
     c.NUMERIC_PRECISION AS digits,
     c.NUMERIC_SCALE AS scale,
+    c.CHARACTER_SET_NAME AS charset,
     c.PRIVILEGES AS rights
 FROM information_schema.COLUMNS AS c
 WHERE

@@ -1,6 +1,6 @@
 """The statements that read one table. SQLAlchemy quotes the names, values are bound."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import quoted_name
 
 from fairness_audit.sources import Selection, Window
-from fairness_audit.sources.mysql.types import Column, Reading, fit
+from fairness_audit.sources.mysql.types import Column, Reading, is_a_day
 
 PREPARATION = tuple(
     text(statement)
@@ -83,17 +83,21 @@ class Relation:
         return select(*columns).select_from(self._name).where(_within(wanted)).order_by(order)
 
     def account(self, wanted: Selection) -> Select[Any]:
-        """Count the wanted rows, and the unfit values of each column of :meth:`moments`."""
-        counts = [_filled(name) - _fit(name) for name in self.moments(wanted)]
+        """Count the wanted rows, and the unfit values of each column of :meth:`doubtful`."""
+        counts = [
+            _filled(name) - _holding(fit(_column(name)))
+            for name, fit in self.doubtful(wanted).items()
+        ]
         return select(func.count(), *counts).select_from(self._name).where(_within(wanted))
 
     def undated(self, name: str) -> Select[Any]:
         """Count the rows that no window can contain."""
-        return select(func.count() - _fit(name)).select_from(self._name)
+        return select(func.count() - _holding(is_a_day(_column(name)))).select_from(self._name)
 
-    def moments(self, wanted: Selection) -> list[str]:
-        """The wanted columns that can hold unfit values."""
-        return [name for name in wanted.columns if self.readings[name].is_moment]
+    def doubtful(self, wanted: Selection) -> Mapping[str, Callable[[Column], Column]]:
+        """The wanted columns that can hold unfit values, and the condition that one is fit."""
+        fits = {name: self.readings[name].fit for name in wanted.columns}
+        return {name: fit for name, fit in fits.items() if fit is not None}
 
     @property
     def _name(self) -> Any:
@@ -143,8 +147,8 @@ def _filled(name: str) -> Column:
     return func.count(_column(name))
 
 
-def _fit(name: str) -> Column:
-    return func.count(case((fit(_column(name)), 1)))
+def _holding(condition: Column) -> Column:
+    return func.count(case((condition, 1)))
 
 
 def _within(wanted: Selection) -> Column:

@@ -34,8 +34,8 @@ class MySQLTable:
         if wanted.window is not None:
             (undated,) = self._numbers(self._relation.undated(wanted.window.column))
         rows, *unfit = self._numbers(self._relation.account(wanted))
-        moments = self._relation.moments(wanted)
-        return Count(rows, undated, dict(zip(moments, unfit, strict=True)))
+        doubtful = self._relation.doubtful(wanted)
+        return Count(rows, undated, dict(zip(doubtful, unfit, strict=True)))
 
     def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
         """Stream the wanted rows in the order of the key; a stream cannot be taken up again."""
@@ -116,11 +116,13 @@ def find_table(session: Session, schema: str, name: str) -> MySQLTable:
     check_held_still(session, schema, name)
     readings, fields = {}, {}
     values = {"schema": schema, "name": name}
-    for *names, column, kind, declared, digits, scale, rights in session.fetch(
+    for *names, column, kind, declared, digits, scale, charset, rights in session.fetch(
         statements.FIND_COLUMNS, values, about=about
     ):
         if names == [schema, name]:
-            readings[column] = reading_of(kind, declared, int(digits or 0), int(scale or 0))
+            readings[column] = reading_of(
+                kind, declared, int(digits or 0), int(scale or 0), charset
+            )
             # The values an enum may have are not part of its name.
             source_type = kind if kind in ("enum", "set") else declared
             readable = "select" in rights.lower().split(",")

@@ -17,7 +17,8 @@ anything else                   string: the server's own spelling (enum, set, js
 ==============================  ==================================================================
 
 Zero dates ('0000-00-00'), dates with a zero in them and days that no calendar has are values that
-no Arrow type can hold: they are counted, and never taken for NULL.
+no Arrow type can hold: they are counted, and never taken for NULL. So is text that is none of its
+column's character set, or has no place in Unicode, which the server would give as question marks.
 """
 
 from collections.abc import Callable
@@ -30,6 +31,8 @@ from sqlalchemy import CHAR, ColumnElement, and_, cast, func, literal_column
 Column = ColumnElement[Any]
 
 _LARGEST_DECIMAL = 38
+# Those of which every text arrives as it is, or fails to be read as UTF-8.
+_IN_UNICODE = {"utf8mb4", "utf8mb3", "utf8", "utf16", "utf16le", "utf32", "ucs2", "latin1"}
 
 
 def _itself(column: Column) -> Column:
@@ -47,11 +50,11 @@ def _as_double(column: Column) -> Column:
 
 @dataclass(frozen=True)
 class Reading:
-    """How one column is selected, and whether it can hold what its Arrow type cannot."""
+    """How one column is selected; ``fit`` is the condition that a value arrives undamaged."""
 
     arrow_type: pa.DataType
     expression: Callable[[Column], Column] = _itself
-    is_moment: bool = False
+    fit: Callable[[Column], Column] | None = None
 
     @property
     def is_text(self) -> bool:
@@ -59,22 +62,32 @@ class Reading:
         return bool(pa.types.is_string(self.arrow_type))
 
 
-def fit(column: Column) -> Column:
+def is_a_day(column: Column) -> Column:
     """The condition that a date, datetime or timestamp is a day of the calendar."""
     days = func.dayofmonth(func.last_day(column))
     return and_(column >= "0001-01-01", func.dayofmonth(column).between(1, days))
 
 
+def _is_in_unicode(column: Column) -> Column:
+    # What the server cannot turn into the connection's UTF-8 becomes a question mark.
+    return _without_marks(column) == _without_marks(_as_text(column))
+
+
+def _without_marks(column: Column) -> Column:
+    return func.char_length(func.replace(column, "?", ""))
+
+
 _TEXT = Reading(pa.string())
+_OTHER_TEXT = Reading(pa.string(), fit=_is_in_unicode)
 _SPELLED = Reading(pa.string(), _as_text)
 _BYTES = Reading(pa.binary())
 
 _READINGS = {
     "float": Reading(pa.float32(), _as_double),
     "double": Reading(pa.float64(), _as_double),
-    "date": Reading(pa.date32(), is_moment=True),
-    "datetime": Reading(pa.timestamp("us"), is_moment=True),
-    "timestamp": Reading(pa.timestamp("us", tz="UTC"), is_moment=True),
+    "date": Reading(pa.date32(), fit=is_a_day),
+    "datetime": Reading(pa.timestamp("us"), fit=is_a_day),
+    "timestamp": Reading(pa.timestamp("us", tz="UTC"), fit=is_a_day),
     **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext"), _TEXT),
     **dict.fromkeys(
         (
@@ -95,7 +108,9 @@ _INTEGERS = {
 }
 
 
-def reading_of(data_type: str, column_type: str, digits: int, scale: int) -> Reading:
+def reading_of(
+    data_type: str, column_type: str, digits: int, scale: int, charset: str | None
+) -> Reading:
     """How a column is read, by what ``information_schema.COLUMNS`` says of it."""
     kind = data_type.lower()
     if kind in _INTEGERS:
@@ -105,4 +120,5 @@ def reading_of(data_type: str, column_type: str, digits: int, scale: int) -> Rea
         return Reading(pa.decimal128(digits, scale)) if digits <= _LARGEST_DECIMAL else _SPELLED
     if kind == "bit":
         return Reading(pa.string(), lambda column: func.lpad(func.bin(column + 0), digits, "0"))
-    return _READINGS.get(kind, _SPELLED)
+    reading = _READINGS.get(kind, _SPELLED)
+    return _OTHER_TEXT if reading is _TEXT and charset not in _IN_UNICODE else reading

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from fairness_audit.sources.postgres.faults import failed
 
-_BATCH_BYTES = 8 << 20
+_BATCH_BYTES = 4 << 20
 
 _STREAM = {"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)}
 
@@ -34,7 +34,7 @@ class Session:
             raise failed(self.place, about, error) from None
 
     def stream(self, statement: str, *, about: str) -> Iterator[pa.RecordBatch]:
-        """Execute a statement and give its rows in batches of about 8 MiB."""
+        """Execute a statement and give its rows in batches of about 4 MiB."""
         try:
             with self._connection.cursor(adbc_stmt_kwargs=_STREAM) as cursor:
                 cursor.execute(statement)

@@ -8,7 +8,7 @@ from fairness_audit.errors import SourceError
 from fairness_audit.sources import Count, Field, Page, Selection, TableError, Window
 from fairness_audit.sources.postgres import statements
 from fairness_audit.sources.postgres.followers import Followers
-from fairness_audit.sources.postgres.ranges import Keys, cut, in_order
+from fairness_audit.sources.postgres.ranges import Cut, Keys, in_order
 from fairness_audit.sources.postgres.session import Session
 from fairness_audit.sources.postgres.statements import Relation
 from fairness_audit.sources.postgres.types import reading_of
@@ -47,13 +47,12 @@ class PostgresTable:
         """Stream the wanted rows in the order of the key; a stream cannot be taken up again."""
         sessions = self._others.sessions() if self._is_large(wanted) else ()
         if sessions:
-            lowest, highest = self._numbers(self._relation.extent(wanted))
-            ranges = cut(lowest, highest, self._counted[wanted])
+            cut = Cut(*self._numbers(self._relation.extent(wanted)))
 
-            def read(session: Session, keys: Keys) -> list[pa.RecordBatch]:
-                return list(self._read(session, wanted, keys))
+            def read(session: Session, keys: Keys) -> Iterator[pa.RecordBatch]:
+                return self._read(session, wanted, keys)
 
-            yield from map(Page, in_order(ranges, sessions, read))
+            yield from map(Page, in_order(cut, sessions, read))
         else:
             yield from map(Page, self._read(self._session, wanted))
 

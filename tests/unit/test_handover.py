@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fairness_audit.extract.ahead import read_ahead
+from fairness_audit.sources.handover import read_ahead
 
 
 def test_the_items_come_in_their_order() -> None:
