@@ -26,7 +26,9 @@ from fairness_audit.measure.plan import Plan
 from fairness_audit.measure.rates import RATES
 from fairness_audit.measure.scan import group_counts, scanner
 from fairness_audit.measure.score_metrics import score_rows
+from tests.bench.environments import python_with
 from tests.bench.groupings import ATTRIBUTES, GROUPINGS, PLAN, all_pairs, ours, population
+from tests.bench.readme import show
 from tests.populations import SQL
 
 RIVALS = {"fairlearn": "fairlearn==0.12.0", "aequitas": "aequitas==1.0.0"}
@@ -94,14 +96,9 @@ def with_fairlearn(path: Path, rows: int) -> None:
 
 def with_rival(system: str, path: Path, rows: int, folder: Path, runs: int = 1) -> float | None:
     """Seconds of another system, or None where it cannot be installed."""
-    environment, uv = folder / system, Path(sys.executable).parent / "uv"
-    python = environment / "bin" / "python"
-    for words in (
-        ["venv", "--quiet", "--allow-existing", "--python", sys.executable, environment],
-        ["pip", "install", "--quiet", "--python", python, RIVALS[system], "pyarrow"],
-    ):
-        if subprocess.run([uv, *words], check=False).returncode:
-            return None
+    python = python_with([RIVALS[system], "pyarrow"], folder / system)
+    if python is None:
+        return None
     script = [python, Path(__file__).with_name("rivals.py"), system, path, str(rows), str(runs)]
     done = subprocess.run(script, check=True, capture_output=True, text=True)
     return float(done.stdout.split()[-1])
@@ -124,21 +121,10 @@ def said(name: str, seconds: float | None, mine: float, rows: int) -> None:
 
 
 def write_table() -> None:
-    """Put the table between the marks in the README."""
     sizes = sorted({rows for each in TABLE.values() for rows in each})
-    head = [f"{rows // 1_000_000}M rows" for rows in sizes]
-    lines = ["| " + " | ".join(["15 groupings (5 attributes, all pairs)", *head]) + " |"]
-    lines.append("|---" * (len(sizes) + 1) + "|")
-    for name, texts in TABLE.items():
-        lines.append("| " + " | ".join([name, *(texts.get(rows, "") for rows in sizes)]) + " |")
-    readme = ROOT / "README.md"
-    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    text = "\n".join([BEGIN, *lines, END])
-    readme.write_text(before + text + after, encoding="utf-8")
-
-
-BEGIN, END = "<!-- made by make bench -->", "<!-- end -->"
+    head = ["15 groupings (5 attributes, all pairs)", *(f"{n // 1_000_000}M rows" for n in sizes)]
+    lines = [[name, *(texts.get(rows, "") for rows in sizes)] for name, texts in TABLE.items()]
+    show("measure", head, lines)
 
 
 @pytest.mark.timeout(3600)
