@@ -1,0 +1,59 @@
+"""The part of a policy that lets a version be audited before it has decided anything."""
+
+from fractions import Fraction
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from fairness_audit.policy.base import Strict
+from fairness_audit.policy.fractions import ExactFraction
+
+
+class Selects(Strict):
+    """Whom a candidate would select. What the registry says of a threshold is no evidence."""
+
+    score_at_least: ExactFraction | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="Everybody whose score is this or higher.",
+    )
+    top_share: ExactFraction | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description=(
+            "The best share of all scored rows, rounded down to whole rows; among equal scores"
+            " the order of the pseudonyms decides."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.score_at_least is None) == (self.top_share is None):
+            raise ValueError("write either score_at_least or top_share, not both and not neither")
+        if self.top_share is not None and not 0 < self.top_share < 1:
+            raise ValueError(f"top_share {self.top_share} must lie strictly between 0 and 1")
+        return self
+
+
+class Candidate(Strict):
+    """How a version that is not released yet is audited: it scores the current population."""
+
+    selects: Selects
+    score_range: tuple[ExactFraction, ExactFraction] = Field(
+        default=(Fraction(0), Fraction(1)),
+        exclude_if=lambda bounds: bounds == (0, 1),
+        description="Least and greatest score the model may give.",
+    )
+
+    @model_validator(mode="after")
+    def _threshold_is_a_score(self) -> Self:
+        low, high = self.score_range
+        if low >= high:
+            raise ValueError(f"score_range [{low}, {high}] is empty; write the least first")
+        least = self.selects.score_at_least
+        if least is not None and not low <= least <= high:
+            raise ValueError(
+                f"score_at_least {least} lies outside the scores [{low}, {high}]; change it, or"
+                " declare score_range"
+            )
+        return self
