@@ -5,14 +5,24 @@ import re
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fairness_audit.errors import ValidationError
 from fairness_audit.records.validation import Check, CheckSeverity
-from fairness_audit.site.data_docs import AuditPages, offline, publish_pages
+from fairness_audit.records.waiver import Waiver
+from fairness_audit.site.data_docs import (
+    AuditPages,
+    WaiverList,
+    offline,
+    publish_pages,
+    publish_waivers,
+)
 
+MOMENT = datetime(2026, 7, 1, 6, tzinfo=UTC)
 CHART = '{"data": {"values": [{"a": 1}]}, "mark": "bar", "encoding": {"x": {"field": "a"}}}'
 A_CHART_PAGE = f"""<html><head>
 <script src="https://cdn.jsdelivr.net/npm/vega@5"></script>
@@ -80,6 +90,43 @@ def test_an_audit_waits_for_another_that_is_writing(built: Path, tmp_path: Path)
         assert not (site / "index.html").exists()
         fcntl.flock(other, fcntl.LOCK_UN)
         assert waiting.result(timeout=30).is_file()
+
+
+def a_waiver(**changes: Any) -> Waiver:
+    told = {
+        "model": "lead_scoring",
+        "model_version": "1",
+        "finding": "four_fifths/gender/F",
+        "owner": "responsible-ai",
+        "compensating_control": "every rejected <lead> is called back",
+        "approvers": ("ada", "grace"),
+        "issued": MOMENT,
+        "expires": MOMENT + timedelta(days=30),
+        "state": "in force",
+        "record_id": "a" * 64,
+        "audit_record_id": "b" * 64,
+    }
+    return Waiver.model_validate(told | changes)
+
+
+def test_waivers_are_counted_and_stay_when_further_audits_are_published(
+    built: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    publish_waivers(WaiverList(as_of=MOMENT, waivers=()), site)
+    assert "No finding was ever waived" in (site / "index.html").read_text(encoding="utf-8")
+
+    other = a_waiver(model_version="2", state="expired", expires=MOMENT)
+    publish_waivers(WaiverList(as_of=MOMENT, waivers=(a_waiver(), other)), site)
+    publish_pages(built, an_audit(), site)
+
+    overview = (site / "index.html").read_text(encoding="utf-8")
+    assert "1 of 2 in force, as of 2026-07-01 06:00 UTC" in overview
+    assert "in force</span> until 2026-07-31" in overview
+    assert "expired on 2026-07-01" in overview
+    assert "every rejected &lt;lead&gt; is called back" in overview
+    assert "ada, grace" in overview
+    assert '<td><a href="lead_scoring/' in overview
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,10 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from fairness_audit.policy.attribute import Assumption, Attribute
 from fairness_audit.policy.base import Name, Strict
+from fairness_audit.policy.candidate import Candidate
 from fairness_audit.policy.consistency import inconsistencies
 from fairness_audit.policy.fractions import ExactFraction
+from fairness_audit.policy.people import Notify, Review
 from fairness_audit.policy.source import Source
 
 _CRON = re.compile(
@@ -123,6 +125,13 @@ class Schedule(Strict):
 
     cron: str | None = None
     asset: str | None = None
+    deadline_hours: int = Field(
+        default=24,
+        ge=1,
+        le=8760,
+        exclude=True,
+        description="Hours after its time by which a scheduled audit is published, or late.",
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -183,13 +192,13 @@ class Gate(Strict):
     registered_model: str = Field(pattern=r"^[A-Za-z0-9_.\- ]{1,200}$")
     alias: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
     valid_days: int = Field(ge=1, le=3660, description="Days until a record expires.")
-
-
-class Review(Strict):
-    """Who decides what the policy sends to people."""
-
-    owner: str = Field(min_length=3, description="Team or role that is asked.")
-    approvals: int = Field(default=1, ge=1, le=5)
+    sweep: Literal["alarm", "demote"] = Field(
+        default="alarm",
+        description=(
+            "What the nightly sweep does to the version that the alias names, where no record"
+            " lets it stay: fail the run, or take the alias off it too."
+        ),
+    )
 
 
 def _known_combination(parts: tuple[str, ...]) -> tuple[str, ...]:
@@ -226,6 +235,16 @@ class AuditPolicy(Strict):
     schedule: Schedule
     gate: Gate
     review: Review
+    candidate: Candidate | None = Field(
+        default=None,
+        exclude_if=lambda candidate: candidate is None,
+        description="How a version is audited before its release: it scores the population.",
+    )
+    notify: Notify = Field(
+        default=Notify(),
+        exclude=True,
+        description="Who is told what happened. No part of the digest.",
+    )
 
     @model_validator(mode="after")
     def _names_are_declared(self) -> Self:

@@ -21,11 +21,14 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from fairness_audit.errors import ValidationError
 from fairness_audit.files import safe_name, write_bytes
 from fairness_audit.records.door import Door
+from fairness_audit.records.moment import Moment
 from fairness_audit.records.validation import Check
+from fairness_audit.records.waiver import Waiver
 
 _HERE = Path(__file__).parent
 _ASSETS = "assets"
 _SUMMARY = "summary.json"
+_WAIVERS = "waivers.json"
 
 _VENDORED = {
     "bootstrapcdn.com/bootstrap/4.3.1/css/": "css/bootstrap.min.css",
@@ -81,6 +84,18 @@ class AuditPages(Door):
         return sum(not check.passed for check in self.checks)
 
 
+class WaiverList(Door):
+    """Every waiver of the ledger as it stood at a moment."""
+
+    as_of: Moment
+    waivers: tuple[Waiver, ...]
+
+    @property
+    def in_force(self) -> int:
+        """How many hold."""
+        return sum(each.state == "in force" for each in self.waivers)
+
+
 def publish_pages(built: Path, pages: AuditPages, site: Path) -> Path:
     """Put the pages of one audit into the site; return the page that a reviewer opens first.
 
@@ -95,6 +110,13 @@ def publish_pages(built: Path, pages: AuditPages, site: Path) -> Path:
     _refuse_missing(built, {check.suite for check in pages.checks})
     with _turn(site):
         return _published(built, pages, site)
+
+
+def publish_waivers(waivers: WaiverList, site: Path) -> None:
+    """Show on the overview what was waived; it stays there when further audits are published."""
+    with _turn(site):
+        write_bytes(site / _WAIVERS, waivers.model_dump_json().encode())
+        _publish_overview(site)
 
 
 def _refuse_missing(built: Path, suites: set[str]) -> None:
@@ -134,8 +156,13 @@ def _published(built: Path, pages: AuditPages, site: Path) -> Path:
         _swap(fresh, target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    write_bytes(site / "index.html", _rendered("overview.html.j2", audits=_audits(site)))
+    _publish_overview(site)
     return target / "index.html"
+
+
+def _publish_overview(site: Path) -> None:
+    page = _rendered("overview.html.j2", audits=_audits(site), waivers=_waivers(site))
+    write_bytes(site / "index.html", page)
 
 
 def offline(page: str, assets: str) -> str:
@@ -210,6 +237,14 @@ def _audits(site: Path) -> list[AuditPages]:
         if not file.parent.name.startswith(".")
     ]
     return sorted(found, key=lambda each: (each.model, str(each.window_end), each.model_version))
+
+
+def _waivers(site: Path) -> WaiverList | None:
+    """What was last shown; None while nothing was."""
+    try:
+        return WaiverList.model_validate_json((site / _WAIVERS).read_bytes())
+    except FileNotFoundError:
+        return None
 
 
 def _rendered(template: str, **values: object) -> bytes:

@@ -1,0 +1,73 @@
+"""The parts of a policy that name people: who decides, and who is told."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from fairness_audit.policy.base import Strict
+
+Email = Annotated[
+    str, StringConstraints(pattern=r"^[^\s@,;:<>\"()]{1,64}@[^\s@,;:<>\"()]{1,190}$")
+]
+User = Annotated[str, StringConstraints(pattern=r"^\S(.{0,253}\S)?$")]
+
+
+class Review(Strict):
+    """Who decides what the policy sends to people.
+
+    Who is asked and how long is waited may change without another audit, so they are no part of
+    the policy's digest; how many must agree and how long a waiver may last are.
+    """
+
+    owner: str = Field(min_length=3, description="Team or role that is asked.")
+    approvals: int = Field(
+        default=1, ge=1, le=5, description="How many different people approve. A waiver needs two."
+    )
+    waiver_max_days: int = Field(
+        default=90,
+        ge=1,
+        le=366,
+        exclude_if=lambda days: days == 90,
+        description="Days after which a waiver has expired at the latest.",
+    )
+    reviewers: tuple[User, ...] = Field(
+        default=(),
+        exclude=True,
+        description=(
+            "Ids of the Airflow users who may answer; the simple login's are its user names."
+            " Default: everybody who may edit the DAG review_audit."
+        ),
+    )
+    timeout_hours: int = Field(
+        default=120,
+        ge=1,
+        le=8760,
+        exclude=True,
+        description="Hours that are waited for each answer. Without one nothing is let through.",
+    )
+
+    @model_validator(mode="after")
+    def _enough_may_answer(self) -> Self:
+        different = {name.casefold() for name in self.reviewers}
+        if self.reviewers and len(different) < self.approvals:
+            raise ValueError(
+                f"{len(different)} different reviewers cannot give {self.approvals} approvals;"
+                " name more, or none to let everybody answer who may edit the DAG"
+            )
+        return self
+
+
+class Notify(Strict):
+    """Who is told that a version is blocked or waits, or that an audit is late."""
+
+    email: tuple[Email, ...] = Field(
+        default=(), description="Addresses; sent through Airflow's SMTP connection."
+    )
+    webhook: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_.\-]{1,250}$",
+        description=(
+            'Airflow connection whose address takes {"text": …}, as Slack\'s webhooks do. The'
+            " secret part of the address is the connection's password."
+        ),
+    )

@@ -1,0 +1,178 @@
+"""What people are shown when they are asked, in Markdown.
+
+Airflow shows Markdown with tables and links, and leaves HTML out. Names of groups come from the
+CRM: whatever could be markup in them is escaped, so that nobody who fills in a form there can put
+a link or an image before a reviewer.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from fairness_audit.gate.people import Standing
+from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.finding import Finding
+from fairness_audit.review.answer import Answer
+from fairness_audit.review.case import Case
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#|~!&:/@$^?])")
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_JOINER = "\N{WORD JOINER}"  # shows as nothing; addresses are made links whatever is escaped
+
+
+def plain(text: str) -> str:
+    """A text that Markdown shows as it is, on one line."""
+    one_line = _ADDRESS.sub(_JOINER, " ".join(text.split()))
+    return _MARKUP.sub(r"\\\1", one_line)
+
+
+def question(case: Case, policy: AuditPolicy, links: Mapping[str, str]) -> str:
+    """What the first person is shown: findings, numbers, the policy's bounds, what can be done."""
+    record = case.record
+    return _joined(
+        [
+            f"**{plain(record.model)} version {plain(record.model_version)}**, audited as of"
+            f" {record.logical_date:%Y-%m-%d}: **{record.verdict.value}**."
+            f" {record.counts.audited:,} decisions of {record.window_start:%Y-%m-%d} to"
+            f" {record.window_end:%Y-%m-%d}.",
+            *_list("What waits for a decision", case.standings, "review", is_open=True),
+            *_list("What blocks the version", case.standings, "block", is_open=True),
+            *_list("What was let through before", case.standings, None, is_open=False),
+            "### The numbers",
+            _numbers([each.finding for each in case.standings]),
+            "### What the policy asks",
+            _bounds(policy, {each.finding.rule for each in case.standings}),
+            "### What you can do",
+            "\n".join(f"- {line}" for line in _proposals(case, policy)),
+            _links(links),
+            f"Record `{record.record_id[:12]}`, valid until {record.expires:%Y-%m-%d}.",
+        ]
+    )
+
+
+def second_question(first: Answer, case: Case, links: Mapping[str, str]) -> str:
+    """What every further person is shown: what is proposed, by whom, and why."""
+    chosen = [each.finding for each in case.standings if each.finding.id in first.findings]
+    proposed = [
+        f"**{plain(first.person.label)}** proposes to **{first.choice}**, and says:"
+        f" {plain(first.reason)}"
+    ]
+    if first.choice == "waive":
+        proposed.append(
+            f"In place of the bound: {plain(first.compensating_control or '')}"
+            f" {plain(first.owner or '')} answers for it. The waiver ends {first.days} days after"
+            " the last of you agreed."
+        )
+    return _joined(
+        [
+            *proposed,
+            "### What it is about",
+            "\n".join(_line(finding) for finding in chosen),
+            _numbers(chosen),
+            "Your answer counts only if you are somebody else. To refuse rejects the findings.",
+            _links(links),
+            f"Record `{first.record_id[:12]}`.",
+        ]
+    )
+
+
+def _list(
+    title: str, standings: Iterable[Standing], at_gate: str | None, *, is_open: bool
+) -> Iterator[str]:
+    found = [
+        each
+        for each in standings
+        if each.open is is_open and (at_gate is None or each.finding.at_gate == at_gate)
+    ]
+    if found:
+        yield f"### {title}"
+        yield "\n".join(
+            _line(each.finding) + ("" if is_open else f" *{plain(each.says)}*") for each in found
+        )
+
+
+def _line(finding: Finding) -> str:
+    return f"- {plain(finding.sentence)} ({plain(finding.id)})"
+
+
+def _numbers(findings: Iterable[Finding]) -> str:
+    """A table of the evidence: what was measured, how sure that is, and what it was held to."""
+    rows = [
+        "| finding | value | 95 % interval | bound | counted | reference |",
+        "|---|---|---|---|---|---|",
+    ]
+    for finding in findings:
+        seen = finding.evidence
+        about = [finding.metric or finding.rule, finding.attribute or "", finding.group or ""]
+        interval = f"{_number(seen.low)} to {_number(seen.high)}" if seen.low is not None else "–"
+        cells = [
+            plain(" ".join(part for part in about if part)),
+            _number(seen.value),
+            interval,
+            (seen.threshold or "–"),
+            _counted(seen.numerator, seen.denominator),
+            _counted(seen.reference_numerator, seen.reference_denominator),
+        ]
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def _bounds(policy: AuditPolicy, rules: set[str]) -> str:
+    rows = [
+        "| rule | compares | bound | a breach | too little evidence |",
+        "|---|---|---|---|---|",
+    ]
+    for rule in policy.rules:
+        if rule.id in rules:
+            rows.append(
+                f"| {rule.id.replace('_', ' ')} | {rule.metric.value.replace('_', ' ')},"
+                f" {rule.compare.value} to {rule.against.value} | {rule.threshold} |"
+                f" {rule.severity.value} | {rule.inconclusive.value} |"
+            )
+    if len(rows) == 2:
+        return "The findings come from checks of the data, which have no bound of a rule."
+    return "\n".join(rows)
+
+
+def _proposals(case: Case, policy: AuditPolicy) -> Iterator[str]:
+    review = policy.review
+    if case.waiting:
+        people = f"{review.approvals} people are" if review.approvals > 1 else "One person is"
+        yield (
+            "**Approve** what the evidence and your knowledge of the business make acceptable."
+            f" {people} needed. It holds until the record expires."
+        )
+        needed = [n for each in case.standings if (n := _n_needed(each))]
+        if needed:
+            yield (
+                f"Or wait: an audit with {max(needed):,} decisions per group would settle all"
+                " that can be counted. Until then reject, or leave it: the version stays out."
+            )
+    yield "**Reject** to hold the findings against this version, also if they were let through."
+    if case.blocking:
+        yield (
+            "**Waive** a failure only with something in its place that protects the people"
+            f" concerned. Two people are needed; it ends after {review.waiver_max_days} days at"
+            " most, and the finding stays in the record."
+        )
+
+
+def _n_needed(standing: Standing) -> int | None:
+    return standing.finding.evidence.n_needed if standing.open else None
+
+
+def _links(links: Mapping[str, str]) -> str:
+    return " · ".join(f"[{name}]({address})" for name, address in links.items())
+
+
+def _counted(numerator: object, denominator: object) -> str:
+    if numerator is None or denominator is None:
+        return "–"
+    return f"{numerator:,} of {denominator:,}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "\n\n".join(part for part in parts if part)

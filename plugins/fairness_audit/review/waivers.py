@@ -1,0 +1,64 @@
+"""The waivers of a ledger, and what has become of each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fairness_audit.gate import governing
+from fairness_audit.records.record import AuditRecord
+from fairness_audit.records.review import ReviewRecord
+from fairness_audit.records.statement import Record
+from fairness_audit.records.waiver import State, Waiver
+
+
+def waivers_of(records: Sequence[Record], now: datetime) -> tuple[Waiver, ...]:
+    """Every waiver in the ledger, those in force first, then by when they end.
+
+    Args:
+        records: all records of the ledger, in its order, verified.
+        now: the moment of asking, with a time zone.
+    """
+    audits = [each for each in records if isinstance(each, AuditRecord)]
+    reviews = [each for each in records if isinstance(each, ReviewRecord)]
+    found = [
+        Waiver(
+            model=review.model,
+            model_version=review.model_version,
+            finding=finding,
+            owner=review.owner,
+            compensating_control=review.compensating_control or "",
+            approvers=review.approvers,
+            issued=review.issued,
+            expires=review.expires,
+            state=_state(review, finding, audits, reviews, now),
+            record_id=review.record_id,
+            audit_record_id=review.audit_record_id,
+        )
+        for review in reviews
+        if review.decision == "waive"
+        for finding in review.findings
+    ]
+    return tuple(sorted(found, key=lambda each: (each.state != "in force", each.expires)))
+
+
+def _state(
+    review: ReviewRecord,
+    finding: str,
+    audits: Sequence[AuditRecord],
+    reviews: Sequence[ReviewRecord],
+    now: datetime,
+) -> State:
+    later = (
+        each
+        for each in reviews
+        if each.seq > review.seq
+        and each.audit_record_id == review.audit_record_id
+        and finding in each.findings
+    )
+    if any(later):
+        return "ended"
+    if review.expires <= now:
+        return "expired"
+    newest = governing(audits, review.model, review.model_version, review.artifact_digest)
+    if newest is None or newest.record_id != review.audit_record_id:
+        return "overtaken"
+    return "in force"
