@@ -9,14 +9,16 @@ from typing import Any
 import yaml
 from securesystemslib.signer import CryptoSigner, Signer
 
+from fairness_audit.heads import Heads
 from fairness_audit.ledger import Entry, Ledger
 from fairness_audit.policy.load import LoadedPolicy, load_policy
 from fairness_audit.publish import publish
-from fairness_audit.records.dsse import SignedRecord, sign
+from fairness_audit.records.dsse import SignedRecord, sign, sign_head, unverified_record
 from fairness_audit.records.finding import Evidence, Finding, Judgement, Verdict
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.record import AuditRecord, PublishedRecord
+from fairness_audit.records.review import Approval, ReviewRecord
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.records.validation import Check, CheckSeverity, ValidationReport
 from tests.builders import policy_content
@@ -66,6 +68,7 @@ def a_record(**changes: Any) -> AuditRecord:
         "snapshot_digest": digest("snapshot"),
         "population_digest": digest("population"),
         "measurements_digest": digest("measurements"),
+        "report_digest": digest("report"),
         "policy_digest": digest("policy"),
         "logical_date": LOGICAL_DATE,
         "window_start": LOGICAL_DATE - timedelta(days=88),
@@ -107,7 +110,46 @@ def appended(ledger: Ledger, signer: Signer = SIGNER, **changes: Any) -> Entry:
     def build(seq: int, prev: str | None) -> SignedRecord:
         return sign(a_record(seq=seq, prev=prev, **changes), signer)
 
-    return ledger.append(a_record(**changes).record_id, build)
+    entry = ledger.append(a_record(**changes).record_id, build)
+    if ledger.heads is not None:
+        signed = SignedRecord(unverified_record(entry.envelope), entry.envelope)
+        ledger.heads.add(entry.seq, sign_head(signed, signer))
+    return entry
+
+
+def a_ledger(folder: Path, address: str | None = None) -> Ledger:
+    """The ledger of a folder (or at an address), its heads kept beside it."""
+    return Ledger(address or f"sqlite:///{folder / 'ledger.db'}", Heads(str(folder / "heads")))
+
+
+def a_review(audit: AuditRecord, **changes: Any) -> ReviewRecord:
+    """Two people waive what stands against a version, for 30 days."""
+    content: dict[str, Any] = {
+        "seq": audit.seq + 1,
+        "prev": digest("audit"),
+        "audit_record_id": audit.record_id,
+        "model": audit.model,
+        "registered_model": audit.registered_model,
+        "model_version": audit.model_version,
+        "artifact_digest": audit.artifact_digest,
+        "policy_digest": audit.policy_digest,
+        "logical_date": audit.logical_date,
+        "decision": "waive",
+        "findings": tuple(finding.id for finding in audit.obstacles),
+        "approvals": (an_approval("ada"), an_approval("grace")),
+        "compensating_control": "Every refused lead is called by a person.",
+        "owner": "responsible-ai",
+        "issued": NOW,
+        "expires": NOW + timedelta(days=30),
+        "versions": {"fairness-audit": "0.1.0"},
+    }
+    return ReviewRecord.model_validate(content | changes)
+
+
+def an_approval(by: str, **changes: Any) -> Approval:
+    """The answer of one person."""
+    content = {"by": by, "at": NOW, "reason": "The cause is known and will be gone in May."}
+    return Approval.model_validate(content | changes)
 
 
 def a_loaded_policy(folder: Path, **changes: Any) -> LoadedPolicy:
@@ -118,7 +160,9 @@ def a_loaded_policy(folder: Path, **changes: Any) -> LoadedPolicy:
     return load_policy(file)
 
 
-def an_audit(loaded: LoadedPolicy, version: str = "1", **changes: Any) -> dict[str, Any]:
+def an_audit(
+    loaded: LoadedPolicy, version: str = "1", folder: Path = Path(), **changes: Any
+) -> dict[str, Any]:
     """What `publish` takes of an audit; everything but ledger, signer, folder and clock."""
     start, end = loaded.policy.window(LOGICAL_DATE)
     audit: dict[str, Any] = {
@@ -143,7 +187,7 @@ def an_audit(loaded: LoadedPolicy, version: str = "1", **changes: Any) -> dict[s
             lost=(),
         ),
         "measurements": MeasurementFile(
-            path=Path("measurements.parquet"),
+            path=folder / "measurements.parquet",
             digest=digest("measurements"),
             rows=12,
             confidence=0.95,
@@ -163,9 +207,9 @@ def published(
 ) -> PublishedRecord:
     """Publish an audit into ``folder``, as of now."""
     now = changes.pop("now", NOW)
-    ledger = Ledger(changes.pop("ledger_url", f"sqlite:///{folder / 'ledger.db'}"))
+    ledger = a_ledger(folder, changes.pop("ledger_url", None))
     go = partial(publish, loaded, ledger=ledger, signer=signer, records=folder / "records")
-    return go(now=now, **an_audit(loaded, **changes))
+    return go(now=now, **an_audit(loaded, folder=folder / "run", **changes))
 
 
 def _a_check(passed: bool) -> Check:

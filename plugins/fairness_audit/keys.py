@@ -1,6 +1,7 @@
 """Key files: who may sign records, whose signature counts, and what keys the pseudonyms.
 
-Private keys are readable by their owner alone, or they are refused.
+Private keys are readable by their owner alone, or they are refused. A public key that was
+replaced has a file beside it, ``<name>.last``, with the number of the last record it signed.
 """
 
 import os
@@ -17,13 +18,22 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from securesystemslib.signer import CryptoSigner, Key, SSlibKey
+from securesystemslib.signer import (
+    CryptoSigner,
+    Key,
+    SecretsHandler,
+    Signature,
+    Signer,
+    SSlibKey,
+)
 
 from fairness_audit.errors import SettingsError
-from fairness_audit.files import write_bytes
+from fairness_audit.files import write_bytes, written_whole
+from fairness_audit.records.dsse import LAST_SEQ
 from fairness_audit.settings import Settings
 
 SUBJECT_KEY_BYTES = 32
+_LAST = ".last"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -41,6 +51,44 @@ def load_signer(file: Path) -> CryptoSigner:
     if not isinstance(key, Ed25519PrivateKey):
         raise _not_a_key(file, "private")
     return CryptoSigner(key)
+
+
+class PublishingKey(Signer):
+    """The signing key of an installation, read anew for each signature.
+
+    A publisher that began before the key was replaced so signs with the new one. The public key
+    is the trusted one, with the number of the last record it may sign.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @classmethod
+    def from_priv_key_uri(
+        cls, priv_key_uri: str, public_key: Key, secrets_handler: SecretsHandler | None = None
+    ) -> "PublishingKey":
+        """Not offered: the settings name the key."""
+        raise NotImplementedError
+
+    @property
+    def public_key(self) -> Key:
+        """The trusted key that the private one belongs to.
+
+        Raises:
+            SettingsError: when it is not trusted: nobody would believe what it signs.
+        """
+        signs = load_signer(self._settings.signing_key).public_key.keyid
+        for key in load_trusted_keys(self._settings.trusted_keys):
+            if key.keyid == signs:
+                return key
+        raise SettingsError(
+            f"FAIRNESS_AUDIT_SIGNING_KEY: {self._settings.signing_key} is not trusted: its public"
+            f" half is not in {self._settings.trusted_keys} (put it there, and tell who verifies)"
+        )
+
+    def sign(self, payload: bytes) -> Signature:
+        """Sign with the key that is there now."""
+        return load_signer(self._settings.signing_key).sign(payload)
 
 
 def load_trusted_keys(folder: Path) -> tuple[Key, ...]:
@@ -87,6 +135,35 @@ def create_keys(settings: Settings) -> None:
         write_bytes(settings.trusted_keys / f"{public.keyid[:16]}.pem", public_pem(public))
 
 
+def replace_signing_key(settings: Settings, last_seq: int) -> str:
+    """Make a new signing key; the one before signs nothing after record ``last_seq``.
+
+    Old records keep their signatures and stay verifiable. A kill leaves either a key that is
+    trusted, or one that signs nothing until this was run again: never one that signs what
+    nobody believes, or one that was replaced and still counts.
+
+    Returns:
+        The id of the new key.
+
+    Raises:
+        SettingsError: when there is no signing key to replace.
+    """
+    old = load_signer(settings.signing_key).public_key
+    new = CryptoSigner.generate_ed25519()
+    write_bytes(
+        settings.trusted_keys / f"{new.public_key.keyid[:16]}.pem", public_pem(new.public_key)
+    )
+    for file in settings.trusted_keys.glob("*.pem"):
+        key = _public_key(file)
+        if key.keyid == old.keyid:
+            last = min(last_seq, key.unrecognized_fields.get(LAST_SEQ, last_seq))
+            write_bytes(file.with_suffix(_LAST), str(last).encode())
+    with written_whole(settings.signing_key) as temporary:
+        temporary.touch(mode=0o600)
+        temporary.write_bytes(new.private_bytes)
+    return str(new.public_key.keyid)
+
+
 def public_pem(public: SSlibKey) -> bytes:
     """A public key as the content of a file for the folder of trusted keys."""
     raw = bytes.fromhex(public.keyval["public"])
@@ -112,6 +189,17 @@ def _secret(file: Path, variable: str) -> bytes:
 
 
 def _public_key(file: Path) -> SSlibKey:
+    key = SSlibKey.from_crypto(_public_half(file))
+    last = file.with_suffix(_LAST)
+    if last.exists():
+        text = last.read_text(encoding="ascii", errors="replace").strip()
+        if not text.isdigit():
+            raise SettingsError(f"{last}: not the number of a record (write the last one's)")
+        key.unrecognized_fields[LAST_SEQ] = int(text)
+    return key
+
+
+def _public_half(file: Path) -> Ed25519PublicKey:
     try:
         key = load_pem_public_key(file.read_bytes())
     except OSError as error:
@@ -120,7 +208,7 @@ def _public_key(file: Path) -> SSlibKey:
         raise _not_a_key(file, "public") from error
     if not isinstance(key, Ed25519PublicKey):
         raise _not_a_key(file, "public")
-    return SSlibKey.from_crypto(key)
+    return key
 
 
 def _not_a_key(file: Path, half: str) -> SettingsError:

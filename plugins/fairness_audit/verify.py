@@ -1,7 +1,6 @@
 """Are the published records genuine, and all there? Answered from files alone.
 
-Neither database nor Airflow is needed, only the records and the public keys. Records cut off at
-the end of the chain are not seen from here: what is left holds together.
+Neither database nor Airflow is needed, only the records, their signed heads, and the public keys.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,17 +10,25 @@ from pathlib import Path, PurePosixPath
 from securesystemslib.signer import Key
 
 from fairness_audit.errors import RecordError
-from fairness_audit.records.chain import Fault, FaultKind, Kept, chain_faults, fault_of
+from fairness_audit.heads import Heads
+from fairness_audit.records.chain import (
+    Fault,
+    FaultKind,
+    Kept,
+    chain_faults,
+    fault_of,
+    head_faults,
+)
 from fairness_audit.records.dsse import SignedRecord, open_envelope
 from fairness_audit.records.place import place_of
-from fairness_audit.records.record import AuditRecord
+from fairness_audit.records.statement import Record
 
 
 @dataclass(frozen=True)
 class Verification:
     """The genuine records of a folder, in the order of the chain, and all that is wrong."""
 
-    records: tuple[AuditRecord, ...]
+    records: tuple[Record, ...]
     faults: tuple[Fault, ...]
 
     @property
@@ -30,7 +37,7 @@ class Verification:
         return not self.faults
 
 
-def verify_record(file: Path, trusted: Sequence[Key]) -> AuditRecord:
+def verify_record(file: Path, trusted: Sequence[Key]) -> Record:
     """Verify one record file, wherever it lies, and read it.
 
     Raises:
@@ -42,11 +49,13 @@ def verify_record(file: Path, trusted: Sequence[Key]) -> AuditRecord:
         raise type(error)(f"{file}: {error}") from error
 
 
-def verify_records(folder: Path, trusted: Sequence[Key]) -> Verification:
-    """Verify every record file in a folder, its place, and the chain from first to last.
+def verify_records(folder: Path, heads: Heads, trusted: Sequence[Key]) -> Verification:
+    """Verify every record file in a folder, its place, the chain, and its signed heads.
 
     Raises:
-        RecordError: when there is no record at all: that is no proof of anything.
+        LedgerError: when the heads cannot be read.
+        RecordError: when there is no record at all: that is no proof of anything; or when a head
+            is not genuine.
     """
     files = sorted(folder.rglob("*.json"))
     if not files:
@@ -59,8 +68,10 @@ def verify_records(folder: Path, trusted: Sequence[Key]) -> Verification:
             kept.append(Kept(place, _signed(file, trusted)))
         except RecordError as error:
             faults.append(fault_of(error, place))
+    unread = len(faults)
     faults += _misplaced(kept)
-    faults += chain_faults(kept, unread=len(faults))
+    faults += chain_faults(kept, unread=unread)
+    faults += head_faults(kept, heads.all(trusted), heads.place, unread=unread)
     ordered = sorted((each.signed.record for each in kept), key=lambda record: record.seq)
     return Verification(tuple(ordered), tuple(faults))
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from securesystemslib.signer import Key
-from sqlalchemy import NullPool, create_engine, text
 
 from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.ledger import Ledger
@@ -29,6 +28,7 @@ from tests.published import (
     MODEL,
     STRANGER,
     TRUSTED,
+    a_ledger,
     a_loaded_policy,
     a_record,
     an_audit,
@@ -36,6 +36,7 @@ from tests.published import (
     digest,
     published,
 )
+from tests.tampering import tamper
 
 YEAR = 365
 GENDER = {"gender": {"provenance": "self_id", "reference_group": "M"}}
@@ -183,8 +184,8 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def ledger(address: str) -> Ledger:
-    return Ledger(address)
+def ledger(address: str, tmp_path: Path) -> Ledger:
+    return a_ledger(tmp_path, address)
 
 
 def test_without_a_ledger_it_is_the_first_audit_and_none_is_made(ledger: Ledger) -> None:
@@ -199,7 +200,7 @@ def test_a_ledger_that_does_not_answer_is_no_first_audit(tmp_path: Path) -> None
     broken.write_text("not a database, but long enough to be read as one" * 100)
     for address in ("postgresql://auditor@127.0.0.1:1/audits", f"sqlite:///{broken}"):
         with pytest.raises(LedgerError, match="cannot be used"):
-            from_ledger(Ledger(address))
+            from_ledger(a_ledger(tmp_path, address))
 
 
 def test_the_records_of_a_ledger_are_the_history(ledger: Ledger) -> None:
@@ -211,15 +212,17 @@ def test_the_records_of_a_ledger_are_the_history(ledger: Ledger) -> None:
 def test_a_ledger_that_was_written_to_gives_no_history(tmp_path: Path) -> None:
     """An entry that was put in would use up the budget and let an unfair model through."""
     address = f"sqlite:///{tmp_path / 'ledger.db'}"
-    appended(Ledger(address))
+    appended(a_ledger(tmp_path, address))
     appended(Ledger(address), STRANGER, logical_date=on(7))
     with pytest.raises(RecordError, match="ledger entry 2: untrusted"):
-        from_ledger(Ledger(address))
-    with create_engine(address, poolclass=NullPool).begin() as connection:
-        connection.execute(text("DELETE FROM fairness_audit_ledger WHERE seq = 2"))
-        connection.execute(text("UPDATE fairness_audit_ledger SET model = 'x'"))
+        from_ledger(a_ledger(tmp_path, address))
+    tamper(
+        address,
+        "DELETE FROM fairness_audit_ledger WHERE seq = 2",
+        "UPDATE fairness_audit_ledger SET model = 'x'",
+    )
     with pytest.raises(RecordError, match="ledger entry 1: re-filed"):
-        from_ledger(Ledger(address))
+        from_ledger(a_ledger(tmp_path, address))
 
 
 # --- audits, judged and published ---------------------------------------------------------------
@@ -237,10 +240,10 @@ class Schedule:
         self.loaded: LoadedPolicy = a_loaded_policy(
             folder, error_rate=error_rate, attributes=GENDER, intersections=[], strata=[]
         )
-        self.ledger = Ledger(self.address)
+        self.ledger = a_ledger(folder, self.address)
 
     def parts(self, day: float, version: str) -> dict[str, Any]:
-        audit = an_audit(self.loaded, version)
+        audit = an_audit(self.loaded, version, self.folder / "run")
         start, end = self.loaded.policy.window(on(day))
         dates = {"logical_date": on(day), "window_start": start, "window_end": end}
         return audit | {"snapshot": audit["snapshot"].model_copy(update=dates)}
@@ -267,7 +270,9 @@ class Schedule:
         parts = self.parts(day, version) | {"judgement": judgement, "version": version}
         parts |= {"now": on(day) + timedelta(hours=1), "ledger_url": self.address}
         where = published(self.loaded, self.folder, **parts)
-        return open_envelope(where.file.read_bytes(), TRUSTED).record
+        record = open_envelope(where.file.read_bytes(), TRUSTED).record
+        assert isinstance(record, AuditRecord)
+        return record
 
     def record(self, day: float, version: str = "1", women: int = 480) -> AuditRecord:
         return self.published(day, self.judged(day, version, women), version)

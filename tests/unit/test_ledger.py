@@ -1,17 +1,15 @@
 """The ledger on both databases: appended once, in order, by one writer at a time."""
 
 import multiprocessing
-import sqlite3
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.dialects import sqlite
 
 from fairness_audit.errors import LedgerError, RecordError
@@ -19,6 +17,7 @@ from fairness_audit.ledger import Ledger, verified_records
 from fairness_audit.ledger.table import UtcDateTime
 from fairness_audit.records.dsse import SignedRecord
 from tests.published import LOGICAL_DATE, SIGNER, STRANGER, TRUSTED, a_record, appended, digest
+from tests.tampering import tamper
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -138,11 +137,7 @@ def execute(address: str) -> Callable[[str], None]:
     for number in range(3):
         appended(Ledger(address), **day(number), model_version=str(number + 1))
 
-    def run(statement: str) -> None:
-        with create_engine(address, poolclass=NullPool).begin() as connection:
-            connection.execute(text(statement))
-
-    return run
+    return partial(tamper, address)
 
 
 COPIED = "(SELECT envelope FROM fairness_audit_ledger WHERE seq = {})"
@@ -196,8 +191,8 @@ def test_one_edited_record_is_one_fault(tmp_path: Path) -> None:
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     for number in range(3):
         appended(ledger, **day(number))
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
-        connection.execute("UPDATE fairness_audit_ledger SET envelope = 'x' WHERE seq = 2")
+    edit = "UPDATE fairness_audit_ledger SET envelope = 'x' WHERE seq = 2"
+    tamper(f"sqlite:///{tmp_path / 'ledger.db'}", edit)
     with pytest.raises(RecordError) as refused:
         verified_records(ledger.all(), TRUSTED)
     assert str(refused.value).count("\n") == 0

@@ -1,5 +1,6 @@
 """Transactions on the ledger's database: one writer at a time, errors an operator can act on."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +10,12 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event, func,
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from fairness_audit.errors import LedgerError
+from fairness_audit.errors import LedgerAbsent, LedgerError
 from fairness_audit.ledger.table import ledger_table, metadata
 
 _WRITERS = 0x46414952  # the advisory lock of everybody who appends to this ledger
+
+_HOLDERS = threading.RLock()
 
 
 class Database:
@@ -22,6 +25,7 @@ class Database:
         self._url = _url(address)
         self._wait_seconds = wait_seconds
         self._engine = _engine(self._url, wait_seconds)
+        self._held = threading.local()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -49,12 +53,55 @@ class Database:
         Raises:
             LedgerError: when there is no ledger, or the database does not answer.
         """
+        held: Connection | None = getattr(self._held, "connection", None)
+        if held is not None:
+            with self._told():
+                yield held
+            return
         if self._file is not None and not self._file.exists():
             raise self._absent()
         with self._told(), self._engine.connect() as connection, connection.begin():
             if not inspect(connection).has_table(ledger_table.name):
                 raise self._absent()
             yield connection
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Keep writers waiting, without any right to write.
+
+        On SQLite an open read keeps a writer from committing; on PostgreSQL readers share the
+        lock that a writer takes alone. What this thread reads meanwhile, it reads in the same
+        transaction: a SQLite writer that waits for its commit lets no new reader in.
+        """
+        with self._turn(), self.reading() as connection:
+            if self._file is None:
+                wait = func.set_config("lock_timeout", f"{self._wait_seconds}s", True)
+                connection.execute(select(wait))
+                connection.execute(select(func.pg_advisory_xact_lock_shared(_WRITERS)))
+            else:
+                connection.execute(select(ledger_table.c.seq).limit(1))
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                del self._held.connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """On SQLite one thread of a process after the other.
+
+        The threads of a process share its read lock: if they overlapped, it would never be given
+        back, and a writer in another process would never have its turn.
+        """
+        if self._file is None:
+            yield
+            return
+        if not _HOLDERS.acquire(timeout=self._wait_seconds):
+            raise LedgerError(f"the ledger {self.name} is held by others for too long (try again)")
+        try:
+            yield
+        finally:
+            _HOLDERS.release()
 
     @property
     def name(self) -> str:
@@ -65,8 +112,8 @@ class Database:
     def _file(self) -> Path | None:
         return Path(str(self._url.database)) if _is_sqlite(self._url) else None
 
-    def _absent(self) -> LedgerError:
-        return LedgerError(
+    def _absent(self) -> LedgerAbsent:
+        return LedgerAbsent(
             f"{self.name}: there is no ledger yet"
             " (the first audit makes it; or FAIRNESS_AUDIT_LEDGER names another place)"
         )

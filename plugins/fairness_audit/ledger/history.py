@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 
 from securesystemslib.signer import Key
 
-from fairness_audit.errors import LedgerError
-from fairness_audit.ledger.ledger import Entry, Ledger
-from fairness_audit.ledger.verified import verified_records
+from fairness_audit.errors import LedgerAbsent
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.records.history import Audit, History, history_of
+from fairness_audit.records.record import AuditRecord
+from fairness_audit.records.statement import Record
 
 
 def history(
@@ -33,17 +35,17 @@ def history(
         RecordError: when any record in it was tampered with.
         SettingsError: when there is no key to verify records with.
     """
-    entries = _entries(ledger)
-    records = verified_records(entries, trusted()) if entries else []
-    return history_of(audit, records, period_days=period_days)
+    records = _records(ledger, trusted)
+    audits = [record for record in records if isinstance(record, AuditRecord)]
+    return history_of(audit, audits, period_days=period_days)
 
 
-def _entries(ledger: Ledger) -> list[Entry]:
-    """Every entry; none where nobody has published yet."""
+def _records(ledger: Ledger, trusted: Callable[[], Sequence[Key]]) -> list[Record]:
+    """Every record; none where nobody has published yet."""
     try:
-        return ledger.all()
-    except LedgerError as error:
-        # A database that does not answer says why; one without a ledger has nothing to say.
-        if error.__cause__ is not None:
-            raise
+        is_empty = not ledger.all()
+    except LedgerAbsent:
+        is_empty = True
+    if is_empty and (ledger.heads is None or ledger.heads.length() == 0):
         return []
+    return verified_ledger(ledger, trusted())

@@ -1,18 +1,18 @@
-"""The ledger: every audit record, in order, appended exactly once."""
+"""The ledger: every record, in order, appended exactly once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
+from fairness_audit.heads import Heads
+from fairness_audit.ledger.append_only import TRIGGERS, grant, protect, protected_by
 from fairness_audit.ledger.database import Database
 from fairness_audit.ledger.table import ledger_table as table
 from fairness_audit.records.dsse import SignedRecord, digest_of_envelope
-
-AUDIT = "audit"
-"""Kind of an entry that holds an audit record."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Entry:
         return cls(
             seq=record.seq,
             record_id=record.record_id,
-            kind=AUDIT,
+            kind=record.kind,
             model=record.model,
             model_version=record.model_version,
             policy_digest=record.policy_digest,
-            verdict=record.verdict.value,
+            verdict=record.outcome,
             logical_date=record.logical_date,
             issued=record.issued,
             expires=record.expires,
@@ -55,11 +55,32 @@ class Entry:
 class Ledger:
     """An append-only table in SQLite or PostgreSQL; nothing is opened before it is used.
 
-    ``wait_seconds`` is how long to wait for the database, and for others who are appending.
+    ``heads`` is the second place that says how long the ledger is. ``wait_seconds`` is how long
+    to wait for the database, and for others who are appending.
     """
 
-    def __init__(self, address: str, *, wait_seconds: int = 30) -> None:
+    def __init__(
+        self, address: str, heads: Heads | None = None, *, wait_seconds: int = 30
+    ) -> None:
+        self.heads = heads
         self._database = Database(address, wait_seconds)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Until the end of the block nobody appends; needs no right to write.
+
+        A promotion decides and moves the alias in here, so that no failure comes in between.
+
+        Raises:
+            LedgerError: when there is no ledger, or it cannot be read.
+        """
+        with self._database.holding():
+            yield
+
+    @property
+    def name(self) -> str:
+        """The address without password and options."""
+        return self._database.name
 
     def append(self, record_id: str, build: Callable[[int, str | None], SignedRecord]) -> Entry:
         """Append the record that ``build(seq, prev)`` signs, unless it is there already.
@@ -79,6 +100,30 @@ class Ledger:
                 raise ValueError(f"built record {entry.record_id}, not {record_id}")
             connection.execute(insert(table).values(_values(entry)))
             return entry
+
+    def init(self, *, writers: Sequence[str] = (), readers: Sequence[str] = ()) -> None:
+        """Make the ledger, append-only, as the role that owns it; again changes nothing.
+
+        Args:
+            writers: roles of PostgreSQL that may append and read.
+            readers: roles of PostgreSQL that may only read.
+
+        Raises:
+            LedgerError: when the database does not do it, or a role is not there.
+        """
+        with self._database.writing() as connection:
+            protect(connection)
+            if writers or readers:
+                grant(connection, writers=writers, readers=readers)
+
+    def missing_triggers(self) -> frozenset[str]:
+        """The triggers that ought to keep the table append-only, and are not there.
+
+        Raises:
+            LedgerError: when there is no ledger, or it cannot be read.
+        """
+        with self._database.reading() as connection:
+            return TRIGGERS - protected_by(connection)
 
     def all(self) -> list[Entry]:
         """Every entry, in the order it was appended.

@@ -4,18 +4,50 @@ from collections.abc import Iterator, Sequence
 
 from securesystemslib.signer import Key
 
-from fairness_audit.errors import RecordError
-from fairness_audit.ledger.ledger import Entry
-from fairness_audit.records.chain import Fault, FaultKind, Kept, chain_faults, fault_of
+from fairness_audit.errors import LedgerError, RecordError
+from fairness_audit.ledger.ledger import Entry, Ledger
+from fairness_audit.records.chain import (
+    Fault,
+    FaultKind,
+    Kept,
+    chain_faults,
+    fault_of,
+    head_faults,
+)
 from fairness_audit.records.dsse import open_envelope
-from fairness_audit.records.record import AuditRecord
+from fairness_audit.records.head import Head
+from fairness_audit.records.statement import Record
 
 
-def verified_records(entries: Sequence[Entry], trusted: Sequence[Key]) -> list[AuditRecord]:
+def verified_ledger(ledger: Ledger, trusted: Sequence[Key]) -> list[Record]:
+    """The records of a ledger, in order, if every one holds and none was cut off at the end.
+
+    The signed head is asked before the ledger, so that a record that is appended meanwhile is
+    no sign of one that was cut off.
+
+    Raises:
+        LedgerError: when the ledger or its heads cannot be read, or it has no place for heads.
+        RecordError: naming every entry that was edited, re-filed, removed or put in.
+    """
+    if ledger.heads is None:
+        raise LedgerError("the ledger has no place for its signed heads (FAIRNESS_AUDIT_HEADS)")
+    head = ledger.heads.newest(trusted)
+    heads = [] if head is None else [head]
+    return verified_records(ledger.all(), trusted, heads=heads, place=ledger.heads.place)
+
+
+def verified_records(
+    entries: Sequence[Entry],
+    trusted: Sequence[Key],
+    *,
+    heads: Sequence[Head] | None = None,
+    place: str = "",
+) -> list[Record]:
     """The records of all entries, in order, if every single one of them holds.
 
     All are checked, not only those of the version in question: a failure that was filed under
-    another version is missing where it belongs.
+    another version is missing where it belongs. ``heads`` are those kept at ``place``; without
+    them nobody knows whether the newest entries were cut off.
 
     Raises:
         RecordError: naming every entry that was edited, re-filed, removed or put in.
@@ -32,6 +64,8 @@ def verified_records(entries: Sequence[Entry], trusted: Sequence[Key]) -> list[A
         kept.append(Kept(place, signed))
         faults += _refiled(entry, Entry.of(signed), place)
     faults += chain_faults(kept, unread=len(entries) - len(kept))
+    if heads is not None:
+        faults += head_faults(kept, heads, place, unread=len(entries) - len(kept))
     if faults:
         raise RecordError("\n".join(str(fault) for fault in faults))
     return [each.signed.record for each in kept]

@@ -11,4 +11,4 @@ class AttributeSource(Door):
     """
 
     provenance: Provenance
-    coverage: float | None
+    coverage: float | None = None

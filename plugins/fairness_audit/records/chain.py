@@ -1,7 +1,7 @@
 """Do records hold together? Every way of rewriting a chain of records, by its name.
 
-Cutting off the newest records leaves a shorter chain that holds together: it can only be seen by
-somebody who knows how long the chain was.
+Cutting off the newest records leaves a shorter chain that holds together: it is seen by the signed
+heads, which are kept in another place and say how long the chain was.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from fairness_audit.errors import RecordError
 from fairness_audit.records.dsse import SignedRecord, UntrustedRecord
+from fairness_audit.records.head import Head
 
 
 class FaultKind(StrEnum):
@@ -22,6 +23,9 @@ class FaultKind(StrEnum):
     MISSING = "missing"  # there are later records, but not this one
     FORKED = "forked"  # two genuine records with the same number
     UNLINKED = "unlinked"  # does not follow the record before it
+    TRUNCATED = "truncated"  # the newest records are not there, though a signed head names them
+    ROLLED_BACK = "rolled back"  # what is cut off stood against a version that now passes
+    UNHEADED = "unheaded"  # there are records and no signed head, or another one than the head's
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,52 @@ def chain_faults(kept: Sequence[Kept], *, unread: int = 0) -> Iterator[Fault]:
             says = f"record {record.seq} does not follow record {expected - 1} as it is kept"
             yield Fault(FaultKind.UNLINKED, each.place, says)
         before = each
+
+
+def head_faults(
+    kept: Sequence[Kept], heads: Sequence[Head], place: str, *, unread: int = 0
+) -> Iterator[Fault]:
+    """What the signed heads say against a chain of records.
+
+    ``heads`` begin with the newest. Records without a head of their own are those of a publishing
+    that was cut off just then; there must be a head at all, and every head must be of a record.
+    ``unread`` is the number of records that are there and could not be read.
+    """
+    chain = {each.signed.record.seq: each for each in kept}
+    if kept and not heads:
+        says = f"there is no signed head of {len(kept)} records (publish again, or restore it)"
+        yield Fault(FaultKind.UNHEADED, place, says)
+    newest = max(chain, default=0)
+    # What could not be read stands in a gap of the chain, or else at its end.
+    length = newest + max(0, unread - (newest - len(chain)))
+    lost = [head for head in heads if head.seq > length]
+    if lost:
+        says = f"the ledger had {lost[0].seq} records, and {length} are there"
+        yield Fault(FaultKind.TRUNCATED, place, says)
+        yield from _rolled_back(kept, lost, place)
+    for head in heads:
+        there = chain.get(head.seq)
+        if there is not None and there.signed.digest != head.envelope_digest:
+            says = f"another record {head.seq} than the signed head of it says"
+            yield Fault(FaultKind.UNHEADED, there.place, says)
+
+
+def _rolled_back(kept: Sequence[Kept], lost: Sequence[Head], place: str) -> Iterator[Fault]:
+    """Versions that the lost records stood against, and that what is left lets pass."""
+    last = {(head.model, head.model_version): head for head in reversed(lost)}
+    for head in last.values():
+        left = [
+            each.signed.record
+            for each in kept
+            if (each.signed.record.model, each.signed.record.model_version)
+            == (head.model, head.model_version)
+        ]
+        if left and left[-1].outcome != head.outcome:
+            says = (
+                f"{head.model} version {head.model_version} is back at {left[-1].outcome}; its"
+                f" record {head.seq}, {head.outcome}, is gone"
+            )
+            yield Fault(FaultKind.ROLLED_BACK, place, says)
 
 
 def _gap(first: int, last: int) -> str:

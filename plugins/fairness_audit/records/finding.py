@@ -76,6 +76,12 @@ class Finding(Door):
     sentence: str
     evidence: Evidence = Evidence()
 
+    @property
+    def id(self) -> str:
+        """What names it within its audit; a waiver names the findings it is about by this."""
+        parts = (self.rule, self.metric, self.attribute, self.group, self.reference)
+        return "/".join(part or "-" for part in parts)
+
 
 class Judgement(Door):
     """All findings of one audit, the deciding one first, and the verdict over them.

@@ -74,6 +74,7 @@ class Audit:
             measurements_digest=measurements.digest,
             policy_digest=snapshot.policy_digest,
             logical_date=snapshot.logical_date,
+            audited=population.audited,
         )
         return cls(identity, snapshot.model, snapshot.logical_date, snapshot.window_start)
 
@@ -84,8 +85,8 @@ class History:
 
     They may be of any version. ``spent`` holds, for each that is in the same period and in their
     order, the part of the error budget that it spent; None where its record does not say.
-    ``comparable`` are the records whose windows overlap neither each other nor the audit's own,
-    oldest first.
+    ``comparable`` are the records of logged decisions whose windows overlap neither each other nor
+    the audit's own, oldest first.
     """
 
     logical_date: datetime
@@ -97,14 +98,14 @@ class History:
 def history_of(audit: Audit, records: Sequence[AuditRecord], *, period_days: int) -> History:
     """The history of an audit, from all records of the ledger in their order."""
     period = period_of(audit, records, period_days=period_days)
-    before = _before(audit, records)
+    decided = [each for each in _before(audit, records) if each.audited != "candidate"]
     return History(
         logical_date=audit.logical_date,
         period_start=period.start,
         spent=tuple(
             record.error_budget.alpha if record.error_budget else None for record in period.earlier
         ),
-        comparable=_without_overlap(before, until=audit.window_start),
+        comparable=_without_overlap(decided, until=audit.window_start),
     )
 
 

@@ -3,10 +3,10 @@
 from pathlib import PurePosixPath
 
 from fairness_audit.files import safe_name
-from fairness_audit.records.record import AuditRecord
+from fairness_audit.records.statement import Record
 
 
-def place_of(record: AuditRecord) -> PurePosixPath:
+def place_of(record: Record) -> PurePosixPath:
     """``<model>/<version>/<logical date>-<start of the record id>.json``.
 
     A model version is somebody else's word: what is no plain name becomes one, with a hash, and

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fairness_audit.records.door import Door
+from fairness_audit.records.record import Audited
 
 
 class Loss(Door):
@@ -16,12 +17,30 @@ class Loss(Door):
     of: int
 
 
+class Scoring(Door):
+    """How a candidate came to its scores: whose files, instead of whom, and how confined.
+
+    ``against`` is the version whose decisions these were. ``cut`` is the score of the last who is
+    selected; of the ``tied`` rows that have it ``tied_selected`` are.
+    """
+
+    artifact_digest: str
+    against: str
+    confinement: tuple[str, ...]
+    cut: float | None
+    tied: int
+    tied_selected: int
+
+
 class Population(Door):
     """One row per decision, in Parquet, and the ledger of the rows that did not get in.
 
     Columns of the file: ``decision_id``, ``subject_id`` (keyed pseudonym), ``decided_at``,
     ``model_version``, ``score`` (double or NULL), ``selected`` (boolean), ``outcome`` (boolean or
     NULL), ``attr_<name>`` and ``stratum_<name>`` (text, never NULL: ``unknown``).
+
+    ``scoring`` is None where the decisions were logged. Of a candidate, ``score`` and
+    ``selected`` are simulated; the outcomes are those of what was decided then.
     """
 
     model: str
@@ -33,3 +52,9 @@ class Population(Door):
     lost: tuple[Loss, ...]
     window_start: datetime | None = None
     window_end: datetime | None = None
+    scoring: Scoring | None = None
+
+    @property
+    def audited(self) -> Audited:
+        """Whether these are decisions that were made, or those a candidate would make."""
+        return "decisions" if self.scoring is None else "candidate"

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,10 +12,14 @@ from fairness_audit.records.budget import ErrorBudget
 from fairness_audit.records.door import Door
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.moment import Moment
+from fairness_audit.records.simulation import Simulation
 from fairness_audit.records.snapshot import SchemaChange
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256, as 64 lower-case hexadecimal digits."""
+
+Audited = Literal["decisions", "candidate"]
+"""Whether decisions were audited that were made, or those a candidate would make."""
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far two machines' clocks may be apart; a record from later than that is from the future."""
@@ -38,10 +42,16 @@ class AuditRecord(Door):
     ``seq`` and ``prev`` chain it to the record before it: ``seq`` counts from 1 and ``prev`` is
     the SHA-256 of that record's envelope, None for the first. ``snapshot_digest`` and the other
     digests are of content, so that the same audit run again has the same ``record_id``.
+    ``report_digest`` is of the report, which follows from the rest.
     ``error_budget`` is no part of it, nor are ``attributes``, which say where the groups come from
     and of what share of the rows they are known, or ``schema_changes``, the columns of the source
     that were no longer what they had been; records from before there were any have None.
+    ``audited`` tells logged decisions from those that a candidate would make; records from before
+    candidates were audited have None and are about decisions. Of a candidate ``simulation`` says
+    how its scores came about.
     """
+
+    kind: ClassVar[Literal["audit"]] = "audit"
 
     seq: Annotated[int, Field(ge=1)]
     prev: Sha256 | None
@@ -52,7 +62,10 @@ class AuditRecord(Door):
     snapshot_digest: Sha256
     population_digest: Sha256
     measurements_digest: Sha256
+    report_digest: Sha256
     policy_digest: Sha256
+    audited: Audited | None = None
+    simulation: Simulation | None = None
     logical_date: Moment
     window_start: Moment
     window_end: Moment
@@ -78,7 +91,13 @@ class AuditRecord(Door):
             measurements_digest=self.measurements_digest,
             policy_digest=self.policy_digest,
             logical_date=self.logical_date,
+            audited=self.audited,
         )
+
+    @property
+    def outcome(self) -> str:
+        """The verdict in a word."""
+        return self.verdict.value
 
     @property
     def obstacles(self) -> tuple[Finding, ...]:
@@ -101,10 +120,13 @@ def record_id(
     measurements_digest: str,
     policy_digest: str,
     logical_date: datetime,
+    audited: Audited | None = None,
 ) -> str:
     """SHA-256 over everything that makes one audit another one than the next."""
+    simulated = {"audited": audited} if audited == "candidate" else {}
     return digest_of(
-        {
+        simulated
+        | {
             "model": model,
             "modelVersion": model_version,
             "artifact": artifact_digest,
@@ -130,6 +152,7 @@ class GateDecision(Door):
 
     ``certain`` is False where the question could not be answered (a service did not answer, a
     setting is missing): the decision is ``block`` then, and asking again may give another one.
+    ``artifact_digest`` is of the files it was decided about.
     """
 
     decision: Literal["allow", "block"]
@@ -139,3 +162,4 @@ class GateDecision(Door):
     record_id: str | None
     expires: datetime | None
     certain: bool = True
+    artifact_digest: str | None = None

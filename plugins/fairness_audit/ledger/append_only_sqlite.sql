@@ -1,0 +1,13 @@
+CREATE TRIGGER IF NOT EXISTS fairness_audit_ledger_stays
+BEFORE UPDATE ON fairness_audit_ledger
+BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END
+
+CREATE TRIGGER IF NOT EXISTS fairness_audit_ledger_keeps
+BEFORE DELETE ON fairness_audit_ledger
+BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END
+
+CREATE TRIGGER IF NOT EXISTS fairness_audit_ledger_follows
+BEFORE INSERT ON fairness_audit_ledger
+WHEN new.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM fairness_audit_ledger)
+OR EXISTS (SELECT 1 FROM fairness_audit_ledger WHERE record_id = new.record_id)
+BEGIN SELECT raise(ABORT, 'the ledger is append-only: the next record follows the last'); END

@@ -1,0 +1,66 @@
+"""The nightly DAG: how Airflow parses it, and whom it tells what it found."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fairness_audit import local_airflow
+from tests.e2e.installation import CHECKOUT
+from tests.gated import Gated
+from tests.listeners import chat
+from tests.published import MODEL, a_loaded_policy
+
+NIGHT = """
+from airflow.sdk import DAG
+from fairness_audit.nightly import find_late_audits, sweep_production
+
+with DAG("night"):
+    sweep_production()
+    find_late_audits()
+"""
+
+
+def test_the_dag_is_cheap_to_parse() -> None:
+    script = (
+        "import sys; sys.path.insert(0, 'plugins'); import runpy;"
+        "runpy.run_path('dags/keep_ledger.py');"
+        "print({'pandas', 'mlflow', 'duckdb', 'sqlalchemy.orm.decl_api'} & set(sys.modules)"
+        " - {'sqlalchemy.orm.decl_api'})"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip().splitlines()[-1] == "set()"
+
+
+@pytest.mark.filterwarnings("ignore")  # Airflow's own, of a whole run
+def test_what_is_found_at_night_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, airflow_database: None
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.models.dagbundle import DagBundleModel
+    from airflow.utils.session import create_session
+
+    gated = Gated.made(tmp_path / "state")
+    # Hourly, so that the audits, which are of a day long ago, are late whenever this runs.
+    schedule = {"cron": "@hourly", "deadline_hours": 1}
+    a_loaded_policy(gated.folder, notify={"webhook": "chat"}, schedule=schedule)
+    gated.registry.promote(MODEL, "1", "champion")
+    for name, value in gated.variables.items():
+        monkeypatch.setenv(name, value)
+    file = tmp_path / "night.py"
+    file.write_text(NIGHT)
+    with create_session() as session:
+        session.merge(DagBundleModel(name="testing"))
+    sync_bag_to_db(DagBag(file), "testing", None)
+    with chat() as heard:
+        connection = {"conn_type": "http", "host": f"http://127.0.0.1:{heard.port}/hook"}
+        monkeypatch.setenv("AIRFLOW_CONN_CHAT", json.dumps(connection))
+        ended = local_airflow.run("night", file, {}, tmp_path / "night.log")
+    assert not ended.succeeded
+    swept, late = sorted(text for _, text in heard.messages)
+    assert late.startswith(f"the audit of {MODEL} that was due on ")
+    assert swept.startswith(f"{MODEL} version 1 is in production: ")
