@@ -56,6 +56,7 @@ class Installation:
             home=CHECKOUT,
             state=self.state,
             ledger_url=f"sqlite:///{self.state / 'ledger.db'}",
+            heads=str(self.state / "heads"),
             registry_url=f"sqlite:///{self.state / 'mlflow.db'}",
             signing_key=keys / "signing.pem",
             trusted_keys=keys / "trusted",
@@ -87,6 +88,10 @@ class Installation:
             seen = [line for line in lines if _killed_by(line, step, process)]
         process.wait(WITHIN)
         assert len(seen) == 1, f"the step {step} was not reached"
+
+    def files(self) -> dict[str, Path]:
+        """The published record files, by name."""
+        return {path.name: path for path in self.settings.records.rglob("*.json")}
 
     def records(self) -> dict[str, bytes]:
         """The published record files, by name."""

@@ -8,11 +8,13 @@ import pytest
 from securesystemslib.signer import CryptoSigner
 
 from fairness_audit.errors import LedgerError
-from fairness_audit.gate import apply, ask, decide, in_words, newest_verified
-from fairness_audit.ledger import Ledger
+from fairness_audit.gate import apply, ask, decide, governing, in_words
+from fairness_audit.ledger import Ledger, verified_ledger
+from fairness_audit.policy.document import Document
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.record import AuditRecord, GateDecision
+from fairness_audit.records.statement import Record
 from tests.builders import a_policy
 from tests.fakes import FakeRegistry
 from tests.published import (
@@ -24,6 +26,7 @@ from tests.published import (
     TRUSTED,
     WAITS,
     a_finding,
+    a_ledger,
     a_loaded_policy,
     a_record,
     an_audit,
@@ -31,21 +34,31 @@ from tests.published import (
     digest,
     published,
 )
+from tests.tampering import tamper
 
 WARN = {"registered_model": "lead_scoring", "alias": "champion", "valid_days": 35, "mode": "warn"}
 
 FILES = digest("artifact 1")
+NOWHERE = Path("/not/there")
+ABSENT = "sqlite:////not/there"
+SILENT = "postgresql://a@127.0.0.1:1/b"
 
 
-def decision(record: AuditRecord | None, mode: str = "enforce", **changes: Any) -> GateDecision:
-    policy = a_policy(gate=WARN | {"mode": mode})
+def decision(
+    *records: Record, mode: str = "enforce", approvals: int = 1, **changes: Any
+) -> GateDecision:
+    review = {"owner": "responsible-ai", "approvals": approvals}
+    loaded = LoadedPolicy(
+        policy=a_policy(gate=WARN | {"mode": mode}, review=review),
+        digest=changes.pop("policy_digest", digest("policy")),
+        document=Document(Path("policy.yaml"), {}, {}),
+    )
     asked: dict[str, Any] = {
-        "policy_digest": digest("policy"),
         "model_version": "1",
         "artifact_digest": digest("artifact 1"),
         "now": NOW,
     }
-    return decide(policy, record=record, **asked | changes)
+    return decide(loaded, records=records, **asked | changes)
 
 
 # --- the pure decision ------------------------------------------------------------------------
@@ -70,10 +83,10 @@ def test_what_is_inconclusive_and_allowed_by_policy_allows() -> None:
 
 
 UNFIT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
-    ({"model": "offer_targeting"}, {}, "the record is of offer_targeting version 1"),
-    ({"model_version": "2"}, {}, "the record is of lead_scoring version 2"),
+    ({"model": "offer_targeting"}, {}, "there is no audit record of lead_scoring version 1"),
+    ({"model_version": "2"}, {}, "there is no audit record of lead_scoring version 1"),
     ({"registered_model": "other"}, {}, "the record is of the registered model other"),
-    ({}, {"model_version": "1 "}, "the record is of lead_scoring version 1"),
+    ({}, {"model_version": "1 "}, "there is no audit record of lead_scoring version 1 "),
     ({}, {"artifact_digest": digest("x")}, "the model's files are not those that were audited"),
     ({}, {"artifact_digest": ""}, "the model's files are not those that were audited"),
     ({}, {"policy_digest": digest("x")}, "the policy has changed since the audit"),
@@ -88,7 +101,7 @@ UNFIT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 def test_a_record_about_something_else_blocks_in_every_mode(
     changes: dict[str, Any], asked: dict[str, Any], reason: str, mode: str
 ) -> None:
-    blocked = decision(a_record(**changes), mode, **asked)
+    blocked = decision(a_record(**changes), mode=mode, **asked)
     assert blocked.decision == "block"
     assert [each for each in blocked.reasons if each.startswith(reason)]
     assert len(blocked.reasons) == 1
@@ -96,7 +109,7 @@ def test_a_record_about_something_else_blocks_in_every_mode(
 
 @pytest.mark.parametrize("mode", ["enforce", "warn"])
 def test_no_record_blocks_in_every_mode(mode: str) -> None:
-    blocked = decision(None, mode)
+    blocked = decision(mode=mode)
     assert blocked.decision == "block"
     assert blocked.reasons == (
         "there is no audit record of lead_scoring version 1; audit it first",
@@ -140,13 +153,13 @@ def test_what_the_audit_found_blocks(changes: dict[str, Any], reasons: tuple[str
 def test_mode_warn_lets_it_through_and_says_so(
     changes: dict[str, Any], reasons: tuple[str, ...]
 ) -> None:
-    allowed = decision(a_record(**changes), "warn")
+    allowed = decision(a_record(**changes), mode="warn")
     assert allowed.decision == "allow"
     assert allowed.reasons == tuple(f"not enforced (mode warn): {each}" for each in reasons)
 
 
 def test_all_reasons_are_told_at_once() -> None:
-    blocked = decision(a_record(verdict="fail", model="x"), policy_digest=digest("x"))
+    blocked = decision(a_record(verdict="fail", registered_model="x"), policy_digest=digest("x"))
     assert len(blocked.reasons) == 3
 
 
@@ -179,7 +192,7 @@ def registry(**versions: str) -> FakeRegistry:
 
 def asked(loaded: LoadedPolicy, folder: Path, version: str = "1", **changes: Any) -> GateDecision:
     ways: dict[str, Any] = {
-        "ledger": Ledger(f"sqlite:///{folder / 'ledger.db'}"),
+        "ledger": a_ledger(folder),
         "registry": registry(),
         "trusted_keys": folder / "trusted",
         "now": NOW,
@@ -246,14 +259,21 @@ class TestAsk:
         published(loaded, tmp_path, STRANGER)
         blocked = asked(loaded, tmp_path)
         assert (blocked.decision, blocked.certain) == ("block", True)
-        assert "untrusted: signed with" in blocked.reasons[0]
+        assert "which is not trusted" in blocked.reasons[0]
 
     @pytest.mark.parametrize(
         ("changes", "reason"),
         [
             ({"registry": FakeRegistry({})}, "RegistryError: no lead_scoring version 1"),
-            ({"ledger": Ledger("postgresql://a@127.0.0.1:1/b")}, "LedgerError: the ledger"),
-            ({"ledger": Ledger("sqlite:////not/there")}, "LedgerError: sqlite:////not/there"),
+            (
+                {"ledger": a_ledger(NOWHERE, "postgresql://a@127.0.0.1:1/b")},
+                "LedgerError: the ledger",
+            ),
+            (
+                {"ledger": a_ledger(NOWHERE, "sqlite:////not/there")},
+                "LedgerAbsent: sqlite:////not/there",
+            ),
+            ({"ledger": Ledger("sqlite:////not/there")}, "LedgerError: the ledger has no place"),
             ({"trusted_keys": Path("/not/there")}, "SettingsError: FAIRNESS_AUDIT_TRUSTED_KEYS"),
             ({"registry": None}, "AttributeError: "),
         ],
@@ -268,51 +288,52 @@ class TestAsk:
         assert blocked.record_id is None
 
 
+def governs(ledger: Ledger, **changes: str) -> AuditRecord | None:
+    version = {"model": "lead_scoring", "model_version": "1", "artifact_digest": FILES}
+    records = verified_ledger(ledger, TRUSTED)
+    audits = [record for record in records if isinstance(record, AuditRecord)]
+    return governing(audits, **version | changes)
+
+
 def test_a_failure_filed_under_another_version_is_found_out(tmp_path: Path) -> None:
     """Without it the older pass would be the newest record of version 1."""
-    address = f"sqlite:///{tmp_path / 'ledger.db'}"
-    ledger = Ledger(address)
+    ledger = a_ledger(tmp_path)
     appended(ledger)
     later = {"logical_date": LOGICAL_DATE + timedelta(days=1)}
     appended(ledger, verdict="fail", findings=[FAILED], **later)
-    assert newest_verified(ledger, TRUSTED, "lead_scoring", "1", FILES) == a_record(
+    assert governs(ledger) == a_record(
         seq=2, prev=digest(ledger.all()[0].envelope.decode()), verdict="fail",
         findings=[FAILED], **later,
     )  # fmt: skip
-    _execute(tmp_path, "UPDATE fairness_audit_ledger SET model_version = '2' WHERE seq = 2")
+    tamper(
+        f"sqlite:///{tmp_path / 'ledger.db'}",
+        "UPDATE fairness_audit_ledger SET model_version = '2' WHERE seq = 2",
+    )
     with pytest.raises(Exception, match="ledger entry 2: re-filed"):
-        newest_verified(ledger, TRUSTED, "lead_scoring", "1", FILES)
+        governs(ledger)
 
 
 def test_a_later_record_of_other_files_does_not_govern(tmp_path: Path) -> None:
     """The version was deleted and made again: what was found in the old files is not about it."""
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    ledger = a_ledger(tmp_path)
     appended(ledger)
     later = {"logical_date": LOGICAL_DATE + timedelta(days=1), "artifact_digest": digest("old")}
     appended(ledger, verdict="fail", findings=[FAILED], **later)
-    governs = newest_verified(ledger, TRUSTED, "lead_scoring", "1", FILES)
-    assert governs is not None
-    assert governs.seq == 1
-    unknown = newest_verified(ledger, TRUSTED, "lead_scoring", "1", digest("never audited"))
+    governing_record = governs(ledger)
+    assert governing_record is not None
+    assert governing_record.seq == 1
+    unknown = governs(ledger, artifact_digest=digest("never audited"))
     assert unknown is not None
     assert unknown.seq == 2
 
 
 def test_a_version_without_record_has_none(tmp_path: Path) -> None:
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    ledger = a_ledger(tmp_path)
     with pytest.raises(LedgerError):
-        newest_verified(ledger, TRUSTED, "lead_scoring", "1", FILES)
+        governs(ledger)
     appended(ledger)
-    assert newest_verified(ledger, TRUSTED, "lead_scoring", "2", FILES) is None
-    assert newest_verified(ledger, TRUSTED, "offer_targeting", "1", FILES) is None
-
-
-def _execute(folder: Path, statement: str) -> None:
-    import sqlite3
-    from contextlib import closing
-
-    with closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
-        connection.execute(statement)
+    assert governs(ledger, model_version="2") is None
+    assert governs(ledger, model="offer_targeting") is None
 
 
 # --- what follows from a decision -------------------------------------------------------------
@@ -328,7 +349,7 @@ def test_allow_moves_the_alias_once() -> None:
 def test_block_leaves_the_alias_where_it_is() -> None:
     aliases = registry()
     aliases.promote("lead_scoring", "2", "champion")
-    apply(decision(None), a_policy(), aliases)
+    apply(decision(), a_policy(), aliases)
     assert aliases.alias_target("lead_scoring", "champion") == "2"
 
 
@@ -345,7 +366,7 @@ def test_a_decision_in_words() -> None:
         "  - verdict pass, nothing against it\n"
         f"record {a_record().record_id[:12]}, valid until 2026-08-04 12:00 UTC"
     )
-    assert in_words(decision(None)) == (
+    assert in_words(decision()) == (
         "block: lead_scoring version 1\n"
         "  - there is no audit record of lead_scoring version 1; audit it first"
     )

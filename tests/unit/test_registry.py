@@ -153,6 +153,12 @@ def test_loading_a_model_does_not_change_its_digest(
     assert mlflow_db.registry.artifact_digest(MODEL, version) == before
 
 
+BOMB = b"a0: &a0 {model_name: x}\n" + b"".join(
+    b"a%d: &a%d {<<: [%s]}\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 30)
+)
+"""Read with merge keys, it takes longer than anybody lives."""
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -163,6 +169,7 @@ def test_loading_a_model_does_not_change_its_digest(
         b"model_name: x\nmodel_version: '1'\nloader_module: evil\n",
         b"model_name: [x]\nmodel_version: '1'\n",
         b"model_name: x\nmodel_version: '1'\n" + b"#" * 5000,
+        BOMB,
     ],
 )
 def test_a_mark_that_holds_anything_else_is_content(

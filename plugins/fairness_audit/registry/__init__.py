@@ -3,12 +3,16 @@
 from typing import Protocol
 
 
-class Registry(Protocol):
-    """What an audit needs of a model registry. Every method may raise ``RegistryError``."""
+class Contents(Protocol):
+    """What a decision needs to know of a model version: its content."""
 
     def artifact_digest(self, model: str, version: str) -> str:
         """SHA-256 over the content of a model version; names and tags play no part in it."""
         ...
+
+
+class Registry(Contents, Protocol):
+    """What an audit needs of a model registry. Every method may raise ``RegistryError``."""
 
     def alias_target(self, model: str, alias: str) -> str | None:
         """The version an alias names; None if there is no such alias or model yet."""
@@ -16,4 +20,12 @@ class Registry(Protocol):
 
     def promote(self, model: str, version: str, alias: str) -> None:
         """Let the alias name this version."""
+        ...
+
+    def promoted(self, model: str, alias: str) -> tuple[str, ...]:
+        """The versions that are in production, by the alias in any spelling or by stage."""
+        ...
+
+    def demote(self, model: str, version: str, alias: str) -> None:
+        """Take a version out of production."""
         ...

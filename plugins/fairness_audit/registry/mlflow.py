@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -11,11 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import yaml
-
-from fairness_audit.canonical import digest_of
 from fairness_audit.errors import RegistryError
-from fairness_audit.files import sha256_of
+from fairness_audit.registry.artifact import folder_digest
+from fairness_audit.registry.names import same_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -26,9 +25,7 @@ _QUIET = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the task is retried; by default it is minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
 }
-_LOAD_MARK = "registered_model_meta"
-_LOAD_MARK_KEYS = {"model_name", "model_version"}
-_LOAD_MARK_BYTES = 4096
+_PRODUCTION, _ARCHIVED = "Production", "Archived"
 
 
 class MlflowRegistry:
@@ -50,18 +47,31 @@ class MlflowRegistry:
         with self._told(f"{model} version {version}"):
             location = self._client.get_model_version_download_uri(model, version)
             with self._files(location) as folder:
-                files = sorted(path for path in folder.rglob("*") if not path.is_dir())
-                content = [
-                    {"path": path.relative_to(folder).as_posix(), "sha256": sha256_of(path)}
-                    for path in files
-                    if not _is_load_mark(path, folder)
-                ]
-        if not content:
+                if folder.is_dir() and any(folder.iterdir()):
+                    return folder_digest(folder)
+        raise RegistryError(
+            f"{model} version {version} has no files in {self._name}"
+            " (log the model again and register it)"
+        )
+
+    def copy(self, model: str, version: str, folder: Path) -> str:
+        """Copy a version's files into a new folder; the digest is of the copy.
+
+        Raises:
+            RegistryError: when the registry does not answer, has no such version, or there is a
+                link among the files: it could lead to what is nobody's model.
+        """
+        with self._told(f"{model} version {version}"):
+            location = self._client.get_model_version_download_uri(model, version)
+            with self._files(location) as files:
+                shutil.copytree(files, folder, symlinks=True)
+        links = [path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink()]
+        if links:
             raise RegistryError(
-                f"{model} version {version} has no files in {self._name}"
-                " (log the model again and register it)"
+                f"{model} version {version} holds the link {str(links[0])!r} (log the model again"
+                " with the file itself)"
             )
-        return digest_of(content)
+        return folder_digest(folder)
 
     def alias_target(self, model: str, alias: str) -> str | None:
         """The version an alias names; None if there is no such alias or model yet.
@@ -89,6 +99,45 @@ class MlflowRegistry:
         """
         with self._told(f"alias {alias} of {model} version {version}"):
             self._client.set_registered_model_alias(model, alias, version)
+
+    def promoted(self, model: str, alias: str) -> tuple[str, ...]:
+        """The versions that are in production: by the alias in any spelling, or by stage.
+
+        Raises:
+            RegistryError: when the registry does not answer.
+        """
+        from mlflow.exceptions import MlflowException
+
+        with self._told(f"what is promoted of {model}"):
+            try:
+                named = self._client.get_registered_model(model).aliases
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                    raise
+                return ()
+            found = {str(each) for name, each in named.items() if same_name(name, alias)}
+            found |= self._in_production(model)
+        return tuple(sorted(found))
+
+    def demote(self, model: str, version: str, alias: str) -> None:
+        """Take every spelling of the alias off this version, and archive it if it is staged.
+
+        Raises:
+            RegistryError: when the registry does not do it.
+        """
+        with self._told(f"{model} version {version}"):
+            for name, target in self._client.get_registered_model(model).aliases.items():
+                if same_name(name, alias) and str(target) == version:
+                    self._client.delete_registered_model_alias(model, name)
+            if version in self._in_production(model):
+                with warnings.catch_warnings():  # stages are deprecated, and still there
+                    warnings.simplefilter("ignore", FutureWarning)
+                    self._client.transition_model_version_stage(model, version, _ARCHIVED)
+
+    def _in_production(self, model: str) -> set[str]:
+        quoted = model.replace("'", "\\'")
+        versions = self._client.search_model_versions(f"name = '{quoted}'")
+        return {str(each.version) for each in versions if each.current_stage == _PRODUCTION}
 
     @cached_property
     def _client(self) -> "MlflowClient":
@@ -144,17 +193,3 @@ class MlflowRegistry:
 
 def _password(address: str) -> str | None:
     return urlsplit(address).password
-
-
-def _is_load_mark(path: Path, folder: Path) -> bool:
-    if path != folder / _LOAD_MARK or path.stat().st_size > _LOAD_MARK_BYTES:
-        return False
-    try:
-        content = yaml.safe_load(path.read_bytes())
-    except (yaml.YAMLError, UnicodeDecodeError):
-        return False
-    return (
-        isinstance(content, dict)
-        and set(content) == _LOAD_MARK_KEYS
-        and all(isinstance(value, str | int) for value in content.values())
-    )

@@ -1,0 +1,1 @@
+"""Files that let other systems ask the gate: Kubernetes and CI."""

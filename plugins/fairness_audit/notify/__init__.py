@@ -1,0 +1,1 @@
+"""Telling people what happened: one plain sentence and a link."""
