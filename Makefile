@@ -16,7 +16,7 @@ export UV_NO_PROGRESS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up-local up down test check bench format lock clean
+.PHONY: help demo up-local up down test check bench torture format lock clean
 
 help:  ## show the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,10 @@ check: $(READY)  ## lint, types, layers, SQL style, policies, compose file
 
 bench: $(READY)  ## measure speed; needs the machine to itself
 	@$(BIN)/python -m pytest tests/bench --override-ini python_files='bench_*.py' --capture no
+
+torture: $(READY)  ## kill and starve publishing at every point; SEED= POINT= run one again
+	@$(BIN)/python -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS)) \
+	  $(if $(POINT),--point "$(POINT)")
 
 format: $(READY)  ## format the code
 	@$(BIN)/ruff check --fix --quiet $(PACKAGES)

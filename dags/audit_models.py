@@ -19,6 +19,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Asset, Param, get_parsing_context
 
+from fairness_audit.airflow_run import promotion_of
 from fairness_audit.errors import PolicyError
 from fairness_audit.policy.load import load_policy, policy_files
 from fairness_audit.policy.model import AuditPolicy
@@ -33,6 +34,7 @@ from fairness_audit.tasks import (
     refuse,
     validate,
 )
+from fairness_audit.telling import deadline_of
 
 RETRIES = {"retries": 2, "retry_exponential_backoff": True}
 PARAMS = {
@@ -49,6 +51,7 @@ def audit_of(policy: AuditPolicy) -> DAG:
         schedule=Asset(schedule.asset) if schedule.asset else schedule.cron,
         catchup=False,
         max_active_runs=1,
+        deadline=deadline_of(model, schedule.deadline_hours),
         params=PARAMS,
         default_args=RETRIES,
         tags=["fairness-audit", policy.source.crm],
@@ -61,7 +64,7 @@ def audit_of(policy: AuditPolicy) -> DAG:
         measurements = measure(model, population)
         judgement = judge(model, population, measurements, validation)
         record = publish(model, snapshot, population, validation, measurements, judgement)
-        gate(model, population, record)
+        gate.override(outlets=[promotion_of(model)])(model, population, record)
     return dag
 
 

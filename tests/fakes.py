@@ -23,3 +23,11 @@ class FakeRegistry:
         self.artifact_digest(model, version)
         self.aliases[model, alias] = version
         self.promotions.append((model, version, alias))
+
+    def promoted(self, model: str, alias: str) -> tuple[str, ...]:
+        target = self.alias_target(model, alias)
+        return () if target is None else (target,)
+
+    def demote(self, model: str, version: str, alias: str) -> None:
+        if self.alias_target(model, alias) == version:
+            del self.aliases[model, alias]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from airflow.sdk import Connection, get_current_context
+from airflow.sdk import Asset, AssetAlias, Connection, get_current_context
 from airflow.sdk.exceptions import (
     AirflowFailException,
     AirflowNotFoundException,
@@ -18,6 +18,7 @@ from airflow.sdk.exceptions import (
 
 from fairness_audit.errors import AuditError, LedgerError, RegistryError, SourceError
 from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policy
+from fairness_audit.records.record import GateDecision
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.settings import Settings
 from fairness_audit.sources import RateLimited
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
+
+PROMOTIONS = AssetAlias("promotions")
+"""What a gate that is about any model names as its outlet: `promotion_of` the one it allows."""
 
 _WORTH_A_RETRY = (SourceError, LedgerError, RegistryError)
 
@@ -42,6 +46,7 @@ class Run:
     folder: Path
     as_of: datetime
     model_version: str | None
+    promotes: bool = True
 
     @classmethod
     def current(cls, model: str) -> "Run":
@@ -58,6 +63,7 @@ class Run:
             folder=settings.run_folder(model, dag_run.run_id),
             as_of=as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC),
             model_version=params.get("model_version"),
+            promotes=params.get("promote", True),
         )
 
 
@@ -79,6 +85,29 @@ def reported(step: Callable[Given, Result]) -> Callable[Given, Result]:
             raise AirflowFailException(f"{type(error).__name__}: {error}") from error
 
     return run
+
+
+def promotion_of(model: str) -> Asset:
+    """The asset that is updated whenever the gate allows a version of a model.
+
+    A release is a DAG with ``schedule=promotion_of("<model>")``. An `Asset` of that name alone
+    would be another one; a run of a DAG that waits for an `Asset.ref` is told of no event.
+    """
+    return Asset(name=f"{model}_promoted", uri=f"fairness-audit://models/{model}/promoted")
+
+
+def tell_promotion(decision: GateDecision) -> None:
+    """Have the running task's asset event say which files were allowed, and until when.
+
+    A task that fails emits no event, so a blocked version has none.
+    """
+    asset, context = promotion_of(decision.model), get_current_context()
+    told = {"model_version", "artifact_digest", "record_id", "expires"}
+    extra = decision.model_dump(mode="json", include=told)
+    if asset in context["task"].outlets:
+        context["outlet_events"][asset].extra = extra
+    elif PROMOTIONS in context["task"].outlets:
+        context["outlet_events"][PROMOTIONS].add(asset, extra=extra)
 
 
 def source_of(loaded: LoadedPolicy, settings: Settings) -> "Source":

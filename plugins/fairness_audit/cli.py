@@ -4,7 +4,7 @@ Exit codes: 0 good (valid, allowed, verified, equal), 1 refused (blocked, not ve
 2 cannot tell (a setting, a file or a service is missing; the message says which and what to do).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import wraps
@@ -13,12 +13,15 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
-from fairness_audit import measuring, snapshots
-from fairness_audit.errors import AuditError, RecordError, SettingsError
+from fairness_audit import candidates, keeping, looking_back, measuring, snapshots, waiving
+from fairness_audit.completeness import missing_files
+from fairness_audit.errors import AuditError, InputError, RecordError, SettingsError
 from fairness_audit.policy import schema
 from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policies, load_policy
-from fairness_audit.records.record import AuditRecord
+from fairness_audit.records.record import GateDecision
+from fairness_audit.records.statement import Record
 from fairness_audit.settings import Settings
+from fairness_audit.snapshots.pruning import prune
 
 ALLOWED, REFUSED, CANNOT_TELL = 0, 1, 2
 
@@ -59,15 +62,28 @@ def told_plainly(verb: Callable[Given, Result]) -> Callable[Given, Result]:
 @told_plainly
 def check(
     write_schema: Annotated[
-        bool, typer.Option(help="Also write expectations/policy.schema.json.")
+        bool,
+        typer.Option(help="Also write policy.schema.json and record.schema.json."),
+    ] = False,
+    registry: Annotated[
+        bool,
+        typer.Option(
+            "--registry", help="Also ask the registry for promotions that it must refuse."
+        ),
     ] = False,
 ) -> None:
-    """Check every policy, and that its SQL and suites are there; report all faults at once."""
+    """Check every policy, and that its SQL and suites are there; report all faults at once.
+
+    With --registry: exit 0 it asks the gate, 1 it promotes without asking, 2 cannot tell.
+    """
+    from fairness_audit.records import schema as record_schema
+
     settings = Settings.from_environment()
     if write_schema:
-        (settings.expectations / schema.FILE_NAME).write_text(schema.schema_text(), "utf-8")
+        for each in (schema, record_schema):
+            (settings.expectations / each.FILE_NAME).write_text(each.schema_text(), "utf-8")
     policies = load_policies(settings.expectations)
-    missing = [fault for loaded in policies for fault in _missing_files(settings, loaded)]
+    missing = [fault for loaded in policies for fault in missing_files(settings, loaded)]
     for fault in missing:
         typer.echo(f"fairness-audit: {fault}", err=True)
     if missing:
@@ -78,6 +94,8 @@ def check(
             f"{policy.model}: {len(policy.rules)} rules over {len(policy.groupings)} groupings,"
             f" digest {loaded.digest[:12]}"
         )
+    if registry:
+        _check_registry(settings, policies)
 
 
 @app.command()
@@ -115,24 +133,20 @@ def gate(
     ),
 ) -> None:
     """May this model version be promoted? Exit 0 allow, 1 block, 2 cannot tell."""
-    from fairness_audit.gate import ask, in_words
-    from fairness_audit.ledger import Ledger
+    from fairness_audit.gate import ask
+    from fairness_audit.ledger import ledger_of
     from fairness_audit.registry.mlflow import MlflowRegistry
 
     settings = Settings.from_environment()
     decision = ask(
         _policy(settings, model),
         model_version=version,
-        ledger=Ledger(settings.ledger_url),
+        ledger=ledger_of(settings),
         registry=MlflowRegistry(settings.registry_url),
         trusted_keys=settings.trusted_keys,
         now=datetime.now(UTC),
     )
-    as_json = form is Format.JSON
-    typer.echo(decision.model_dump_json(indent=2) if as_json else in_words(decision))
-    if decision.decision == "allow":
-        raise typer.Exit(ALLOWED)
-    raise typer.Exit(REFUSED if decision.certain else CANNOT_TELL)
+    _answer(decision, form)
 
 
 @app.command()
@@ -141,18 +155,24 @@ def verify(
     record: Annotated[
         Path | None, typer.Argument(help="A record file. Default: all records, as one chain.")
     ] = None,
+    ledger: Annotated[
+        bool, typer.Option("--ledger", help="Verify all records as one chain (the default).")
+    ] = False,
 ) -> None:
-    """Verify signatures and chain of published records, from their files alone."""
+    """Verify signatures, chain and heads of published records, from files alone."""
+    from fairness_audit.heads import Heads
     from fairness_audit.keys import load_trusted_keys
     from fairness_audit.verify import verify_record, verify_records
 
+    if ledger and record is not None:
+        raise InputError("name a record, or --ledger, not both")
     settings = Settings.from_environment()
     trusted = load_trusted_keys(settings.trusted_keys)
     try:
         if record is not None:
             typer.echo(_in_one_line(verify_record(record, trusted)))
             return
-        verification = verify_records(settings.records, trusted)
+        verification = verify_records(settings.records, Heads(settings.heads), trusted)
     except RecordError as error:
         typer.echo(f"fairness-audit: {error}", err=True)
         raise typer.Exit(REFUSED) from error
@@ -162,43 +182,101 @@ def verify(
         typer.echo(f"fairness-audit: {fault}", err=True)
     if not verification.holds:
         raise typer.Exit(REFUSED)
-    typer.echo(f"{len(verification.records)} records, all genuine, none missing in between")
+    typer.echo(f"{len(verification.records)} records, all genuine, none missing")
 
 
+@app.command("verify-serving")
+@told_plainly
+def verify_serving(
+    folder: Annotated[Path, typer.Argument(help="The files that are about to be served.")],
+    model: Annotated[str, typer.Option(help="Name of a folder under expectations/.")],
+    version: Annotated[str, typer.Option(help="The model version they are said to be.")],
+    form: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = (
+        Format.TEXT
+    ),
+) -> None:
+    """May these very files be served? Exit 0 yes, 1 no, 2 cannot tell.
+
+    Needs the policy, the records, their heads and the trusted keys, and no service at all.
+    """
+    from fairness_audit.heads import Heads
+    from fairness_audit.keys import load_trusted_keys
+    from fairness_audit.serving import verify_serving as decide
+
+    settings = Settings.from_environment()
+    try:
+        decision = decide(
+            _policy(settings, model),
+            folder,
+            model_version=version,
+            records=settings.records,
+            heads=Heads(settings.heads),
+            trusted=load_trusted_keys(settings.trusted_keys),
+            now=datetime.now(UTC),
+        )
+    except RecordError as error:
+        typer.echo(f"fairness-audit: {error}", err=True)
+        raise typer.Exit(REFUSED) from error
+    _answer(decision, form)
+
+
+app.command()(told_plainly(looking_back.replay))
+app.command()(told_plainly(looking_back.recall))
+app.command()(told_plainly(candidates.candidate))
 app.command()(told_plainly(measuring.measure))
 app.command()(told_plainly(measuring.metrics))
+app.command()(told_plainly(waiving.waivers))
+
+_ledger = typer.Typer(
+    help="Where the records are: make it append-only, look at it, replace the key.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_ledger.command()(told_plainly(keeping.init))
+_ledger.command()(told_plainly(keeping.status))
+_ledger.command("rotate-key")(told_plainly(keeping.rotate_key))
+app.add_typer(_ledger, name="ledger")
 
 _snapshot = typer.Typer(
-    help="What was read from the CRM: show it, verify it, compare two readings.",
+    help="What was read from the CRM: show it, verify it, compare two readings, delete old ones.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 _snapshot.command()(told_plainly(snapshots.show))
 _snapshot.command()(told_plainly(snapshots.verify))
+_snapshot.command()(told_plainly(snapshots.rebuild))
 _snapshot.command()(told_plainly(snapshots.diff))
+_snapshot.command()(told_plainly(prune))
 app.add_typer(_snapshot, name="snapshot")
 
 
-def _in_one_line(record: AuditRecord) -> str:
+def _answer(decision: GateDecision, form: Format) -> None:
+    """Print a decision, and exit with its code."""
+    from fairness_audit.gate import in_words
+
+    as_json = form is Format.JSON
+    typer.echo(decision.model_dump_json(indent=2) if as_json else in_words(decision))
+    if decision.decision == "allow":
+        raise typer.Exit(ALLOWED)
+    raise typer.Exit(REFUSED if decision.certain else CANNOT_TELL)
+
+
+def _in_one_line(record: Record) -> str:
     return (
         f"{record.seq:>4}  {record.model} version {record.model_version}"
-        f"  {record.logical_date:%Y-%m-%d}  {record.verdict.value}  {record.record_id[:12]}"
+        f"  {record.logical_date:%Y-%m-%d}  {record.outcome}  {record.record_id[:12]}"
     )
 
 
-def _missing_files(settings: Settings, loaded: LoadedPolicy) -> Iterator[str]:
-    """What a valid policy needs beside it before its audit can run."""
-    policy = loaded.policy
-    staging = settings.sql / "staging" / policy.source.crm
-    wanted: dict[tuple[str, ...], Path] = {
-        ("source", "objects", name): staging / f"{name}.sql" for name in policy.source.objects
-    }
-    wanted[("model",)] = settings.sql / "population" / f"{policy.model}.sql"
-    for field, file in wanted.items():
-        if not file.is_file():
-            yield f"{loaded.file}:{loaded.line_of(*field)}: {'.'.join(field)}: needs {file}"
-    if not list(loaded.file.parent.glob("*.json")):
-        yield f"{loaded.file.parent}: has no Great Expectations suite; add quality.json"
+def _check_registry(settings: Settings, policies: list[LoadedPolicy]) -> None:
+    from fairness_audit.registry_guard.probe import unguarded
+
+    open_ways = unguarded(settings.registry_url, [each.policy.gate.alias for each in policies])
+    for way in open_ways:
+        typer.echo(f"fairness-audit: {way}", err=True)
+    if open_ways:
+        raise typer.Exit(REFUSED)
+    typer.echo("the registry asks the gate")
 
 
 def _policy(settings: Settings, model: str) -> LoadedPolicy:

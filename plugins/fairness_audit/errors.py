@@ -34,6 +34,10 @@ class ValidationError(AuditError):
     """A Great Expectations suite could not be run (as opposed to: did not pass)."""
 
 
+class ScoringError(AuditError):
+    """A candidate's artifact could not be scored, or must not be."""
+
+
 class MeasurementError(AuditError):
     """The metrics could not be computed, or two ways of computing them disagree."""
 
@@ -46,8 +50,20 @@ class LedgerError(AuditError):
     """The ledger cannot be reached, or does not hold together."""
 
 
+class LedgerAbsent(LedgerError):
+    """The database answers, and nobody has made a ledger in it."""
+
+
 class RegistryError(AuditError):
     """The model registry cannot be reached, or lacks the model version."""
+
+
+class ReviewError(AuditError):
+    """There is nothing to decide, or an answer of a person does not count."""
+
+
+class NotifyError(AuditError):
+    """Somebody could not be told; what was to be told stands whether they were or not."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,12 @@ _TOLD: dict[str, Callable[[Given], str]] = {
         f" {sum(each['rows_written'] for each in given['objects'].values()):,} rows"
     ),
     "assemble": lambda given: f"{given['rows']:,} of {given['decisions']:,} decisions",
+    "score": lambda given: (
+        f"version {given['model_version']} in place of version {given['scoring']['against']}"
+    ),
+    "compare": lambda given: (
+        f"{len(given['better'])} groups better off, {len(given['worse'])} worse"
+    ),
     "validate": lambda given: (
         f"{sum(each['passed'] for each in given['checks'])} of {len(given['checks'])}"
         " checks passed"
@@ -67,7 +73,7 @@ def prepare(settings: Settings) -> None:
     if migrated.exists():
         return
     print("  preparing Airflow's own database (once)", flush=True)
-    with _output_to(home / "migrate.log"):
+    with output_to(home / "migrate.log"):
         from airflow.utils.db import initdb
 
         initdb()
@@ -86,15 +92,28 @@ def run_audit(
     )
 
 
-def run(dag_id: str, dag_file: Path, conf: dict[str, str | None], log: Path) -> Ended:
+def run_candidate(
+    settings: Settings, model: str, version: str, as_of: str | None, *, promotes: bool = True
+) -> Ended:
+    """Run the audit of one candidate as its DAG; see :func:`run`."""
+    return run(
+        "audit_candidate",
+        settings.home / "dags" / "audit_candidate.py",
+        {"model": model, "version": version, "as_of": as_of, "promote": promotes},
+        settings.state / "logs" / f"{model}.log",
+    )
+
+
+def run(dag_id: str, dag_file: Path, conf: Given, log: Path) -> Ended:
     """Run one DAG to its end; print a line per step, while Airflow's own output goes to ``log``.
 
     Raises:
         SettingsError: when the DAG file does not give this DAG.
     """
     ended = Ended(run_id="", succeeded=False)
-    with _output_to(log) as terminal:
+    with output_to(log) as terminal:
         dag = _dag(dag_id, dag_file)
+        dag.deadline = None  # Airflow 3.3.2 fails over it here, after the last task succeeded
         for each in dag.tasks:
             each.retries = 0  # somebody is watching: show the error now
         with _listening(_listener(ended, terminal)), _progress_on(terminal):
@@ -203,7 +222,7 @@ def _progress_on(terminal: TextIO) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _output_to(log: Path) -> Iterator[TextIO]:
+def output_to(log: Path) -> Iterator[TextIO]:
     """Send all output, of libraries and child processes too, to a file; yield the terminal."""
     log.parent.mkdir(parents=True, exist_ok=True)
     kept = [os.dup(1), os.dup(2)]

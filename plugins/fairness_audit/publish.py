@@ -1,9 +1,11 @@
-"""The audit's record: signed, appended to the ledger once, and written as a file.
+"""The records of audits and reviews: signed, appended to the ledger once, written as files.
 
-First the ledger, then the file: the file is written from the bytes in the ledger, so a run that
-was cut off between the two is completed by running it again, with the same bytes.
+First the ledger, then the head in its second place, then the file: head and file follow from the
+bytes in the ledger, so a run that was cut off in between is completed by running it again, with
+the same bytes.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,16 +17,26 @@ from securesystemslib.signer import Signer
 
 from fairness_audit.errors import RecordError
 from fairness_audit.files import write_bytes
-from fairness_audit.ledger import Ledger
+from fairness_audit.ledger import Entry, Ledger
 from fairness_audit.policy.load import LoadedPolicy
-from fairness_audit.records.dsse import SignedRecord, sign, unverified_record
+from fairness_audit.records.dsse import (
+    SignedRecord,
+    open_envelope,
+    sign,
+    sign_head,
+    unverified_record,
+)
 from fairness_audit.records.finding import Judgement
 from fairness_audit.records.history import Audit, period_of
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.place import place_of
 from fairness_audit.records.population import Population
 from fairness_audit.records.record import CLOCK_TOLERANCE, AuditRecord, Counts, PublishedRecord
+from fairness_audit.records.report import report_of
+from fairness_audit.records.review import ReviewRecord
+from fairness_audit.records.simulated import simulation_of
 from fairness_audit.records.snapshot import Snapshot
+from fairness_audit.records.statement import Record
 from fairness_audit.records.validation import ValidationReport
 from fairness_audit.software import software_versions
 
@@ -44,6 +56,7 @@ def publish(
     signer: Signer,
     records: Path,
     now: datetime,
+    comparison_digest: str | None = None,
 ) -> PublishedRecord:
     """Publish one audit; publishing the same audit again gives the same record.
 
@@ -59,6 +72,7 @@ def publish(
         signer: holds the ed25519 key.
         records: folder of the record files.
         now: when the record is issued, with a time zone.
+        comparison_digest: of the comparison with the version in production, for a candidate.
 
     Raises:
         RecordError: when the parts are not of one audit of this policy, when the audit is of a
@@ -68,67 +82,146 @@ def publish(
         LedgerError: when the ledger cannot be written.
     """
     _check_one_audit(loaded, snapshot, population, now)
+    report = report_of(loaded.policy.model, validation, judgement)
     content: dict[str, Any] = {
         "model": loaded.policy.model,
         "registered_model": loaded.policy.gate.registered_model,
         "model_version": population.model_version,
         "artifact_digest": artifact_digest,
-        "snapshot_digest": snapshot.digest,
         "population_digest": population.digest,
         "measurements_digest": measurements.digest,
+        "report_digest": hashlib.sha256(report).hexdigest(),
         "policy_digest": loaded.digest,
-        "logical_date": snapshot.logical_date,
-        "window_start": snapshot.window_start,
-        "window_end": snapshot.window_end,
+        "audited": population.audited,
+        "simulation": simulation_of(population, artifact_digest, comparison_digest),
         "issued": now,
         "expires": now + timedelta(days=loaded.policy.gate.valid_days),
         "counts": _counts(population, measurements, validation),
         "verdict": judgement.verdict,
         "error_budget": judgement.budget,
         "attributes": judgement.attributes,
-        "schema_changes": snapshot.drift,
         "findings": judgement.findings,
         "versions": software_versions(),
-    }
+    } | _read(snapshot)
     first = AuditRecord(seq=1, prev=None, **content)
     check = partial(_check_budget, ledger, loaded.policy.error_rate.period_days)
-    entry = ledger.append(first.record_id, partial(_signed, content, signer, check))
+    entry = _appended(ledger, signer, first, check)
     record = unverified_record(entry.envelope)
+    if not isinstance(record, AuditRecord):
+        raise RecordError(f"record {record.record_id[:12]} of the ledger is no audit's")
     _check_same_findings(record, first)
-    file = records / place_of(record)
-    _write(file, entry.envelope)
+    write_bytes(measurements.path.with_name("report.json"), report)
+    file = _kept(ledger, signer, entry, records)
     log.info("record %d, %s: verdict %s", record.seq, record.record_id[:12], record.verdict.value)
     return PublishedRecord(record_id=record.record_id, file=file, verdict=record.verdict)
 
 
-def _signed(
-    content: dict[str, Any],
-    signer: Signer,
-    check: Callable[[AuditRecord], None],
-    seq: int,
-    prev: str | None,
-) -> SignedRecord:
-    record = AuditRecord(seq=seq, prev=prev, **content)
-    check(record)
-    return sign(record, signer)
+def publish_review(
+    review: ReviewRecord, *, ledger: Ledger, signer: Signer, records: Path
+) -> ReviewRecord:
+    """Publish what people decided; publishing the same decision again gives the same record.
+
+    Args:
+        review: what was decided; its place in the chain (``seq``, ``prev``) is found here.
+        ledger: where the record is appended.
+        signer: holds the ed25519 key.
+        records: folder of the record files.
+
+    Raises:
+        RecordError: when the audit is not in the ledger, or the review names findings that it
+            does not have, or other files or another policy.
+        LedgerError: when the ledger cannot be written.
+    """
+    _check_about(review, ledger)
+    entry = _appended(ledger, signer, review, lambda _: None)
+    record = unverified_record(entry.envelope)
+    if not isinstance(record, ReviewRecord):
+        raise RecordError(f"record {record.record_id[:12]} of the ledger is no review's")
+    _kept(ledger, signer, entry, records)
+    log.info("record %d, %s: %s", record.seq, record.record_id[:12], record.decision)
+    return record
 
 
-def _check_budget(ledger: Ledger, period_days: int, record: AuditRecord) -> None:
+def _appended(
+    ledger: Ledger, signer: Signer, record: Record, check: Callable[[Record], None]
+) -> Entry:
+    def build(seq: int, prev: str | None) -> SignedRecord:
+        placed = record.model_copy(update={"seq": seq, "prev": prev})
+        if ledger.heads is not None and (known := ledger.heads.length()) >= seq:
+            raise RecordError(
+                f"the ledger has {seq - 1} records, and its signed heads at"
+                f" {ledger.heads.place} say {known}: the newest were cut off (restore them;"
+                " fairness-audit verify --ledger names what is missing)"
+            )
+        check(placed)
+        signed = sign(placed, signer)
+        # What nobody would believe could never be taken out again.
+        open_envelope(signed.envelope, [signer.public_key])
+        return signed
+
+    return ledger.append(record.record_id, build)
+
+
+def _kept(ledger: Ledger, signer: Signer, entry: Entry, records: Path) -> Path:
+    """Write the head and the file that an entry of the ledger makes."""
+    signed = SignedRecord(unverified_record(entry.envelope), entry.envelope)
+    if ledger.heads is not None:
+        ledger.heads.add(entry.seq, sign_head(signed, signer))
+    file = records / place_of(signed.record)
+    _write(file, entry.envelope)
+    return file
+
+
+def _check_about(review: ReviewRecord, ledger: Ledger) -> None:
+    """The audit that a review is about must be there, and have what it speaks of."""
+    audits = [
+        record
+        for entry in ledger.all()
+        if entry.record_id == review.audit_record_id
+        and isinstance(record := unverified_record(entry.envelope), AuditRecord)
+    ]
+    if not audits:
+        raise RecordError(f"there is no audit record {review.audit_record_id[:12]} to review")
+    audit = audits[0]
+    for field in ("model", "registered_model", "model_version", "artifact_digest",
+                  "policy_digest", "logical_date"):  # fmt: skip
+        if getattr(audit, field) != getattr(review, field):
+            raise RecordError(f"the review is of another {field} than its audit's")
+    unknown = set(review.findings) - {finding.id for finding in audit.findings}
+    if unknown:
+        raise RecordError(
+            f"audit {audit.record_id[:12]} has no finding {', '.join(sorted(unknown))}"
+        )
+
+
+def _check_budget(ledger: Ledger, period_days: int, record: Record) -> None:
     """Two audits of a model that were judged at once spend the same share: one must yield.
 
     Asked while nobody else can append, so between the answer and the record nobody comes.
     """
-    budget = record.error_budget
-    if budget is None:
+    if not isinstance(record, AuditRecord) or record.error_budget is None:
         return
+    budget = record.error_budget
     audit = Audit(record.record_id, record.model, record.logical_date, record.window_start)
     entries = ledger.all() if record.seq > 1 else []
-    period = period_of(audit, entries, period_days=period_days)
+    audits = [each for each in entries if each.kind == AuditRecord.kind]
+    period = period_of(audit, audits, period_days=period_days)
     if (budget.audit, budget.period_start) != (len(period.earlier) + 1, period.start):
         raise RecordError(
             f"another audit of {record.model} was published while this one ran, and both would"
             f" spend share {budget.audit} of the error budget (start a new run)"
         )
+
+
+def _read(snapshot: Snapshot) -> dict[str, Any]:
+    """What was read, as of when."""
+    return {
+        "snapshot_digest": snapshot.digest,
+        "logical_date": snapshot.logical_date,
+        "window_start": snapshot.window_start,
+        "window_end": snapshot.window_end,
+        "schema_changes": snapshot.drift,
+    }
 
 
 def _counts(

@@ -29,10 +29,11 @@ class Audited:
     def of(cls, model: str, ended: Ended, settings: Settings) -> "Audited":
         """Read what the steps of a run gave."""
         given = ended.given
+        rows = given.get("score") or given.get("assemble")  # a candidate's, or logged decisions
         decision = settings.run_folder(model, ended.run_id) / "decision.json"
         return cls(
             model=model,
-            version=given["assemble"]["model_version"] if "assemble" in given else "?",
+            version=rows["model_version"] if rows else "?",
             judgement=Judgement.model_validate(given["judge"]) if "judge" in given else None,
             decision=(
                 GateDecision.model_validate_json(decision.read_bytes())

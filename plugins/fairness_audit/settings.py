@@ -5,12 +5,22 @@
                                 checkout this package is in, else the working directory)
 ``FAIRNESS_AUDIT_STATE``        folder for runs, records and Data Docs (default: ``HOME/.local``)
 ``FAIRNESS_AUDIT_LEDGER``       SQLAlchemy address of the ledger (default: SQLite in the state)
+``FAIRNESS_AUDIT_HEADS``        folder, or address of a folder in an object store, where every
+                                record leaves a signed head: a place that nobody who writes to the
+                                ledger can write to otherwise (default: ``heads`` in the state)
 ``FAIRNESS_AUDIT_REGISTRY``     MLflow registry address (default: SQLite in the state). Not read
                                 from ``MLFLOW_TRACKING_URI``, which MLflow itself writes
 ``FAIRNESS_AUDIT_SIGNING_KEY``  path of the ed25519 private key, PEM; only ``publish`` reads it
 ``FAIRNESS_AUDIT_TRUSTED_KEYS`` folder of public keys, PEM, that records may be signed with
+``FAIRNESS_AUDIT_KEEP_RUNS``    days after which the nightly DAG deletes the folder of a run,
+                                which holds personal data (default: it is kept, for replays)
+``FAIRNESS_AUDIT_DOCS_URL``     address at which reviewers read the Data Docs (default: no link)
+``FAIRNESS_AUDIT_UNGUARDED_MODELS``  names, separated by commas, of registered models that no
+                                policy audits and that a guarded registry promotes all the same
 ``FAIRNESS_AUDIT_SUBJECT_KEY``  path of a file with 32 random bytes or more, that keys the
                                 pseudonyms of subjects
+``FAIRNESS_AUDIT_HOOK_SECRET``  path of a file with what MLflow signs its webhook with, 32
+                                characters or more (default: no webhook is taken)
 ==============================  ==================================================================
 """
 
@@ -21,6 +31,8 @@ from pathlib import Path
 from fairness_audit.errors import SettingsError
 from fairness_audit.files import safe_name
 
+UNGUARDED = "FAIRNESS_AUDIT_UNGUARDED_MODELS"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -29,10 +41,15 @@ class Settings:
     home: Path
     state: Path
     ledger_url: str
+    heads: str
     registry_url: str
     signing_key: Path
     trusted_keys: Path
     subject_key: Path
+    keep_runs_days: int | None = None
+    unguarded_models: frozenset[str] = frozenset()
+    docs_url: str | None = None
+    webhook_secret: Path | None = None
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -54,11 +71,16 @@ class Settings:
             state=state,
             ledger_url=os.environ.get("FAIRNESS_AUDIT_LEDGER")
             or f"sqlite:///{state / 'ledger.db'}",
+            heads=os.environ.get("FAIRNESS_AUDIT_HEADS") or str(state / "heads"),
             registry_url=os.environ.get("FAIRNESS_AUDIT_REGISTRY")
             or f"sqlite:///{state / 'mlflow.db'}",
             signing_key=path("FAIRNESS_AUDIT_SIGNING_KEY", keys / "signing.pem"),
             trusted_keys=path("FAIRNESS_AUDIT_TRUSTED_KEYS", keys / "trusted"),
             subject_key=path("FAIRNESS_AUDIT_SUBJECT_KEY", keys / "subject.key"),
+            keep_runs_days=_days("FAIRNESS_AUDIT_KEEP_RUNS"),
+            unguarded_models=_names(UNGUARDED),
+            docs_url=os.environ.get("FAIRNESS_AUDIT_DOCS_URL") or None,
+            webhook_secret=_file("FAIRNESS_AUDIT_HOOK_SECRET"),
         )
 
     @property
@@ -94,6 +116,25 @@ class Settings:
     def data_docs(self) -> Path:
         """Folder of the static Data Docs site."""
         return self.state / "data_docs"
+
+
+def _file(variable: str) -> Path | None:
+    named = os.environ.get(variable)
+    return Path(named).resolve() if named else None
+
+
+def _days(variable: str) -> int | None:
+    text = os.environ.get(variable)
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise SettingsError(f"{variable}: {text!r} is not a number of days, 1 or more")
+    return int(text)
+
+
+def _names(variable: str) -> frozenset[str]:
+    names = (each.strip() for each in os.environ.get(variable, "").split(","))
+    return frozenset(name for name in names if name)
 
 
 def _default_home() -> Path:

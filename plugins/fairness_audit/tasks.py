@@ -10,9 +10,17 @@ from functools import partial
 from typing import Any
 
 from airflow.sdk import TriggerRule, task
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException
 
-from fairness_audit.airflow_run import Run, check_same_policy, reported, source_of
+from fairness_audit.airflow_run import (
+    Run,
+    check_same_policy,
+    reported,
+    source_of,
+    tell_promotion,
+)
+from fairness_audit.promoting import promote
+from fairness_audit.telling import Tell
 
 Json = dict[str, Any]
 
@@ -134,7 +142,7 @@ def judge(model: str, population: Json, measurements: Json, validation: Json) ->
     from fairness_audit.extract import read_snapshot
     from fairness_audit.judge import judge as step
     from fairness_audit.keys import load_trusted_keys
-    from fairness_audit.ledger import Ledger
+    from fairness_audit.ledger import ledger_of
     from fairness_audit.ledger.history import history
     from fairness_audit.measure import read_measurements
     from fairness_audit.records.history import Audit
@@ -156,7 +164,7 @@ def judge(model: str, population: Json, measurements: Json, validation: Json) ->
         measurements=read_measurements(totals),
         validation=ValidationReport.model_validate(validation),
         history=history(
-            Ledger(settings.ledger_url),
+            ledger_of(settings),
             partial(load_trusted_keys, settings.trusted_keys),
             Audit.of(read_snapshot(run.folder / "snapshot"), audited, totals, files),
             period_days=policy.error_rate.period_days,
@@ -174,14 +182,15 @@ def publish(
     validation: Json | None,
     measurements: Json | None,
     judgement: Json | None,
+    changes: Json | None = None,
 ) -> Json:
     """Sign the audit's record and append it to the ledger, whatever the verdict.
 
     **If it fails:** an earlier step ended without a result (there is no record then, and nothing
     can be promoted), or the ledger cannot be reached.
     """
-    from fairness_audit.keys import load_signer
-    from fairness_audit.ledger import Ledger
+    from fairness_audit.keys import PublishingKey
+    from fairness_audit.ledger import ledger_of
     from fairness_audit.publish import publish as step
     from fairness_audit.records.finding import Judgement
     from fairness_audit.records.measurement import MeasurementFile
@@ -214,44 +223,29 @@ def publish(
         artifact_digest=registry.artifact_digest(
             run.loaded.policy.gate.registered_model, audited.model_version
         ),
-        ledger=Ledger(run.settings.ledger_url),
-        signer=load_signer(run.settings.signing_key),
+        ledger=ledger_of(run.settings),
+        signer=PublishingKey(run.settings),
         records=run.settings.records,
         now=datetime.now(UTC),
+        comparison_digest=changes["digest"] if changes else None,
     )
     return record.model_dump(mode="json")
 
 
-@task
+@task(on_failure_callback=Tell())
 @reported
 def gate(model: str, population: Json, record: Json) -> Json:
     """Promote the audited version if its newest record allows it; otherwise end the run failed.
 
     **If it fails:** the reasons are in the last line of the log. Mend the model or the data and
-    audit again; the alias stays where it was.
+    audit again; the alias stays where it was. Where people must decide, their review has been
+    started, and its address stands there too.
     """
-    from fairness_audit.files import write_bytes
-    from fairness_audit.gate import apply, ask
-    from fairness_audit.ledger import Ledger
-    from fairness_audit.registry.mlflow import MlflowRegistry
-
     run = Run.current(model)
-    settings = run.settings
-    registry = MlflowRegistry(settings.registry_url)
-    decision = ask(
-        run.loaded,
-        model_version=population["model_version"],
-        ledger=Ledger(settings.ledger_url),
-        registry=registry,
-        trusted_keys=settings.trusted_keys,
-        now=datetime.now(UTC),
-    )
-    write_bytes(run.folder / "decision.json", decision.model_dump_json(indent=2).encode())
-    apply(decision, run.loaded.policy, registry)
-    if not decision.certain:  # a service did not answer: worth asking again
-        raise AirflowException("cannot tell: " + "; ".join(decision.reasons))
-    if decision.decision != "allow":
-        raise AirflowFailException("blocked: " + "; ".join(decision.reasons))
+    keep = run.folder / "decision.json"
+    decision = promote(run, population["model_version"], keep=keep)
+    if run.promotes:
+        tell_promotion(decision)
     return decision.model_dump(mode="json")
 
 

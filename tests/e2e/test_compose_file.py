@@ -4,11 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fairness_audit.registry_guard import SCHEME
 from tests.e2e.compose_file import (
     CHECKOUT,
     COMPOSE_FILE,
@@ -23,6 +25,11 @@ from tests.e2e.compose_file import (
 )
 
 SERVICES: dict[str, dict[str, Any]] = compose_file()["services"]
+GUARDED = {
+    each.name.removeprefix(SCHEME)
+    for each in entry_points(group="mlflow.model_registry_store")
+    if each.name.startswith(SCHEME)
+}
 PINNED = re.compile(r"^[a-z][a-z-]*:\d+(\.\d+)+[a-z0-9.-]*$")
 RUNS_TASKS = "airflow-scheduler"
 
@@ -123,6 +130,34 @@ def test_a_service_gets_only_the_secrets_it_uses(name: str) -> None:
     assert ("PGPASSWORD" in environment) == makes_databases
     checks_tokens = name in ("airflow-init", "airflow-apiserver", "airflow-scheduler")
     assert ("AIRFLOW__API_AUTH__JWT_SECRET" in environment) == checks_tokens
+    assert ("MLFLOW_DATABASE_PASSWORD" in str(environment)) == (name in ("airflow-init", "mlflow"))
+
+
+@every_service
+def test_who_publishes_appends_to_the_ledger_and_the_others_only_read_it(name: str) -> None:
+    environment = SERVICES[name].get("environment", {})
+    assert ("LEDGER_DATABASE_PASSWORD" in str(environment)) == (name == "airflow-init")
+    appends = name in ("airflow-init", RUNS_TASKS)
+    assert ("LEDGER_WRITER_PASSWORD" in str(environment)) == appends
+    if ledger := environment.get("FAIRNESS_AUDIT_LEDGER"):
+        role = "ledger_writer" if name == RUNS_TASKS else "ledger_reader"
+        assert ledger.startswith(f"postgresql+psycopg://{role}:")
+    for volume in SERVICES[name].get("volumes", []):
+        if volume.startswith("audit-heads:"):
+            assert volume.endswith(":ro") != appends
+
+
+def test_the_registry_asks_the_gate_and_is_healthy_only_if_it_does() -> None:
+    service = SERVICES["mlflow"]
+    environment = service["environment"]
+    plain = environment["MLFLOW_BACKEND_STORE_URI"]
+    assert environment["MLFLOW_REGISTRY_STORE_URI"] == f"{SCHEME}{plain}"
+    assert plain.partition(":")[0] in GUARDED
+    assert service["healthcheck"]["test"] == ["CMD", "fairness-audit", "check", "--registry"]
+    mounted = {volume.split(":")[-2] for volume in service["volumes"] if volume.endswith(":ro")}
+    assert environment["FAIRNESS_AUDIT_TRUSTED_KEYS"] in mounted
+    assert "/var/lib/fairness-audit/heads" in mounted
+    assert not set(service.get("secrets", []))
 
 
 @pytest.mark.parametrize(
@@ -145,8 +180,8 @@ def test_every_variable_is_documented() -> None:
 
 def test_a_documented_password_fits_into_an_address(documented: dict[str, str]) -> None:
     passwords = {key: value for key, value in documented.items() if key.endswith("_PASSWORD")}
-    assert len(passwords) == 7
-    assert len(set(passwords.values())) == 7
+    assert len(passwords) == 9
+    assert len(set(passwords.values())) == 9
     for value in passwords.values():
         assert re.fullmatch(r"[A-Za-z0-9]{32,}", value)
 

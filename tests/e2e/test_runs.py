@@ -1,9 +1,12 @@
 """Audits as an operator runs them: by the console script, killed, doubled, with things down."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from fairness_audit.demo.services import CONNECTION
@@ -12,6 +15,33 @@ from tests.conftest import fresh_database
 from tests.e2e.installation import AS_OF, Installation
 
 LEADS = 20_000
+NIGHTS = """
+import sys
+from fairness_audit import local_airflow
+from fairness_audit.registry.mlflow import MlflowRegistry
+from fairness_audit.settings import Settings
+
+settings = Settings.from_environment()
+local_airflow.prepare(settings)
+from airflow.dag_processing.dagbag import DagBag
+
+dag = DagBag(settings.home / "dags" / "keep_ledger.py").dags["keep_ledger"]
+for task in dag.tasks:
+    task.retries = 0
+
+
+def night(number):
+    run = dag.test()
+    for each in run.get_task_instances():
+        print("night", number, each.task_id, each.state)
+
+
+night(1)
+MlflowRegistry(settings.registry_url).promote("lead_scoring", "1", "champion")
+next(settings.records.rglob("*.json")).unlink()
+night(2)
+MlflowRegistry(settings.registry_url).demote("lead_scoring", "1", "champion")
+"""
 STEPS = ["extract", "assemble", "validate", "measure", "judge", "publish"]
 
 
@@ -88,6 +118,39 @@ def test_killed_between_any_two_steps_a_rerun_gives_the_same_record(
     assert installation.call("verify")[0] == 0
 
 
+def test_a_version_promoted_past_the_gate_and_a_missing_record_are_found_at_night(
+    installation: Installation, audited: tuple[int, str]
+) -> None:
+    kept = installation.records()
+    ended = subprocess.run(
+        [sys.executable, "-c", NIGHTS],
+        env=installation.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    told = [line.split()[1:] for line in ended.stdout.splitlines() if line.startswith("night ")]
+    assert sorted(told) == [
+        ["1", "delete_old_runs", "success"],
+        ["1", "find_late_audits", "failed"],  # the sample's today is long ago
+        ["1", "show_waivers", "success"],
+        ["1", "sweep_production", "success"],
+        ["1", "verify_ledger", "success"],
+        ["2", "delete_old_runs", "success"],
+        ["2", "find_late_audits", "failed"],  # the sample's today is long ago
+        ["2", "show_waivers", "success"],
+        ["2", "sweep_production", "failed"],
+        ["2", "verify_ledger", "failed"],
+    ]
+    said = ended.stdout + ended.stderr
+    assert "the audit of lead_scoring that was due on" in said
+    assert "lead_scoring version 1 is in production: four_fifths: Group F (gender)" in said
+    # The audit, run again, writes the file anew from the ledger.
+    assert installation.call("run", "lead_scoring", "--version", "1", *AS_OF)[0] == 1
+    assert installation.records() == kept
+
+
 def test_two_runs_at_once_give_one_record(installation: Installation) -> None:
     asked = ("run", "offer_targeting", "--version", "1", *AS_OF)
     runs = [installation.start(*asked) for _ in range(2)]
@@ -131,3 +194,69 @@ def test_a_model_without_policy_is_named(installation: Installation) -> None:
     assert code == 2
     assert "no policy for 'shoe_size'" in output
     assert "lead_scoring, offer_targeting" in output
+
+
+# --- looking back -----------------------------------------------------------------------------
+
+
+def test_an_audit_made_again_gives_the_same_to_the_byte(
+    installation: Installation, audited: tuple[int, str]
+) -> None:
+    """After all the runs above: the record, its snapshot and the code still agree."""
+    (file,) = (each for each in installation.files().values() if "lead_scoring" in each.parts)
+    for name in (str(file), file.stem.rpartition("-")[2]):
+        code, output = installation.call("replay", name)
+        assert code == 0, output
+        assert "the same measurements, findings and report, to the byte" in output
+
+
+def test_a_snapshot_that_was_edited_is_not_replayed(
+    installation: Installation, audited: tuple[int, str]
+) -> None:
+    (file,) = (each for each in installation.files().values() if "lead_scoring" in each.parts)
+    snapshots = installation.settings.runs.glob("lead_scoring/*/snapshot/opportunity.parquet")
+    stored = sorted(snapshots)
+    kept = [each.read_bytes() for each in stored]
+    for each in stored:
+        each.write_bytes(each.read_bytes() + b"x")
+    code, output = installation.call("replay", str(file))
+    assert code == 2
+    assert "opportunity.parquet: is not what extract wrote" in output
+    for each, content in zip(stored, kept, strict=True):
+        each.write_bytes(content)
+    code, output = installation.call("replay", "no-such-record")
+    assert (code, "no audit in the ledger" in output) == (2, True)
+
+
+CORRECTED = """
+    UPDATE ml.score_log AS decision SET selected = FALSE
+    FROM crm.contacts AS contact
+    JOIN survey.self_identification AS answer
+        ON contact.survey_respondent_id = answer.respondent_id
+    WHERE decision.subject_id = contact.contact_id
+    AND decision.model = 'offer_targeting' AND decision.model_version = '1'
+    AND lower(answer.gender) IN ('female', 'f')
+"""
+
+
+def test_a_promotion_is_recalled_when_the_crm_is_corrected(installation: Installation) -> None:
+    code, output = installation.call("recall", "offer_targeting")
+    assert code == 0, output
+    assert "offer_targeting version 1, 2026-06-29, in production: still pass" in output
+
+    # It turns out that these were never called: the log is corrected in the CRM.
+    connection = json.loads(installation.environment[CONNECTION])
+    with psycopg.connect(
+        host=connection["host"], user=connection["login"], dbname=connection["schema"]
+    ) as crm:
+        assert crm.execute(CORRECTED).rowcount > 1000
+    code, output = installation.call("recall", "--format", "json")
+    assert code == 1, output
+    (found,) = json.loads(output)
+    assert (found["model"], found["verdict_then"], found["verdict_now"]) == (
+        "offer_targeting", "pass", "fail",
+    )  # fmt: skip
+    assert "F (gender)" in found["deciding"]
+    code, output = installation.call("recall", "--from", "snapshot")
+    assert code == 0, output
+    assert "1 promotions, 0 would be judged otherwise today" in output

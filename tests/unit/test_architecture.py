@@ -33,6 +33,18 @@ def named(module: Path) -> str:
     return str(module.relative_to(CHECKOUT))
 
 
+def tree_of(source: str) -> ast.Module:
+    """A module's syntax tree.
+
+    Python before 3.11.8 miscounts its depth when a collection of garbage comes between
+    (python/cpython#106905); nothing is wrong with the source then.
+    """
+    try:
+        return ast.parse(source)
+    except SystemError:
+        return ast.parse(source)
+
+
 each_module = pytest.mark.parametrize("module", MODULES, ids=named)
 
 
@@ -63,7 +75,7 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 def test_no_function_is_long(module: Path) -> None:
     long = {
         node.name: length(node)
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(module.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and length(node) > LONGEST_FUNCTION
     }
@@ -80,7 +92,7 @@ def test_every_name_says_what_is_inside() -> None:
 
 def pasted(source: str) -> Iterator[int]:
     """Lines on which a value is pasted into an SQL statement."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree_of(source)):
         match node:
             case ast.JoinedStr(values=parts) if any(
                 isinstance(part, ast.FormattedValue) for part in parts

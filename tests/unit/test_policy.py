@@ -182,3 +182,41 @@ def test_the_schema_accepts_the_shipped_policies_and_refuses_unknown_keys() -> N
         jsonschema.validate(content, schema)
         with pytest.raises(jsonschema.ValidationError, match="surprise"):
             jsonschema.validate(content | {"surprise": 1}, schema)
+
+
+def test_who_is_asked_and_told_may_change_without_another_audit(written: Written) -> None:
+    before = load_policy(written(policy_content())).digest
+    told = policy_content(
+        review={"owner": "responsible-ai", "reviewers": ["ada", "grace"], "timeout_hours": 24},
+        notify={"email": ["ai@example.org"], "webhook": "chat"},
+        schedule={"cron": "0 5 * * 1", "deadline_hours": 2},
+    )
+    loaded = load_policy(written(told))
+    assert loaded.digest == before
+    assert loaded.policy.review.reviewers == ("ada", "grace")
+    assert loaded.policy.notify.email == ("ai@example.org",)
+
+
+@pytest.mark.parametrize(
+    "review", [{"approvals": 2}, {"waiver_max_days": 30}, {"owner": "somebody-else"}]
+)
+def test_what_lets_a_version_through_may_not(written: Written, review: dict[str, Any]) -> None:
+    before = load_policy(written(policy_content())).digest
+    changed = policy_content(review={"owner": "responsible-ai"} | review)
+    assert load_policy(written(changed)).digest != before
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (
+            {"review": {"owner": "team", "approvals": 2, "reviewers": ["ada", "Ada"]}},
+            "review: 1 different reviewers cannot give 2 approvals",
+        ),
+        ({"review": {"owner": "team", "waiver_max_days": 0}}, "review.waiver_max_days: Input"),
+        ({"notify": {"email": ["a@b.org\nBcc: c@d.org"]}}, "notify.email.0: String should match"),
+        ({"notify": {"webhook": "https://chat"}}, "notify.webhook: String should match"),
+    ],
+)
+def test_faults_about_people(written: Written, changes: dict[str, Any], fault: str) -> None:
+    assert any(found.startswith(fault) for found in faults_of(written(policy_content(**changes))))

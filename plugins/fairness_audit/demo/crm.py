@@ -25,6 +25,7 @@ from fairness_audit.demo.models import TrainedModel, train_all
 from fairness_audit.demo.people import People
 from fairness_audit.demo.recipe import LEADS, SEED, Recipe
 from fairness_audit.demo.survey_table import survey_table
+from fairness_audit.demo.task_table import CASE_COLUMNS, LEAD_COLUMNS, task_table
 
 Say = Callable[[str], None]
 
@@ -88,10 +89,15 @@ def tables(sample: SampleCrm) -> Iterator[NamedTable]:
     yield crm("campaigns", campaign_table(seed))
     for rows in contact_tables(seed, customers, leads, accounts):
         yield crm("contacts", rows)
-    yield crm("leads", lead_table(seed, leads, len(customers) + 1))
+    rows = lead_table(seed, leads, len(customers) + 1)
+    worked_on = rows.select(LEAD_COLUMNS)
+    yield crm("leads", rows)
+    del rows
     yield crm("campaign_members", campaign_member_table(customers))
     yield crm("opportunities", opportunity_table(seed, leads, accounts))
-    yield crm("cases", case_table(seed, contacts))
+    cases = case_table(seed, contacts)
+    yield crm("cases", cases)
+    yield crm("tasks", task_table(seed, worked_on, cases.select(CASE_COLUMNS)))
     yield crm("recommendations_shown", recommendation_table(seed, contacts))
     for rows in _surveys(sample):
         yield NamedTable("survey", "self_identification", rows)

@@ -9,6 +9,7 @@ ALTER TABLE crm.leads ADD PRIMARY KEY (lead_id);
 ALTER TABLE crm.campaign_members ADD PRIMARY KEY (member_id);
 ALTER TABLE crm.opportunities ADD PRIMARY KEY (opportunity_id);
 ALTER TABLE crm.cases ADD PRIMARY KEY (case_id);
+ALTER TABLE crm.tasks ADD PRIMARY KEY (task_id);
 ALTER TABLE crm.recommendations_shown ADD PRIMARY KEY (recommendation_id);
 ALTER TABLE survey.self_identification ADD PRIMARY KEY (response_id);
 ALTER TABLE ml.score_log ADD PRIMARY KEY (decision_id);

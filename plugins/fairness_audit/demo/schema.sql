@@ -137,6 +137,23 @@ CREATE TABLE crm.cases (
     closed_at timestamptz
 );
 
+CREATE TABLE crm.tasks (
+    task_id bigint,
+    lead_id bigint,
+    case_id bigint,
+    owner_id bigint,
+    kind text,
+    subject text,
+    description text,
+    priority text,
+    status text,
+    due_on date,
+    created_at timestamptz,
+    completed_at timestamptz
+);
+
+COMMENT ON TABLE crm.tasks IS 'Calls, e-mails and to-dos, each about a lead or a case';
+
 CREATE TABLE crm.recommendations_shown (
     recommendation_id bigint,
     contact_id bigint,

@@ -73,6 +73,13 @@ SUBJECTS = (
     "<b>URGENT</b> \"again\"",
 )  # fmt: skip
 
+TASKS = {
+    "call": 'Call "back"',
+    "email": "Send the price list",
+    "todo": "Prepare <b>the</b> visit",
+}
+"""What a task of each kind is called."""
+
 PRODUCTS = (
     "Garden pump", "Greenhouse kit", "Rain barrel", "Soil sensor", "Hand tools", "Seed drill",
     "Service plan", "Extended warranty", "Irrigation set", "Compost turner", "Field 🌾 drone",
