@@ -18,8 +18,10 @@ from fairness_audit.review.agreement import people_wanted, review_of
 from fairness_audit.review.answer import Answer
 from fairness_audit.review.case import case_of, decided_meanwhile, newest_waiting
 from fairness_audit.review.form import first_form
-from fairness_audit.review.page import plain, question, second_question
+from fairness_audit.review.page import question, second_question
+from fairness_audit.review.plot import intervals
 from fairness_audit.review.seal import opened, sealed
+from fairness_audit.review.text import bare, plain
 from tests.published import FAILED, NOW, SIGNER, STRANGER, TRUSTED, WAITS, a_finding, a_review
 from tests.reviewed import (
     OTHER_WAITS,
@@ -281,6 +283,7 @@ def test_the_page_shows_findings_numbers_bounds_and_what_can_be_done(
         "What waits for a decision",
         "What blocks the version",
         f"({plain(FAILED.id)})",
+        "four fifths impact ratio: 0.8 to 0.96, ┊ is the bound 4/5",
         "| impact\\_ratio gender F | 0.93 | 0.9 to 0.96 | 4/5 |",
         "| four fifths | impact ratio, ratio to reference | 4/5 | fail | review |",
         "**Waive** a failure only",
@@ -311,6 +314,36 @@ def test_plain_text_is_one_line_and_holds_no_live_markup(text: str) -> None:
     for at, mark in enumerate(shown):
         if mark in "*_[]<>|~!&`#:/@$^":
             assert shown[at - 1] == "\\"
+
+
+@given(st.text(), st.integers(1, 40))
+def test_bare_text_is_one_short_line_and_holds_no_markup(text: str, width: int) -> None:
+    shown = bare(text, width)
+    assert len(shown) <= width
+    assert not set(shown) & set("\n`<>[]()!:/@\u202e")
+
+
+def drawn(low: float | None, value: float | None, high: float | None, group: str = "F") -> Any:
+    seen = {"low": low, "value": value, "high": high, "threshold": "4/5"}
+    return a_finding("fail", "block", group=group, evidence=seen)
+
+
+def test_intervals_of_a_rule_are_drawn_on_one_scale_with_its_bound() -> None:
+    block = intervals(
+        [drawn(0.6, 0.7, 0.8), drawn(0.7, 0.9, 1.0, "a\n" + "b" * 50), drawn(None, 0.7, None)]
+    )
+    opened, about, women, long, closed = block.split("\n")
+    assert (opened, closed) == ("```text", "```")
+    assert about == "four fifths impact ratio: 0.6 to 1, ┊ is the bound 4/5"
+    assert women == "├────────●────────┊" + " " * 19 + "gender F"
+    assert (long.index("├"), long.index("┊"), long.index("┤")) == (9, 18, 35)
+    assert long.endswith("gender a bbbbbbbbbbbbbbbbbbbbbbbb…")
+    assert max(len(line) for line in block.split("\n")) <= 72
+
+
+def test_what_has_no_interval_is_not_drawn() -> None:
+    assert intervals([drawn(None, 0.7, None)]) == ""
+    assert "●" in intervals([drawn(0.8, 0.8, 0.8)])  # all at the bound: a scale without length
 
 
 def test_the_form_offers_what_the_policy_allows(loaded: LoadedPolicy) -> None:

@@ -1,11 +1,8 @@
 """What people are shown when they are asked, in Markdown.
 
-Airflow shows Markdown with tables and links, and leaves HTML out. Names of groups come from the
-CRM: whatever could be markup in them is escaped, so that nobody who fills in a form there can put
-a link or an image before a reviewer.
+Airflow shows Markdown with tables and links, and leaves HTML out.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from fairness_audit.gate.people import Standing
@@ -13,16 +10,8 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding
 from fairness_audit.review.answer import Answer
 from fairness_audit.review.case import Case
-
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#|~!&:/@$^?])")
-_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
-_JOINER = "\N{WORD JOINER}"  # shows as nothing; addresses are made links whatever is escaped
-
-
-def plain(text: str) -> str:
-    """A text that Markdown shows as it is, on one line."""
-    one_line = _ADDRESS.sub(_JOINER, " ".join(text.split()))
-    return _MARKUP.sub(r"\\\1", one_line)
+from fairness_audit.review.plot import intervals
+from fairness_audit.review.text import plain
 
 
 def question(case: Case, policy: AuditPolicy, links: Mapping[str, str]) -> str:
@@ -38,6 +27,7 @@ def question(case: Case, policy: AuditPolicy, links: Mapping[str, str]) -> str:
             *_list("What blocks the version", case.standings, "block", is_open=True),
             *_list("What was let through before", case.standings, None, is_open=False),
             "### The numbers",
+            intervals(each.finding for each in case.standings),
             _numbers([each.finding for each in case.standings]),
             "### What the policy asks",
             _bounds(policy, {each.finding.rule for each in case.standings}),
@@ -67,6 +57,7 @@ def second_question(first: Answer, case: Case, links: Mapping[str, str]) -> str:
             *proposed,
             "### What it is about",
             "\n".join(_line(finding) for finding in chosen),
+            intervals(chosen),
             _numbers(chosen),
             "Your answer counts only if you are somebody else. To refuse rejects the findings.",
             _links(links),
