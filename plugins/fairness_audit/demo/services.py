@@ -25,6 +25,8 @@ from fairness_audit.files import write_bytes
 
 CONNECTION = "AIRFLOW_CONN_SAMPLE_CRM"
 PID_FILE = "standalone.pid"
+USERS = {"admin": "admin", "reviewer": "user"}
+"""Who may log in, and as what: a waiver needs two people."""
 _STARTS_WITHIN = 180.0
 
 
@@ -96,7 +98,7 @@ def airflow_connection(uri: str) -> str:
 
 
 def serve_airflow(home: Path, today: datetime) -> None:
-    """Run Airflow with its UI until interrupted; print the address, the login, and what to do.
+    """Run Airflow with its UI until interrupted; print the address, the logins, and what to do.
 
     Raises:
         SettingsError: when it does not become healthy; names its log.
@@ -107,9 +109,9 @@ def serve_airflow(home: Path, today: datetime) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     port = _free_port(8080)
     address = f"http://localhost:{port}"
-    password = secrets.token_urlsafe(12)
+    logins = {name: secrets.token_urlsafe(12) for name in USERS}
     passwords, log = home / "passwords.json", home / "standalone.log"
-    write_bytes(passwords, json.dumps({"admin": password}).encode())
+    write_bytes(passwords, json.dumps(logins).encode())
     passwords.chmod(0o600)
     environment = os.environ | {
         # It starts its parts by the name `airflow`, also where no environment is activated.
@@ -118,7 +120,9 @@ def serve_airflow(home: Path, today: datetime) -> None:
         "AIRFLOW__API__BASE_URL": address,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+            f"{name}:{role}" for name, role in USERS.items()
+        ),
     }
     with log.open("ab") as output:
         server = subprocess.Popen(
@@ -131,7 +135,10 @@ def serve_airflow(home: Path, today: datetime) -> None:
     (home / PID_FILE).write_text(str(server.pid), encoding="ascii")
     try:
         _wait_until_healthy(server, address, log, _STARTS_WITHIN)
-        print(f"Airflow   {address}\nlogin     admin / {password}\nstop      Ctrl-C", flush=True)
+        print(f"Airflow   {address}")
+        for name, password in logins.items():
+            print(f"login     {name} / {password}")
+        print("stop      Ctrl-C", flush=True)
         print(f"to audit  trigger a DAG with as_of {today:%Y-%m-%dT%H:%M:%SZ}, the sample's today")
         server.wait()
     except KeyboardInterrupt:
