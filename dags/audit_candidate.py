@@ -15,9 +15,9 @@ not finish (its log names the cause). Every task may be cleared and run again.
 
 from airflow.sdk import DAG, Param
 
-from fairness_audit.airflow_run import PROMOTIONS
-from fairness_audit.simulating import assemble, compare, score
-from fairness_audit.tasks import extract, gate, judge, measure, publish, validate
+from fairness_audit.pipeline.audit import extract, gate, judge, measure, publish, validate
+from fairness_audit.pipeline.candidate import assemble, compare, score
+from fairness_audit.release import PROMOTIONS
 
 with DAG(
     dag_id="audit_candidate",

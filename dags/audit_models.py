@@ -19,12 +19,8 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Asset, Param, get_parsing_context
 
-from fairness_audit.airflow_run import promotion_of
 from fairness_audit.errors import PolicyError
-from fairness_audit.policy.load import load_policy, policy_files
-from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.settings import Settings
-from fairness_audit.tasks import (
+from fairness_audit.pipeline.audit import (
     assemble,
     extract,
     gate,
@@ -34,7 +30,11 @@ from fairness_audit.tasks import (
     refuse,
     validate,
 )
-from fairness_audit.telling import deadline_of
+from fairness_audit.pipeline.notify.notifier import deadline_of
+from fairness_audit.policy.load import load_policy, policy_files
+from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.release import promotion_of
+from fairness_audit.settings import Settings
 
 RETRIES = {"retries": 2, "retry_exponential_backoff": True}
 PARAMS = {

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from fairness_audit.nightly import (
+from fairness_audit.pipeline.nightly import (
     delete_old_runs,
     find_late_audits,
     show_waivers,

@@ -17,10 +17,10 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
-from fairness_audit.nightly import show_waivers
-from fairness_audit.questions import Confirm, Decide
-from fairness_audit.reviewing import gate, gather, more_people, publish_review
-from fairness_audit.telling import Tell
+from fairness_audit.pipeline.nightly import show_waivers
+from fairness_audit.pipeline.notify.notifier import Tell
+from fairness_audit.pipeline.questions import Confirm, Decide
+from fairness_audit.pipeline.review import gate, gather, more_people, publish_review
 
 with DAG(
     dag_id="review_audit",

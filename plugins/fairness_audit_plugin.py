@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
-    from fairness_audit.webhook import Registered
+    from fairness_audit.web.mlflow_webhook import Registered
 
 
 class GateApp:
@@ -28,7 +28,7 @@ class GateApp:
     def _app(self) -> "FastAPI":
         from airflow.api_fastapi.core_api.security import get_user
 
-        from fairness_audit.api import Gatekeeper, gate_app
+        from fairness_audit.web import Gatekeeper, gate_app
 
         return gate_app(Gatekeeper(), authenticated=get_user, may_ask=may_read_the_dag)
 
@@ -45,7 +45,7 @@ class WebhookApp:
         from fastapi import FastAPI
 
         from fairness_audit.settings import Settings
-        from fairness_audit.webhook import webhook_router, webhook_secret
+        from fairness_audit.web.mlflow_webhook import webhook_router, webhook_secret
 
         def secret() -> str:
             return webhook_secret(Settings.from_environment())
@@ -62,7 +62,7 @@ def audit_candidate(registered: "Registered") -> list[str]:
     from airflow.utils.types import DagRunTriggeredByType
 
     from fairness_audit.settings import Settings
-    from fairness_audit.webhook import audits_of, run_id_of
+    from fairness_audit.web.mlflow_webhook import audits_of, run_id_of
 
     started = []
     for model in audits_of(Settings.from_environment(), registered.registered_model):

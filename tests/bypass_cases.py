@@ -9,7 +9,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from fairness_audit.canonical import canonical_bytes
+from fairness_audit.encoding import canonical_bytes
 from tests.published import FAILED, LOGICAL_DATE, MODEL, STRANGER, an_approval
 from tests.registry_site import Site
 from tests.tampering import tamper

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import settings
 from psycopg import sql
 
-from fairness_audit import local_airflow
 from fairness_audit.demo.services import pgserver
+from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.settings import Settings
 
 VARIABLE = "FAIRNESS_AUDIT_TEST_POSTGRES"

@@ -9,9 +9,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fairness_audit.extract import extract
 from fairness_audit.policy.load import load_policy
 from fairness_audit.sources.postgres import PostgresSource
+from fairness_audit.steps.extract import extract
 
 
 def most_memory() -> int:

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from fastapi import Depends, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from fairness_audit.api import gate_app
-from fairness_audit.api.gatekeeper import Promoted
 from fairness_audit.demo.vendors.serving import serving
-from fairness_audit.records.record import GateDecision
+from fairness_audit.records.signed.audit import GateDecision
+from fairness_audit.web import gate_app
+from fairness_audit.web.gatekeeper import Promoted
 from tests.published import NOW, digest
 
 TOKENS = {"Bearer t-reader": "reader", "Bearer t-stranger": "stranger"}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fairness_audit.files import write_bytes
-from fairness_audit.keys import public_pem
+from fairness_audit.ledger.keys import public_pem
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.registry.mlflow import MlflowRegistry
 from tests.published import FAILED, MODEL, SIGNER, a_loaded_policy, published

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-GATING = Path(str(files("fairness_audit.gating")))
+GATING = Path(str(files("fairness_audit.deploy")))
 
 
 def kubernetes_objects() -> dict[str, dict[str, Any]]:

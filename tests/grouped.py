@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fairness_audit.measure.counts import Counts
-from fairness_audit.measure.groups import Groups
+from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.steps.measure.counting.groups import Groups
 
 
 def groups_of(

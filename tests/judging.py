@@ -6,10 +6,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from fairness_audit.judge import judge
-from fairness_audit.measure.audit import measurements
-from fairness_audit.measure.counts import Counts
-from fairness_audit.measure.plan import Plan
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Judgement
 from fairness_audit.records.history import History
@@ -19,6 +15,10 @@ from fairness_audit.records.validation import Check, ValidationReport
 from fairness_audit.statistics.proportions import Proportions
 from fairness_audit.statistics.ratio_intervals import ratio_interval
 from fairness_audit.statistics.significance import p_values
+from fairness_audit.steps.judge import judge
+from fairness_audit.steps.measure.audit import measurements
+from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.steps.measure.counting.plan import Plan
 from tests.builders import FIRST_AUDIT
 from tests.grouped import total_of
 from tests.populations import policy_over

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairness_audit.measure.given import Given
-from fairness_audit.measure.plan import Compat, Plan
-from fairness_audit.measuring.results import results
+from fairness_audit.cli.measure.results import results
+from fairness_audit.steps.measure.counting.given import Given
+from fairness_audit.steps.measure.counting.plan import Compat, Plan
 
 Result = dict[str, Any]
 

@@ -8,11 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fairness_audit.measure import measure, read_measurements
-from fairness_audit.measure.counts import Counts
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.records.population import Population
+from fairness_audit.steps.measure import measure, read_measurements
+from fairness_audit.steps.measure.counting.counts import Counts
 from tests.builders import a_policy
 
 SQL = Path(__file__).resolve().parents[1] / "sql"

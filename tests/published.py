@@ -9,18 +9,18 @@ from typing import Any
 import yaml
 from securesystemslib.signer import CryptoSigner, Signer
 
-from fairness_audit.heads import Heads
 from fairness_audit.ledger import Entry, Ledger
+from fairness_audit.ledger.heads import Heads
 from fairness_audit.policy.load import LoadedPolicy, load_policy
-from fairness_audit.publish import publish
-from fairness_audit.records.dsse import SignedRecord, sign, sign_head, unverified_record
 from fairness_audit.records.finding import Evidence, Finding, Judgement, Verdict
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
-from fairness_audit.records.record import AuditRecord, PublishedRecord
-from fairness_audit.records.review import Approval, ReviewRecord
+from fairness_audit.records.signed.audit import AuditRecord, PublishedRecord
+from fairness_audit.records.signed.dsse import SignedRecord, sign, sign_head, unverified_record
+from fairness_audit.records.signed.review import Approval, ReviewRecord
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.records.validation import Check, CheckSeverity, ValidationReport
+from fairness_audit.steps.publish import publish
 from tests.builders import policy_content
 
 MODEL = "lead_scoring"

@@ -16,16 +16,16 @@ from typing import Any
 import httpx
 
 from fairness_audit.files import write_bytes
-from fairness_audit.keys import public_pem
+from fairness_audit.guard import SCHEME
+from fairness_audit.guard.promoted_names import looks_like
 from fairness_audit.ledger import Ledger
-from fairness_audit.publish import publish_review
-from fairness_audit.records.dsse import unverified_record
-from fairness_audit.records.place import place_of
-from fairness_audit.records.record import AuditRecord
+from fairness_audit.ledger.keys import public_pem
+from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.records.signed.dsse import unverified_record
+from fairness_audit.records.signed.place import place_of
 from fairness_audit.registry.artifact import folder_digest
 from fairness_audit.registry.mlflow import MlflowRegistry
-from fairness_audit.registry_guard import SCHEME
-from fairness_audit.registry_guard.names import looks_like
+from fairness_audit.steps.publish import publish_review
 from tests.published import (
     LOGICAL_DATE,
     MODEL,

@@ -7,8 +7,8 @@ from typing import Any
 
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.policy.people import Review
-from fairness_audit.records.record import AuditRecord
-from fairness_audit.records.statement import Record
+from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.records.signed.statement import Record
 from fairness_audit.review.answer import Answer, first_answer, second_answer
 from fairness_audit.review.case import Case, case_of
 from tests.published import FAILED, NOW, WAITS, a_finding, a_loaded_policy, a_record

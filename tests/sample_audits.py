@@ -6,17 +6,17 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairness_audit.assemble import assemble
 from fairness_audit.demo.crm import SampleCrm, tables
 from fairness_audit.demo.timeline import TODAY
-from fairness_audit.judge import judge
-from fairness_audit.measure import measure, read_measurements
 from fairness_audit.policy.load import LoadedPolicy, load_policy
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Judgement
 from fairness_audit.records.population import Population
 from fairness_audit.records.snapshot import Snapshot
-from fairness_audit.validate import validate
+from fairness_audit.steps.assemble import assemble
+from fairness_audit.steps.judge import judge
+from fairness_audit.steps.measure import measure, read_measurements
+from fairness_audit.steps.validate import validate
 from tests.builders import FIRST_AUDIT
 from tests.snapshots import a_snapshot
 

@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fairness_audit.measure.bootstrap import percentile_interval, resampled
-from fairness_audit.measure.counts import Counts
-from fairness_audit.measure.decision_metrics import same_distribution, superiority
 from fairness_audit.statistics import intervals, ranking, ratio_intervals, stratified
 from fairness_audit.statistics.change_point import change_point
 from fairness_audit.statistics.inequality import generalized_entropy
 from fairness_audit.statistics.proportions import Interval, Proportions, two_sided_quantile
 from fairness_audit.statistics.significance import p_values
 from fairness_audit.statistics.stratified import Tables
+from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.steps.measure.figures.bootstrap import percentile_interval, resampled
+from fairness_audit.steps.measure.metrics.classes import same_distribution, superiority
 
 Simulation = Callable[[int], float]
 CONFIDENCE, ALPHA = 0.95, 0.05

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from fairness_audit.demo.vendors.faults import FaultyApp
 from fairness_audit.demo.vendors.served import Company, Record, ServedField, ServedObject
 from fairness_audit.demo.vendors.serving import serving
-from fairness_audit.extract import extract
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.sources import Source
 from fairness_audit.sources.web.transport import Patience
+from fairness_audit.steps.extract import extract
 from tests.loaded_policies import a_loaded_policy, an_object
 from tests.populations import SQL
 

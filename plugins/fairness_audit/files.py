@@ -10,6 +10,9 @@ from uuid import uuid4
 
 _CHUNK = 1 << 20
 
+PACKAGE = Path(__file__).resolve().parent
+"""Folder of this package, wherever in it a file lies."""
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:

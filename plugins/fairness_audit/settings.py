@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairness_audit.errors import SettingsError
-from fairness_audit.files import safe_name
+from fairness_audit.files import PACKAGE, safe_name
 
 UNGUARDED = "FAIRNESS_AUDIT_UNGUARDED_MODELS"
 
@@ -138,5 +138,5 @@ def _names(variable: str) -> frozenset[str]:
 
 
 def _default_home() -> Path:
-    checkout = Path(__file__).resolve().parents[2]
+    checkout = PACKAGE.parents[1]
     return checkout if (checkout / "expectations").is_dir() else Path.cwd()

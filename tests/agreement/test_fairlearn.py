@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairness_audit.errors import MeasurementError
-from fairness_audit.measure.agreement import confirm, opinions
-from fairness_audit.measure.audit import measurements
-from fairness_audit.measure.plan import Plan
-from fairness_audit.measure.scan import group_counts
 from fairness_audit.policy.model import Metric
+from fairness_audit.steps.measure.audit import measurements
+from fairness_audit.steps.measure.counting.plan import Plan
+from fairness_audit.steps.measure.counting.scan import group_counts
+from fairness_audit.steps.measure.second_opinion import confirm, opinions
 from tests.builders import a_policy
 from tests.populations import SQL, Measured, Row, a_population, policy_over
 

@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from fairness_audit.measure import measure, read_measurements
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.records.population import Population
+from fairness_audit.steps.measure import measure, read_measurements
 from tests.populations import SQL, policy_over
 from tests.shared_data import shared_data
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from fairness_audit.measure.plan import Plan
-from fairness_audit.measure.scan import scanner
-from fairness_audit.measure.score_metrics import score_rows
 from fairness_audit.statistics import divergence, inequality, ranking, stratified
+from fairness_audit.steps.measure.counting.plan import Plan
+from fairness_audit.steps.measure.counting.scan import scanner
+from fairness_audit.steps.measure.metrics.scores import score_rows
 from tests.measured_files import MeasuredFile
 from tests.populations import SQL, a_population
 

@@ -19,13 +19,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fairness_audit.measure.bootstrap import resampled
-from fairness_audit.measure.definition import Needs
-from fairness_audit.measure.groups import Cells
-from fairness_audit.measure.plan import Plan
-from fairness_audit.measure.rates import RATES
-from fairness_audit.measure.scan import group_counts, scanner
-from fairness_audit.measure.score_metrics import score_rows
+from fairness_audit.steps.measure.counting.groups import Cells
+from fairness_audit.steps.measure.counting.plan import Plan
+from fairness_audit.steps.measure.counting.scan import group_counts, scanner
+from fairness_audit.steps.measure.definition import Needs
+from fairness_audit.steps.measure.figures.bootstrap import resampled
+from fairness_audit.steps.measure.metrics.scores import score_rows
+from fairness_audit.steps.measure.rates.rates import RATES
 from tests.bench.environments import python_with
 from tests.bench.groupings import ATTRIBUTES, GROUPINGS, PLAN, all_pairs, ours, population
 from tests.bench.readme import show

@@ -25,8 +25,8 @@ Reading = Callable[[], object]
 
 def ours(uri: str, folder: Path) -> Reading:
     """The extract step, with its counts and checks."""
-    from fairness_audit.extract import extract
     from fairness_audit.sources.postgres import PostgresSource
+    from fairness_audit.steps.extract import extract
     from tests.loaded_policies import a_loaded_policy, an_object
     from tests.populations import SQL
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from fairness_audit.airflow_run import PROMOTIONS
-from fairness_audit.webhook import Registered
+from fairness_audit.pipeline.run import PROMOTIONS
+from fairness_audit.web.mlflow_webhook import Registered
 from tests.unit.test_webhook import receiving
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fairness_audit import local_airflow
+from fairness_audit.pipeline import local as local_airflow
 from tests.e2e.installation import CHECKOUT
 from tests.gated import Gated
 from tests.listeners import chat
@@ -15,7 +15,7 @@ from tests.published import MODEL, a_loaded_policy
 
 NIGHT = """
 from airflow.sdk import DAG
-from fairness_audit.nightly import find_late_audits, sweep_production
+from fairness_audit.pipeline.nightly import find_late_audits, sweep_production
 
 with DAG("night"):
     sweep_production()

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from fairness_audit import local_airflow
-from fairness_audit.airflow_run import promotion_of
+from fairness_audit.pipeline import local as local_airflow
+from fairness_audit.pipeline.run import promotion_of
 from tests.gated import Gated
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 PROMOTIONS = """
 from airflow.sdk import DAG, dag, task
-from fairness_audit.airflow_run import promotion_of
-from fairness_audit.tasks import gate
+from fairness_audit.pipeline.run import promotion_of
+from fairness_audit.pipeline.audit import gate
 
 for version in ("1", "2"):
     with DAG(f"promote_{version}", params={"model_version": version, "as_of": None}):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fairness_audit import local_airflow
 from fairness_audit.errors import SourceError
+from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.sources import FrozenSource, RateLimited
 from tests.builders import policy_content
 
@@ -41,7 +41,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TiredSource:
     policy.write_text(yaml.safe_dump(policy_content(model="resting")))
     monkeypatch.setenv("FAIRNESS_AUDIT_HOME", str(tmp_path))
     tired = TiredSource()
-    monkeypatch.setattr("fairness_audit.tasks.source_of", lambda loaded, settings: tired)
+    monkeypatch.setattr("fairness_audit.pipeline.audit.source_of", lambda loaded, settings: tired)
     return tired
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from fairness_audit import local_airflow, questions
+from fairness_audit.pipeline import local as local_airflow
+from fairness_audit.pipeline import questions
 from fairness_audit.records.finding import Judgement, Verdict
 from tests.gated import Gated
 from tests.published import MODEL, WAITS, a_loaded_policy, published
@@ -119,7 +120,7 @@ def test_what_decides_nothing_fails_the_task_and_is_told(
 
 GATE = """
 from airflow.sdk import DAG
-from fairness_audit.tasks import gate
+from fairness_audit.pipeline.audit import gate
 
 with DAG("waits", params={"model_version": "3", "as_of": None}):
     gate("lead_scoring", {"model_version": "3"}, {})
@@ -170,7 +171,7 @@ def test_an_audit_that_waits_starts_one_review_however_often_it_is_run(
 
 ON_TIME = """
 from airflow.sdk import DAG, task
-from fairness_audit.telling import deadline_of
+from fairness_audit.pipeline.notify.notifier import deadline_of
 
 with DAG("on_time", deadline=deadline_of("lead_scoring", 24)):
     @task

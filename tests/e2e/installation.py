@@ -10,11 +10,11 @@ from pathlib import Path
 from fairness_audit.demo.prepare import prepare
 from fairness_audit.demo.services import CONNECTION, airflow_connection
 from fairness_audit.demo.timeline import TODAY
-from fairness_audit.keys import create_keys
+from fairness_audit.ledger.keys import create_keys
 from fairness_audit.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PROGRAM = "from fairness_audit.cli import app; app()"
+PROGRAM = "from fairness_audit.cli.app import app; app()"
 WITHIN = 120
 
 

@@ -8,15 +8,15 @@ import pytest
 from mlflow.exceptions import RestException
 from typer.testing import CliRunner
 
-from fairness_audit.cli import app
+from fairness_audit.cli.app import app
 from fairness_audit.errors import RegistryError
-from fairness_audit.heads import Heads
-from fairness_audit.records.record import GateDecision
+from fairness_audit.guard import SCHEME
+from fairness_audit.guard.probe import unguarded
+from fairness_audit.guard.serving import verify_serving
+from fairness_audit.ledger.heads import Heads
+from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.registry.mlflow import MlflowRegistry
-from fairness_audit.registry_guard import SCHEME
-from fairness_audit.registry_guard.probe import unguarded
-from fairness_audit.serving import verify_serving
-from fairness_audit.sweep import Swept, sweep
+from fairness_audit.steps.gate.sweep import Swept, sweep
 from tests.bypass_cases import failed, passed, policy_broken, waived
 from tests.bypass_ways import stage
 from tests.bypasses import ATTEMPTS, Attempt, reason_of

@@ -13,14 +13,14 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from fairness_audit.cli import app
+from fairness_audit.cli.app import app
 from fairness_audit.ledger import ledger_of
 from fairness_audit.records.comparison import Comparison
-from fairness_audit.records.dsse import unverified_record
-from fairness_audit.records.record import AuditRecord
+from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.records.signed.dsse import unverified_record
 from fairness_audit.registry.artifact import folder_digest
 from fairness_audit.registry.mlflow import MlflowRegistry
-from fairness_audit.scoring import landlock
+from fairness_audit.steps.score import landlock
 from tests.conftest import fresh_database
 from tests.e2e.installation import AS_OF, Installation
 

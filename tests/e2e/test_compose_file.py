@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fairness_audit.registry_guard import SCHEME
+from fairness_audit.guard import SCHEME
 from tests.e2e.compose_file import (
     CHECKOUT,
     COMPOSE_FILE,

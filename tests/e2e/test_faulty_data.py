@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from fairness_audit.judge import judge
-from fairness_audit.measure import measure, read_measurements
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Judgement, Verdict
-from fairness_audit.validate import validate
-from fairness_audit.validate.suites import KINDS
+from fairness_audit.steps.judge import judge
+from fairness_audit.steps.measure import measure, read_measurements
+from fairness_audit.steps.validate import validate
+from fairness_audit.steps.validate.suites import KINDS
 from tests.builders import FIRST_AUDIT
 from tests.populations import SQL, Row, a_population, policy_over
 

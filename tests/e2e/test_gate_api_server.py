@@ -206,7 +206,7 @@ def test_other_processes_of_airflow_do_not_load_the_api() -> None:
         "import sys\n"
         "from airflow import plugins_manager\n"
         "apps, _ = plugins_manager.get_fastapi_plugins()\n"
-        "print([app['url_prefix'] for app in apps], 'fairness_audit.api' in sys.modules)\n"
+        "print([app['url_prefix'] for app in apps], 'fairness_audit.web' in sys.modules)\n"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=False)
@@ -225,7 +225,7 @@ def relay(server: ApiServer, gated: Gated) -> Iterator[tuple[str, ssl.SSLContext
     for name, content in (("username", "ada"), ("password", server.passwords["ada"])):
         write_bytes(folder / name, content.encode())
     port = free_port()
-    command = [sys.executable, "-m", "fairness_audit.gating.relay", "--airflow"]
+    command = [sys.executable, "-m", "fairness_audit.web.relay", "--airflow"]
     command += [server.caller.address, "--login", str(folder), "--certificate", str(certificate)]
     command += ["--key", str(key), "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(command, env=gated.environment, stdout=subprocess.DEVNULL)

@@ -27,7 +27,7 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Gated:
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the console scripts, as the image has them."""
     folder = tmp_path_factory.mktemp("bin")
-    for name, module in (("fairness-audit", "fairness_audit.cli"), ("mlflow", "mlflow.cli")):
+    for name, module in (("fairness-audit", "fairness_audit.cli.app"), ("mlflow", "mlflow.cli")):
         function = "app" if name == "fairness-audit" else "cli"
         script = folder / name
         script.write_text(f"#!{sys.executable}\nfrom {module} import {function}\n{function}()\n")

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from fairness_audit.settings import Settings
-from fairness_audit.sweep import sweep
+from fairness_audit.steps.gate.sweep import sweep
 from tests.published import FAILED, LOGICAL_DATE, MODEL, a_loaded_policy, appended
 from tests.registry_site import ALIAS, Site, served
 
@@ -134,7 +134,7 @@ def test_a_task_that_promotes_waits_for_no_publisher_who_waits_for_it(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Task, server and publisher want the ledger at once: each has its turn, again and again."""
-    from fairness_audit.promoting import _decided
+    from fairness_audit.pipeline.promotion import _decided
 
     version = site.version()
     site.audited(version)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from fairness_audit.files import write_bytes
-from fairness_audit.keys import create_keys, load_signer, load_trusted_keys
 from fairness_audit.ledger import ledger_of, verified_ledger
+from fairness_audit.ledger.keys import create_keys, load_signer, load_trusted_keys
 from fairness_audit.records.finding import Judgement, Verdict
-from fairness_audit.records.record import AuditRecord
-from fairness_audit.records.review import ReviewRecord
+from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.settings import Settings
 from tests.e2e.airflow_site import AirflowSite, airflow_site, until
@@ -32,8 +32,8 @@ AUDIT = f"""
 import os, time
 from datetime import timedelta
 from airflow.sdk import DAG, Param, task
-from fairness_audit.tasks import gate
-from fairness_audit.telling import deadline_of
+from fairness_audit.pipeline.audit import gate
+from fairness_audit.pipeline.notify.notifier import deadline_of
 
 PARAMS = {{"model_version": Param("1", type="string"), "as_of": None}}
 with DAG("audit_{MODEL}", schedule=None, params=PARAMS, is_paused_upon_creation=False):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairness_audit.validate import judged
-from fairness_audit.validate.judged import GroupCount
-from fairness_audit.validate.wording import plain
+from fairness_audit.steps.validate import judged
+from fairness_audit.steps.validate.judged import GroupCount
+from fairness_audit.steps.validate.safe_text import plain
 
 
 def sized(**sizes: int) -> list[GroupCount]:

@@ -14,8 +14,8 @@ from fairness_audit.policy.load import load_policies
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.validation import Check, ValidationReport
 from fairness_audit.site.data_docs import offline
-from fairness_audit.validate import validate
-from fairness_audit.validate.suites import KINDS, load_suites, parameters_of
+from fairness_audit.steps.validate import validate
+from fairness_audit.steps.validate.suites import KINDS, load_suites, parameters_of
 from tests.populations import SQL, Row, a_population, policy_over
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from fairness_audit import local_airflow
 from fairness_audit.demo.services import airflow_connection
-from fairness_audit.keys import create_keys
 from fairness_audit.ledger import Ledger
-from fairness_audit.local_airflow import Ended
-from fairness_audit.measure import read_measurements
+from fairness_audit.ledger.keys import create_keys
+from fairness_audit.pipeline import local as local_airflow
+from fairness_audit.pipeline.local import Ended
 from fairness_audit.policy.load import LoadedPolicy, load_policy
-from fairness_audit.records.dsse import unverified_record
 from fairness_audit.records.finding import Finding, Judgement
 from fairness_audit.records.measurement import Measurement, MeasurementFile
 from fairness_audit.records.population import Population
-from fairness_audit.records.record import AuditRecord, GateDecision
+from fairness_audit.records.signed.audit import AuditRecord, GateDecision
+from fairness_audit.records.signed.dsse import unverified_record
 from fairness_audit.records.validation import Check, ValidationReport
 from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.settings import Settings
+from fairness_audit.steps.measure import read_measurements
 from tests.real.crm_tables import DECISIONS
 
 HERE = Path(__file__).parent

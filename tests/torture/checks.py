@@ -10,15 +10,15 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from fairness_audit.errors import AuditError, LedgerError, RecordError
-from fairness_audit.extract import read_snapshot
-from fairness_audit.extract.manifest import MANIFEST
-from fairness_audit.heads import Heads
-from fairness_audit.keys import load_trusted_keys
 from fairness_audit.ledger import verified_ledger
-from fairness_audit.records.dsse import open_envelope
-from fairness_audit.records.place import place_of
-from fairness_audit.records.statement import Record
-from fairness_audit.verify import verify_records
+from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.keys import load_trusted_keys
+from fairness_audit.ledger.verify import verify_records
+from fairness_audit.records.signed.dsse import open_envelope
+from fairness_audit.records.signed.place import place_of
+from fairness_audit.records.signed.statement import Record
+from fairness_audit.steps.extract import read_snapshot
+from fairness_audit.steps.extract.manifest import MANIFEST
 from tests.published import MODEL
 from tests.torture.children import Tell
 from tests.torture.world import ALIAS, World, is_no_ledger

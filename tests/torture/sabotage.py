@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fairness_audit import files, publish
-from fairness_audit.gate import decision
+from fairness_audit import files
 from fairness_audit.ledger import ledger
 from fairness_audit.records.measurement import MeasurementFile
+from fairness_audit.steps.gate import decision
+from fairness_audit.steps.publish import publish
 from tests.torture import world
 
 

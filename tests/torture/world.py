@@ -11,23 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from fairness_audit.errors import LedgerError, RegistryError
-from fairness_audit.extract import extract
 from fairness_audit.files import write_bytes
-from fairness_audit.gate import apply, ask
-from fairness_audit.heads import Heads
-from fairness_audit.keys import PublishingKey, create_keys
 from fairness_audit.ledger import Ledger
-from fairness_audit.measure.rows import Row
-from fairness_audit.measure.table import rows_table, write_measurements
+from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.keys import PublishingKey, create_keys
 from fairness_audit.policy.load import LoadedPolicy, load_policy
-from fairness_audit.publish import publish
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
-from fairness_audit.records.record import GateDecision, PublishedRecord
+from fairness_audit.records.signed.audit import GateDecision, PublishedRecord
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.settings import Settings
 from fairness_audit.sources.files.sqlite_file import SqliteSource
+from fairness_audit.steps.extract import extract
+from fairness_audit.steps.gate import apply, ask
+from fairness_audit.steps.measure.figures.rows import Row
+from fairness_audit.steps.measure.figures.table import rows_table, write_measurements
+from fairness_audit.steps.publish import publish
 from tests.loaded_policies import a_loaded_policy
 from tests.published import FAILED, MODEL, a_finding, an_audit, digest
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pyarrow.csv as csv
 import pytest
 
-from fairness_audit.measure.groups import Groups
-from fairness_audit.measure.representation import disagreements
 from fairness_audit.records.finding import Verdict
 from fairness_audit.statistics.proportions import Proportions
 from fairness_audit.statistics.significance import fisher, z_statistics
+from fairness_audit.steps.measure.counting.groups import Groups
+from fairness_audit.steps.measure.metrics.representation import disagreements
 from tests.grouped import groups_of
 from tests.judging import about, judged, share
 from tests.populations import Measured, Row, decided, policy_over

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
-from fairness_audit.cli import app
+from fairness_audit.cli.app import app
 from fairness_audit.errors import LedgerError, RecordError
-from fairness_audit.keys import create_keys, load_signer
 from fairness_audit.ledger import Ledger, ledger_of, verified_ledger
 from fairness_audit.ledger.append_only import TRIGGERS
+from fairness_audit.ledger.keys import create_keys, load_signer
 from fairness_audit.settings import Settings
 from tests.published import LOGICAL_DATE, TRUSTED, a_ledger, appended
 from tests.tampering import TABLE, tamper

@@ -15,7 +15,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGE = CHECKOUT / "plugins" / "fairness_audit"
 MODULES = sorted([*PACKAGE.rglob("*.py"), *(CHECKOUT / "dags").rglob("*.py")])
 
-LONGEST_MODULE = 300
+LONGEST_MODULE = 350
+"""A smell, not a measure: an idea is not cut in two to stay below it."""
 LONGEST_FUNCTION = 50
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "manager", "handler", "common"}
 
@@ -173,7 +174,7 @@ def test_no_module_of_the_package_stands_beside_it() -> None:
     ("loaded", "allowed"),
     [
         ("fairness_audit.policy.load, fairness_audit.policy.schema, fairness_audit.settings", []),
-        ("fairness_audit.judge, fairness_audit.records.finding", ["numpy"]),  # for intervals
+        ("fairness_audit.steps.judge, fairness_audit.records.finding", ["numpy"]),  # for intervals
     ],
 )
 def test_what_is_pure_loads_nothing_heavy(loaded: str, allowed: list[str], tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from fairness_audit.assemble import assemble
 from fairness_audit.errors import PopulationError
 from fairness_audit.records.population import Loss, Population
+from fairness_audit.steps.assemble import assemble
 from tests.builders import a_policy
 from tests.snapshots import LOGICAL_DATE, a_snapshot
 

@@ -21,12 +21,12 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.population import Population
 from fairness_audit.registry.artifact import folder_digest
 from fairness_audit.registry.mlflow import MlflowRegistry
-from fairness_audit.scoring import candidate, process
-from fairness_audit.scoring.candidate import hidden_files, score_candidate
-from fairness_audit.scoring.features import write_features
-from fairness_audit.scoring.selection import not_below, select
-from fairness_audit.scoring.signature import check_inputs
 from fairness_audit.settings import Settings
+from fairness_audit.steps.score import candidate, process
+from fairness_audit.steps.score.candidate import hidden_files, score_candidate
+from fairness_audit.steps.score.features import write_features
+from fairness_audit.steps.score.selected import not_below, select
+from fairness_audit.steps.score.signature import check_inputs
 from tests.builders import a_policy
 from tests.populations import SQL, a_population
 from tests.snapshots import LOGICAL_DATE, a_snapshot

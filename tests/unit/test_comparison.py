@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from fairness_audit.candidates import print_changes
-from fairness_audit.comparison import compare
-from fairness_audit.comparison.suppression import suppressed
+from fairness_audit.cli.candidate import print_changes
 from fairness_audit.errors import RecordError, ScoringError
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.comparison import Comparison, ComparisonFile, GroupChange
 from fairness_audit.records.population import Population, Scoring
-from fairness_audit.records.simulated import simulation_of
 from fairness_audit.statistics.paired import Pairs, paired_newcombe
+from fairness_audit.steps.compare import compare
+from fairness_audit.steps.compare.suppression import suppressed
+from fairness_audit.steps.publish.simulated import simulation_of
 from tests.populations import SQL, Row, a_population, policy_over
 
 Groups = Mapping[str, Sequence[int]]

@@ -5,7 +5,10 @@ from itertools import permutations
 
 import pytest
 
-from fairness_audit.measure.comparisons import (
+from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.steps.measure.counting.groups import Groups
+from fairness_audit.steps.measure.counting.plan import Plan
+from fairness_audit.steps.measure.figures.pairs import (
     Pairs,
     best_group,
     with_best,
@@ -13,10 +16,7 @@ from fairness_audit.measure.comparisons import (
     with_reference,
     with_rest,
 )
-from fairness_audit.measure.counts import Counts
-from fairness_audit.measure.groups import Groups
-from fairness_audit.measure.plan import Plan
-from fairness_audit.measure.rates import RATES, Rate, favourable_share
+from fairness_audit.steps.measure.rates.rates import RATES, Rate, favourable_share
 from tests.grouped import groups_of
 
 SELECTION = RATES[0]

@@ -17,11 +17,11 @@ import pandas as pd
 import pytest
 
 from fairness_audit.errors import ScoringError
-from fairness_audit.scoring import landlock, process, seccomp
-from fairness_audit.scoring.child import one_score_each, write
-from fairness_audit.scoring.limits import Limits
-from fairness_audit.scoring.process import Workplace, score
-from fairness_audit.scoring.scores import Floats, read_scores
+from fairness_audit.steps.score import landlock, process, seccomp
+from fairness_audit.steps.score.child import one_score_each, write
+from fairness_audit.steps.score.process import Workplace, score
+from fairness_audit.steps.score.resources import Limits
+from fairness_audit.steps.score.scores import Floats, read_scores
 from tests.artifacts import FRAME, honest, saved, telling
 
 pytestmark = [

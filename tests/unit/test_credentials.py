@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from fairness_audit.credentials import FERNET_KEY, TOKEN_SECRETS, check_credentials
+from fairness_audit.deploy.credentials import FERNET_KEY, TOKEN_SECRETS, check_credentials
 from fairness_audit.errors import SettingsError
 
 JWT, API = TOKEN_SECRETS
@@ -86,7 +86,7 @@ def test_as_a_program_it_exits_with_the_faults_and_no_traceback(tmp_path: Path) 
         (tmp_path / folder).mkdir()
     plugins = Path(__file__).resolve().parents[2] / "plugins"
     done = subprocess.run(
-        [sys.executable, "-m", "fairness_audit.credentials"],
+        [sys.executable, "-m", "fairness_audit.deploy.credentials"],
         env={"PYTHONPATH": str(plugins), "FAIRNESS_AUDIT_HOME": str(tmp_path)},
         capture_output=True,
         text=True,

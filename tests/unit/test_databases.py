@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from fairness_audit.databases import main, make_databases
+from fairness_audit.deploy.databases import main, make_databases
 from fairness_audit.errors import SettingsError
 
 _LIBPQ = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD"}

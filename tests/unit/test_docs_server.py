@@ -52,7 +52,7 @@ def serving(state: Path) -> Iterator[Server]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "fairness_audit.docs_server", "--port", str(port)],
+        [sys.executable, "-m", "fairness_audit.web.docs_server", "--port", str(port)],
         env=os.environ
         | {
             "PYTHONPATH": str(PLUGINS),

@@ -9,9 +9,14 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner
 
-from fairness_audit.canonical import canonical_bytes
+from fairness_audit.encoding import canonical_bytes
 from fairness_audit.errors import RecordError
-from fairness_audit.records.dsse import UntrustedRecord, open_envelope, sign, unverified_record
+from fairness_audit.records.signed.dsse import (
+    UntrustedRecord,
+    open_envelope,
+    sign,
+    unverified_record,
+)
 from tests.published import FAILED, SIGNER, STRANGER, TRUSTED, a_record
 
 

@@ -18,13 +18,13 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from fairness_audit.errors import SourceError
-from fairness_audit.extract import extract, read_snapshot
-from fairness_audit.extract.manifest import emptied
 from fairness_audit.files import sha256_of
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.sources import Count, FrozenSource, Page, Selection, Source, Table
 from fairness_audit.sources.postgres import PostgresSource
+from fairness_audit.steps.extract import extract, read_snapshot
+from fairness_audit.steps.extract.manifest import emptied
 from tests.loaded_policies import a_loaded_policy, an_object
 from tests.populations import SQL
 

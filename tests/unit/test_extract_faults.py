@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from fairness_audit.errors import SourceError
-from fairness_audit.extract import extract, read_snapshot
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.sources.postgres import PostgresSource
+from fairness_audit.steps.extract import extract, read_snapshot
 from tests.cutting_proxy import cutting_proxy
 from tests.loaded_policies import a_loaded_policy, an_object
 from tests.populations import SQL

@@ -22,14 +22,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairness_audit.connections import Address, source_at
 from fairness_audit.errors import SourceError
-from fairness_audit.extract import extract
 from fairness_audit.sources import Count, Selection, Source, TableError, Window
+from fairness_audit.sources.connections import Address, source_at
 from fairness_audit.sources.files.csv_table import Dialect
 from fairness_audit.sources.files.duckdb_file import DuckdbSource
 from fairness_audit.sources.files.folder import FolderSource
 from fairness_audit.sources.files.sqlite_file import SqliteSource
+from fairness_audit.steps.extract import extract
 from tests.loaded_policies import a_loaded_policy, an_object
 from tests.populations import SQL
 

@@ -8,13 +8,13 @@ import pytest
 from securesystemslib.signer import CryptoSigner
 
 from fairness_audit.errors import LedgerError
-from fairness_audit.gate import apply, ask, decide, governing, in_words
 from fairness_audit.ledger import Ledger, verified_ledger
 from fairness_audit.policy.document import Document
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Judgement, Verdict
-from fairness_audit.records.record import AuditRecord, GateDecision
-from fairness_audit.records.statement import Record
+from fairness_audit.records.signed.audit import AuditRecord, GateDecision
+from fairness_audit.records.signed.statement import Record
+from fairness_audit.steps.gate import apply, ask, decide, governing, in_words
 from tests.builders import a_policy
 from tests.fakes import FakeRegistry
 from tests.published import (
@@ -177,7 +177,7 @@ def keys(tmp_path: Path) -> Path:
 
 
 def trusting(folder: Path, *signers: CryptoSigner) -> Path:
-    from fairness_audit.keys import public_pem
+    from fairness_audit.ledger.keys import public_pem
 
     folder.mkdir(exist_ok=True)
     for number, signer in enumerate(signers):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fairness_audit.api.admission_body import LARGEST
+from fairness_audit.web.admission_body import LARGEST
 from tests.gate_api import (
     READER,
     STRANGER,

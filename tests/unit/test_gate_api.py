@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi.openapi.models import OpenAPI
 
-from fairness_audit.api.gatekeeper import Promoted
+from fairness_audit.web.gatekeeper import Promoted
 from tests.gate_api import READER, STRANGER, Caller, FakeGatekeeper, a_decision, served
 from tests.published import digest
 
@@ -273,7 +273,7 @@ def test_every_operation_describes_every_status_and_wants_a_login(api: Caller) -
 
 
 def test_the_examples_are_answers(api: Caller) -> None:
-    from fairness_audit.api.answers import Answer
+    from fairness_audit.web.answers import Answer
 
     described = api.get("/openapi.json", READER).json
     operation = described["paths"][f"{GATE}/{{model}}/{{version}}"]["get"]

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from fairness_audit.api import Gatekeeper
-from fairness_audit.api.gatekeeper import Promoted
 from fairness_audit.errors import RegistryError, SettingsError
 from fairness_audit.files import write_bytes
-from fairness_audit.keys import public_pem
-from fairness_audit.records.record import GateDecision
+from fairness_audit.ledger.keys import public_pem
+from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.settings import Settings
+from fairness_audit.web import Gatekeeper
+from fairness_audit.web.gatekeeper import Promoted
 from tests.fakes import FakeRegistry
 from tests.published import MODEL, NOW, SIGNER, a_loaded_policy, digest, published
 

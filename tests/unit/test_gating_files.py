@@ -6,8 +6,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from fairness_audit.api.admission import MODEL, VERSION
-from fairness_audit.gating import relay
+from fairness_audit.web import relay
+from fairness_audit.web.admission import MODEL, VERSION
 from tests.gate_api import READER, FakeGatekeeper, a_decision, a_review, served
 from tests.gating_files import GATING, container, job, kubernetes_objects, pod_of
 

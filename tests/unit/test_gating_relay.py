@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from fairness_audit.api.admission import answer
 from fairness_audit.demo.vendors.serving import serving
-from fairness_audit.gating import relay as relaying
-from fairness_audit.gating.relay import Airflow, relay
+from fairness_audit.web import relay as relaying
+from fairness_audit.web.admission import answer
+from fairness_audit.web.relay import Airflow, relay
 from tests.e2e.api_server import free_port
 from tests.gate_api import Caller, Reply, a_review
 

@@ -15,12 +15,11 @@ from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.ledger import Ledger
 from fairness_audit.ledger.history import history
 from fairness_audit.policy.load import LoadedPolicy
-from fairness_audit.records.budget import ErrorBudget
-from fairness_audit.records.dsse import open_envelope, unverified_record
-from fairness_audit.records.finding import Judgement, Verdict
+from fairness_audit.records.finding import ErrorBudget, Judgement, Verdict
 from fairness_audit.records.history import Audit, History, history_of, period_of
-from fairness_audit.records.record import AuditRecord
-from fairness_audit.records.statement import payload_of, record_of
+from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.records.signed.dsse import open_envelope, unverified_record
+from fairness_audit.records.signed.statement import payload_of, record_of
 from tests.builders import a_rate
 from tests.judging import an_impact_ratio, judged
 from tests.published import (

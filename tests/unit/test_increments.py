@@ -10,11 +10,11 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from fairness_audit.extract import extract
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.snapshot import ObjectFile
-from fairness_audit.snapshots import rebuilding
 from fairness_audit.sources.postgres import PostgresSource
+from fairness_audit.steps.extract import extract
+from fairness_audit.steps.extract import rebuild as rebuilding
 from tests.loaded_policies import a_loaded_policy, an_object
 from tests.populations import SQL
 

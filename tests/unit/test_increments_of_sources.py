@@ -17,11 +17,11 @@ import pytest
 from fairness_audit.demo.vendors.salesforce import Salesforce
 from fairness_audit.demo.vendors.served import ServedField, ServedObject
 from fairness_audit.demo.vendors.zoho import Zoho
-from fairness_audit.extract import extract
 from fairness_audit.sources import Source
 from fairness_audit.sources.files.duckdb_file import DuckdbSource
 from fairness_audit.sources.files.folder import FolderSource
 from fairness_audit.sources.files.sqlite_file import SqliteSource
+from fairness_audit.steps.extract import extract
 from tests.loaded_policies import a_loaded_policy, an_object
 from tests.populations import SQL
 from tests.unit import test_mysql_source, test_salesforce_source, test_zoho_source

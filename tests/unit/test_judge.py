@@ -2,9 +2,9 @@
 
 import pytest
 
-from fairness_audit.measure.counts import Counts
 from fairness_audit.records.finding import Verdict
 from fairness_audit.statistics.power import detectable_gap, n_needed
+from fairness_audit.steps.measure.counting.counts import Counts
 from tests.builders import a_rate
 from tests.judging import (
     BIASED,

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from fairness_audit.judge import judge
-from fairness_audit.measure.counts import Counts
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.validation import ValidationReport
+from fairness_audit.steps.judge import judge
+from fairness_audit.steps.measure.counting.counts import Counts
 from tests.builders import FIRST_AUDIT, a_policy, a_rate
 from tests.judging import (
     FAIR,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fairness_audit.measure.counts import Counts
 from fairness_audit.records.finding import Verdict
+from fairness_audit.steps.measure.counting.counts import Counts
 from tests.builders import a_policy, a_rate
 from tests.judging import (
     BIASED,

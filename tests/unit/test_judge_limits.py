@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairness_audit.judge.limits import (
+from fairness_audit.policy.model import Comparison, Metric, Rule
+from fairness_audit.steps.judge.limit import (
     FOUR_FIFTHS,
     Limit,
     TwoRates,
     is_below_four_fifths,
     lower_is_better,
 )
-from fairness_audit.measure.rates import RATES
-from fairness_audit.policy.model import Comparison, Metric, Rule
+from fairness_audit.steps.measure.rates.rates import RATES
 from tests.judging import a_rule
 
 LOWEST = Limit(Comparison.RATIO, FOUR_FIFTHS)

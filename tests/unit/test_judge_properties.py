@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairness_audit.errors import MeasurementError
-from fairness_audit.measure.counts import Counts
 from fairness_audit.records.finding import Verdict
 from fairness_audit.records.measurement import Measurement
+from fairness_audit.steps.measure.counting.counts import Counts
 from tests.builders import a_rate
 from tests.judging import (
     a_rule,

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairness_audit.judge import wording
-from fairness_audit.judge.phrases import phrase_of
-from fairness_audit.measure.counts import Counts
 from fairness_audit.policy.model import Metric
+from fairness_audit.steps.judge import wording
+from fairness_audit.steps.judge.phrases import phrase_of
+from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.text import plain
 from tests.builders import a_rate
 from tests.judging import (
     ByGroup,
@@ -157,10 +158,10 @@ def test_what_a_check_says_is_text_on_one_line() -> None:
 
 @given(st.text())
 def test_plain_text_is_short_and_printable(text: str) -> None:
-    plain = wording.plain(text)
-    assert len(plain) <= 80
-    assert "\n" not in plain
-    assert wording.plain(plain) == plain
+    shown = plain(text)
+    assert len(shown) <= 80
+    assert "\n" not in shown
+    assert plain(shown) == shown
 
 
 @pytest.mark.parametrize(

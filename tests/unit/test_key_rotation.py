@@ -8,11 +8,12 @@ import pytest
 from securesystemslib.signer import CryptoSigner
 from typer.testing import CliRunner
 
-from fairness_audit.cli import app
+from fairness_audit.cli.app import app
 from fairness_audit.errors import LedgerError, RecordError, SettingsError
 from fairness_audit.files import write_bytes
-from fairness_audit.heads import Heads
-from fairness_audit.keys import (
+from fairness_audit.ledger import Ledger, ledger_of, verified_ledger
+from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.keys import (
     PublishingKey,
     create_keys,
     load_signer,
@@ -20,10 +21,9 @@ from fairness_audit.keys import (
     public_pem,
     replace_signing_key,
 )
-from fairness_audit.ledger import Ledger, ledger_of, verified_ledger
+from fairness_audit.ledger.verify import verify_records
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.settings import Settings
-from fairness_audit.verify import verify_records
 from tests.published import LOGICAL_DATE, a_loaded_policy, an_audit, appended, published
 
 
@@ -80,7 +80,7 @@ def test_a_replaced_key_keeps_its_records_and_signs_no_new_one(
 
 def test_a_head_by_a_stolen_old_key_is_no_head(settings: Settings) -> None:
     """Nor can the thief shorten or lengthen what the heads say."""
-    from fairness_audit.records.dsse import sign, sign_head
+    from fairness_audit.records.signed.dsse import sign, sign_head
     from tests.published import a_record, digest
 
     old = load_signer(settings.signing_key)
@@ -132,7 +132,7 @@ def test_cut_off_in_the_middle_it_is_run_again(
         raise OSError(28, "No space left on device", str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr("fairness_audit.keys.written_whole", cut_off)
+        patch.setattr("fairness_audit.ledger.keys.written_whole", cut_off)
         with pytest.raises(OSError, match="No space left"):
             replace_signing_key(settings, 1)
     loaded = a_loaded_policy(tmp_path)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.signer import CryptoSigner
 
 from fairness_audit.errors import SettingsError
-from fairness_audit.keys import (
+from fairness_audit.ledger.keys import (
     create_keys,
     load_signer,
     load_subject_key,

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import sqlite
 from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.ledger import Ledger, verified_records
 from fairness_audit.ledger.table import UtcDateTime
-from fairness_audit.records.dsse import SignedRecord
+from fairness_audit.records.signed.dsse import SignedRecord
 from tests.published import LOGICAL_DATE, SIGNER, STRANGER, TRUSTED, a_record, appended, digest
 from tests.tampering import tamper
 
@@ -249,7 +249,7 @@ def test_a_full_disk_appends_nothing(tmp_path: Path) -> None:
 
 
 def _signed(seq: int, prev: str | None, changes: dict[str, Any]) -> SignedRecord:
-    from fairness_audit.records.dsse import sign
+    from fairness_audit.records.signed.dsse import sign
 
     return sign(a_record(seq=seq, prev=prev, **changes), SIGNER)
 

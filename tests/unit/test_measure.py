@@ -9,13 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from fairness_audit.errors import MeasurementError
-from fairness_audit.measure import measure, read_measurements
-from fairness_audit.measure.catalogue import CATALOGUE
-from fairness_audit.measure.counts import Counts
-from fairness_audit.measure.definition import Needs
-from fairness_audit.measure.table import SCHEMA
 from fairness_audit.policy.model import Metric
 from fairness_audit.records.measurement import Measurement
+from fairness_audit.steps.measure import measure, read_measurements
+from fairness_audit.steps.measure.catalogue import CATALOGUE
+from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.steps.measure.definition import Needs
+from fairness_audit.steps.measure.figures.table import SCHEMA
 from tests.builders import a_policy
 from tests.populations import SQL, Measured, Row, a_population, decided, policy_over, rows_of
 

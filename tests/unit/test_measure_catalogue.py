@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from fairness_audit.measure.catalogue import CATALOGUE, named
-from fairness_audit.measure.counts import Counts, cell_of
-from fairness_audit.measure.definition import Better
-from fairness_audit.measure.rates import RATES, Rate, favourable_share
 from fairness_audit.policy.model import Metric
+from fairness_audit.steps.measure.catalogue import CATALOGUE, named
+from fairness_audit.steps.measure.counting.counts import Counts, cell_of
+from fairness_audit.steps.measure.definition import Better
+from fairness_audit.steps.measure.rates.rates import RATES, Rate, favourable_share
 
 # 20 decisions: 8 of 16 labelled ones are true, 3 of 4 unlabelled ones were selected.
 COUNTS = Counts(tp=6, fp=3, fn=2, tn=5, selected_unlabelled=3, not_selected_unlabelled=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from fairness_audit.cli import app
+from fairness_audit.cli.app import app
 from tests.measured_files import a_file
 
 KEYS = "metric code attribute group reference stratum numerator denominator value low high"

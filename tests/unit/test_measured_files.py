@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from fairness_audit.measure.plan import Compat
+from fairness_audit.steps.measure.counting.plan import Compat
 from tests.measured_files import MeasuredFile, counted
 
 CLARIFY = list(

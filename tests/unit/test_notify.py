@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from fairness_audit.errors import NotifyError
-from fairness_audit.notify.notice import Notice, blocked, waits
-from fairness_audit.notify.webhook import post
-from fairness_audit.telling import Tell, telling
+from fairness_audit.pipeline.notify.chat import post
+from fairness_audit.pipeline.notify.notice import Notice, blocked, waits
+from fairness_audit.pipeline.notify.notifier import Tell, telling
 from tests.builders import policy_content
 from tests.gate_api import a_decision
 from tests.listeners import chat, mailbox

@@ -16,14 +16,14 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow.fs import FileSystem, FSSpecHandler, LocalFileSystem, PyFileSystem, SubTreeFileSystem
 
-from fairness_audit.connections import Address, source_at
 from fairness_audit.errors import SourceError
-from fairness_audit.extract import extract
 from fairness_audit.sources import Selection, TableError
+from fairness_audit.sources.connections import Address, source_at
 from fairness_audit.sources.files import objects
 from fairness_audit.sources.files.csv_table import Dialect
 from fairness_audit.sources.files.objects import ObjectFolderSource
 from fairness_audit.sources.files.stores import StoreAddress, store_address
+from fairness_audit.steps.extract import extract
 from tests.loaded_policies import a_loaded_policy, an_object
 from tests.populations import SQL
 

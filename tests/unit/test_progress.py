@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from fairness_audit.extract import progress
-from fairness_audit.extract.progress import Progress
+from fairness_audit.steps.extract import progress
+from fairness_audit.steps.extract.progress import Progress
 
 
 @pytest.fixture

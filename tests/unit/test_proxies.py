@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from fairness_audit.judge.cases import Case
-from fairness_audit.judge.limits import TwoRates
-from fairness_audit.judge.proxies import contaminated_ends
 from fairness_audit.policy.attribute import Provenance
 from fairness_audit.policy.load import load_policies
 from fairness_audit.policy.model import Against, AuditPolicy, Comparison, Metric, Rule
-from fairness_audit.records.dsse import open_envelope
 from fairness_audit.records.finding import Judgement, Verdict
-from fairness_audit.records.statement import payload_of, record_of
+from fairness_audit.records.signed.dsse import open_envelope
+from fairness_audit.records.signed.statement import payload_of, record_of
+from fairness_audit.steps.judge.cases import Case
+from fairness_audit.steps.judge.limit import TwoRates
+from fairness_audit.steps.judge.proxies import contaminated_ends
 from tests.builders import a_policy, a_rate
 from tests.judging import (
     BIASED,

@@ -13,9 +13,9 @@ import pytest
 from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.ledger import Ledger, verified_records
 from fairness_audit.policy.load import LoadedPolicy
-from fairness_audit.records.dsse import open_envelope
 from fairness_audit.records.finding import Evidence, Judgement, Verdict
-from fairness_audit.software import code_digest
+from fairness_audit.records.signed.dsse import open_envelope
+from fairness_audit.steps.publish.software import code_digest
 from tests.published import (
     FAILED,
     LOGICAL_DATE,
@@ -195,7 +195,7 @@ def test_killed_between_ledger_and_file_a_rerun_completes_the_same_record(
 
 def publish_and_die(folder: str, key: str) -> None:
     """Publish, and be killed at the first touch of the folder of records."""
-    from fairness_audit.keys import load_signer
+    from fairness_audit.ledger.keys import load_signer
 
     def kill(event: str, arguments: tuple[object, ...]) -> None:
         if event == "os.mkdir" and str(arguments[0]).startswith(str(Path(folder) / "records")):

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from fairness_audit.records.dsse import sign, sign_head
-from fairness_audit.records.schema import FILE_NAME, schema_text, undescribed
+from fairness_audit.records.signed.dsse import sign, sign_head
+from fairness_audit.records.signed.schema import FILE_NAME, schema_text, undescribed
 from tests.published import LOGICAL_DATE, SIGNER, WAITS, a_finding, a_record, a_review
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairness_audit.canonical import canonical_bytes
+from fairness_audit.encoding import canonical_bytes
 from fairness_audit.errors import RecordError
 from fairness_audit.records.finding import Evidence
-from fairness_audit.records.place import place_of
-from fairness_audit.records.statement import check_with_in_toto, payload_of, record_of
+from fairness_audit.records.signed.place import place_of
+from fairness_audit.records.signed.statement import check_with_in_toto, payload_of, record_of
 from tests.published import FAILED, LOGICAL_DATE, WAITS, a_finding, a_record, digest
 
 

@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from fairness_audit.errors import RegistryError
-from fairness_audit.gate import apply
-from fairness_audit.records.record import GateDecision
+from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.registry.mlflow import MlflowRegistry
+from fairness_audit.steps.gate import apply
 from tests.builders import a_policy
 
 MODEL = "lead_scoring"

@@ -13,23 +13,17 @@ from mlflow.store.artifact import artifact_repository_registry
 from mlflow.store.model_registry.abstract_store import AbstractStore
 
 from fairness_audit.errors import LedgerError, RegistryError, SettingsError
-from fairness_audit.heads import Heads
-from fairness_audit.keys import public_pem
+from fairness_audit.guard import SCHEME, guarded_store
+from fairness_audit.guard.contents import digest_at
+from fairness_audit.guard.guard import Promotion, Refused, check_rename, check_tag, promoting
+from fairness_audit.guard.probe import unguarded
+from fairness_audit.guard.promoted_names import is_ours, is_stage_production, looks_like
+from fairness_audit.guard.store import GuardedStore, GuardedWorkspaceStore, GuardedWrites
 from fairness_audit.ledger import Ledger
+from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.keys import public_pem
 from fairness_audit.policy.load import load_policy
 from fairness_audit.registry.artifact import folder_digest
-from fairness_audit.registry_guard import SCHEME, guarded_store
-from fairness_audit.registry_guard.contents import digest_at
-from fairness_audit.registry_guard.guard import (
-    Promotion,
-    Refused,
-    check_rename,
-    check_tag,
-    promoting,
-)
-from fairness_audit.registry_guard.names import is_ours, is_stage_production, looks_like
-from fairness_audit.registry_guard.probe import unguarded
-from fairness_audit.registry_guard.store import GuardedStore, GuardedWorkspaceStore, GuardedWrites
 from fairness_audit.settings import UNGUARDED
 from tests.builders import policy_content
 from tests.canned import Answer, answering
@@ -377,7 +371,7 @@ def test_every_writer_of_mlflow_is_known() -> None:
 def test_mlflow_finds_the_store_by_schemes_of_our_own() -> None:
     ours = entry_points(group="mlflow.model_registry_store")
     assert {each.value for each in ours if each.name.startswith(SCHEME)} == {
-        "fairness_audit.registry_guard:guarded_store"
+        "fairness_audit.guard:guarded_store"
     }
     assert not [each.name for each in ours if each.dist and each.dist.name == "fairness-audit"
                 and not each.name.startswith(SCHEME)]  # fmt: skip
@@ -403,7 +397,7 @@ def test_a_version_that_is_made_anew_meanwhile_loses_the_alias(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.publish()
-    monkeypatch.setattr("fairness_audit.registry_guard.store.digest_at", lambda _: FILES)
+    monkeypatch.setattr("fairness_audit.guard.store.digest_at", lambda _: FILES)
     store = Remade()
     with (
         pytest.raises(MlflowException, match="made anew meanwhile") as refused,

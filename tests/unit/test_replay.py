@@ -11,10 +11,10 @@ from fairness_audit.files import write_bytes
 from fairness_audit.records.comparison import ComparisonFile
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.report import report_digest
-from fairness_audit.records.simulation import Simulation
+from fairness_audit.records.signed.simulation import Simulation
 from fairness_audit.registry.artifact import folder_digest
-from fairness_audit.replay import Replayed, differences
-from fairness_audit.scoring.kept import kept_artifact
+from fairness_audit.replay.replay import Replayed, differences
+from fairness_audit.steps.score.kept import kept_artifact
 from tests.published import a_finding, a_loaded_policy, a_record, an_audit, digest
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
 
-from fairness_audit.airflow_run import reported
 from fairness_audit.errors import PopulationError, SourceError
+from fairness_audit.pipeline.run import reported
 from fairness_audit.sources import RateLimited
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fairness_audit.measure.plan import Compat
+from fairness_audit.steps.measure.counting.plan import Compat
 from tests.measured_files import MeasuredFile, counted
 
 RATES = ("selection_rate", "true_positive_rate", "false_discovery_rate")

@@ -4,7 +4,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from fairness_audit.retention import delete_runs
+from fairness_audit.steps.extract.retention import delete_runs
 from tests.published import NOW
 
 

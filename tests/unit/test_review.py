@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairness_audit.errors import ReviewError
-from fairness_audit.gate import decide
 from fairness_audit.policy.load import LoadedPolicy
-from fairness_audit.records.dsse import open_envelope, sign
-from fairness_audit.review.agreement import people_wanted, review_of
+from fairness_audit.records.signed.dsse import open_envelope, sign
 from fairness_audit.review.answer import Answer
 from fairness_audit.review.case import case_of, decided_meanwhile, newest_waiting
+from fairness_audit.review.decision import people_wanted, review_of
 from fairness_audit.review.form import first_form
 from fairness_audit.review.page import question, second_question
 from fairness_audit.review.plot import intervals
 from fairness_audit.review.seal import opened, sealed
 from fairness_audit.review.text import bare, plain
+from fairness_audit.steps.gate import decide
 from tests.published import FAILED, NOW, SIGNER, STRANGER, TRUSTED, WAITS, a_finding, a_review
 from tests.reviewed import (
     OTHER_WAITS,

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from fairness_audit.canonical import canonical_bytes
+from fairness_audit.encoding import canonical_bytes
 from fairness_audit.errors import RecordError
-from fairness_audit.gate import decide
 from fairness_audit.ledger import verified_ledger
 from fairness_audit.policy.load import LoadedPolicy
-from fairness_audit.publish import publish_review
-from fairness_audit.records.dsse import open_envelope, sign
-from fairness_audit.records.record import AuditRecord, GateDecision
-from fairness_audit.records.review import ReviewRecord
-from fairness_audit.records.statement import payload_of, record_of
+from fairness_audit.records.signed.audit import AuditRecord, GateDecision
+from fairness_audit.records.signed.dsse import open_envelope, sign
+from fairness_audit.records.signed.review import ReviewRecord
+from fairness_audit.records.signed.statement import payload_of, record_of
+from fairness_audit.steps.gate import decide
+from fairness_audit.steps.publish import publish_review
 from tests.published import (
     FAILED,
     NOW,

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fairness_audit.extract.rows_file import write_rows
+from fairness_audit.steps.extract.rows_file import write_rows
 
 SCHEMA = pa.schema(
     [("name", pa.string()), ("a.city", pa.string()), ("none", pa.string()), ("n", pa.int64())]

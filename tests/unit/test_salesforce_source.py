@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from fairness_audit.demo.vendors.salesforce import CLIENT, SECRET, Salesforce
 from fairness_audit.demo.vendors.served import ServedField, ServedObject
 from fairness_audit.errors import SourceError
-from fairness_audit.extract import read_snapshot
 from fairness_audit.sources import RateLimited
 from fairness_audit.sources.salesforce import SalesforceLogin, SalesforceSource
 from fairness_audit.sources.salesforce.fields import long_id
+from fairness_audit.steps.extract import read_snapshot
 from tests.loaded_policies import an_object
 from tests.vendors import IMPATIENT, Vendor, a_company, as_read, leads, served_by, table_of
 

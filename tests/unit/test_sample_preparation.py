@@ -19,9 +19,9 @@ from fairness_audit.demo.recipe import Recipe
 from fairness_audit.demo.timeline import TODAY
 from fairness_audit.demo.wording import NASTY_REMARKS
 from fairness_audit.errors import RegistryError, SourceError
-from fairness_audit.extract import extract
 from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.sources.postgres import PostgresSource
+from fairness_audit.steps.extract import extract
 from tests.conftest import fresh_database
 from tests.populations import SQL
 from tests.sample_audits import assembled, loaded_policy, sample_population, sample_tables

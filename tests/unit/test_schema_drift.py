@@ -12,15 +12,15 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from fairness_audit.cli import app
+from fairness_audit.cli.app import app
 from fairness_audit.errors import SourceError
-from fairness_audit.extract import extract, previous_snapshot, read_snapshot
-from fairness_audit.extract.manifest import MANIFEST, sealed
 from fairness_audit.policy.load import LoadedPolicy, load_policies, load_policy
-from fairness_audit.records.dsse import open_envelope
+from fairness_audit.records.signed.dsse import open_envelope
+from fairness_audit.records.signed.statement import payload_of, record_of
 from fairness_audit.records.snapshot import SchemaChange, Snapshot
-from fairness_audit.records.statement import payload_of, record_of
 from fairness_audit.sources.postgres import PostgresSource
+from fairness_audit.steps.extract import extract, previous_snapshot, read_snapshot
+from fairness_audit.steps.extract.manifest import MANIFEST, sealed
 from tests.loaded_policies import a_loaded_policy, an_object
 from tests.populations import SQL
 from tests.published import TRUSTED, a_record, an_audit, published

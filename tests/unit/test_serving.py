@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fairness_audit.cli import app
+from fairness_audit.cli.app import app
 from fairness_audit.files import write_bytes
-from fairness_audit.heads import Heads
-from fairness_audit.keys import public_pem
+from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.keys import public_pem
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.registry.artifact import folder_digest

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from fairness_audit.cli import app
+from fairness_audit.cli.app import app
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
-from fairness_audit.cli import app
-from fairness_audit.extract.manifest import MANIFEST, read_manifest, read_snapshot, sealed
+from fairness_audit.cli.app import app
 from fairness_audit.records.snapshot import Column, Snapshot
+from fairness_audit.steps.extract.manifest import MANIFEST, read_manifest, read_snapshot, sealed
 from tests.builders import a_policy
 from tests.snapshots import a_snapshot
 

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairness_audit.judge.budget import budget_findings, budget_of
 from fairness_audit.policy.model import ErrorRate
-from fairness_audit.records.budget import ErrorBudget
-from fairness_audit.records.finding import Verdict
+from fairness_audit.records.finding import ErrorBudget, Verdict
 from fairness_audit.records.history import History
 from fairness_audit.statistics.spending import harmonic_share
+from fairness_audit.steps.judge.budget import budget_findings, budget_of
 from tests.builders import a_rate
 from tests.judging import a_rule, about, an_impact_ratio, gender_policy, judged
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fairness_audit.keys import public_pem
+from fairness_audit.ledger.keys import public_pem
 from fairness_audit.records.finding import Judgement, Verdict
-from fairness_audit.sweep import Swept, sweep
+from fairness_audit.steps.gate.sweep import Swept, sweep
 from tests.fakes import FakeRegistry
 from tests.published import (
     FAILED,

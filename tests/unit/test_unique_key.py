@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairness_audit.extract.unique_key import keys_of
+from fairness_audit.steps.extract.unique_key import keys_of
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 FROM_NUMBERS: dict[str, Callable[[int], Any]] = {

@@ -4,11 +4,11 @@ from itertools import product
 
 import pytest
 
-from fairness_audit.judge.bounds import UnknownRows, ends
-from fairness_audit.judge.cases import Case
-from fairness_audit.judge.limits import TwoRates
 from fairness_audit.policy.model import Against, Comparison, Metric, Rule
 from fairness_audit.records.finding import Verdict
+from fairness_audit.steps.judge.bounds import UnknownRows, ends
+from fairness_audit.steps.judge.cases import Case
+from fairness_audit.steps.judge.limit import TwoRates
 from tests.judging import BIASED, FAIR, a_rule, about, gender_policy, judged_counts, share
 
 

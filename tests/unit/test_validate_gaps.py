@@ -8,9 +8,9 @@ import pytest
 
 from fairness_audit.errors import ValidationError
 from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.validate.suites import load_suites, refuse_unchecked
-from fairness_audit.validate.tables import SMALL_GROUPS, count
-from fairness_audit.validate.wording import plain
+from fairness_audit.steps.validate.safe_text import plain
+from fairness_audit.steps.validate.suites import load_suites, refuse_unchecked
+from fairness_audit.steps.validate.tables import SMALL_GROUPS, count
 from tests.populations import SQL, a_population, policy_over
 
 SHIPPED = Path(__file__).resolve().parents[2] / "expectations" / "lead_scoring"

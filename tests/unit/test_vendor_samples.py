@@ -11,20 +11,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fairness_audit.assemble import assemble
-from fairness_audit.connections import Address, source_at
 from fairness_audit.demo.crm import load
 from fairness_audit.demo.timeline import TODAY
 from fairness_audit.demo.vendors.home import vendor_connection, vendor_home, vendor_source
 from fairness_audit.demo.vendors.names import VENDORS, Vendor
 from fairness_audit.demo.vendors.sample import vendor_state
 from fairness_audit.demo.vendors.serving import serving
-from fairness_audit.extract import extract
 from fairness_audit.policy.load import LoadedPolicy, load_policy
 from fairness_audit.records.population import Population
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.sources import Source
+from fairness_audit.sources.connections import Address, source_at
 from fairness_audit.sources.postgres import PostgresSource
+from fairness_audit.steps.assemble import assemble
+from fairness_audit.steps.extract import extract
 from tests.conftest import fresh_database
 from tests.loaded_policies import a_loaded_policy, an_object
 from tests.populations import SQL

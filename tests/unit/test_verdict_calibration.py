@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fairness_audit.judge.cases import parts_of
-from fairness_audit.judge.decision import Ground, ground_of
-from fairness_audit.judge.limits import Limit
-from fairness_audit.judge.significance import Significance
 from fairness_audit.policy.model import Against, AuditPolicy
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.statistics.proportions import Proportions
 from fairness_audit.statistics.significance import p_values
+from fairness_audit.steps.judge.cases import parts_of
+from fairness_audit.steps.judge.family import Significance
+from fairness_audit.steps.judge.ground import Ground, ground_of
+from fairness_audit.steps.judge.limit import Limit
 from tests.builders import a_rate
 from tests.judging import a_rule, gender_policy
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from fairness_audit.errors import RecordError
-from fairness_audit.heads import Heads
-from fairness_audit.records.chain import FaultKind
-from fairness_audit.records.dsse import SignedRecord, UntrustedRecord, sign, sign_head
-from fairness_audit.records.place import place_of
-from fairness_audit.verify import Verification, verify_record, verify_records
+from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.verify import Verification, verify_record, verify_records
+from fairness_audit.records.signed.chain import FaultKind
+from fairness_audit.records.signed.dsse import SignedRecord, UntrustedRecord, sign, sign_head
+from fairness_audit.records.signed.place import place_of
 from tests.published import LOGICAL_DATE, SIGNER, STRANGER, TRUSTED, a_chain, a_record
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -196,7 +196,7 @@ def test_one_record_that_does_not_verify_is_named(files: list[Path], tmp_path: P
 
 def test_neither_airflow_nor_a_database_is_loaded() -> None:
     script = (
-        "import sys, fairness_audit.verify;"
+        "import sys, fairness_audit.ledger.verify;"
         "print({'airflow', 'sqlalchemy', 'pandas', 'mlflow', 'duckdb'} & set(sys.modules))"
     )
     answer = subprocess.run(

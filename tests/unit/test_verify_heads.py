@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from fairness_audit.errors import LedgerError, RecordError
-from fairness_audit.heads import Heads
 from fairness_audit.ledger import Entry, Ledger, verified_ledger
+from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.verify import Verification, verify_records
 from fairness_audit.policy.load import LoadedPolicy
-from fairness_audit.records.dsse import open_head, sign, sign_head
 from fairness_audit.records.finding import Judgement, Verdict
-from fairness_audit.verify import Verification, verify_records
+from fairness_audit.records.signed.dsse import open_head, sign, sign_head
 from tests.published import (
     FAILED,
     LOGICAL_DATE,

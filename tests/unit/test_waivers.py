@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fairness_audit.review.late import late_audits
+from fairness_audit.ledger.late import late_audits
 from fairness_audit.review.waivers import waivers_of
 from tests.builders import a_policy
 from tests.published import FAILED, NOW, a_record, a_review

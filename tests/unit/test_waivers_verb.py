@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fairness_audit.cli import app
+from fairness_audit.cli.app import app
 from fairness_audit.files import write_bytes
-from fairness_audit.keys import public_pem
-from fairness_audit.publish import publish_review
+from fairness_audit.ledger.keys import public_pem
+from fairness_audit.steps.publish import publish_review
 from tests.published import FAILED, SIGNER, STRANGER, a_ledger, a_record, a_review, appended
 
 LONG = "Every lead that the model refuses is called by a person within two days, " * 3

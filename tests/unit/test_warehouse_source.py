@@ -23,10 +23,9 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import cast, func
 
-from fairness_audit.connections import Address, source_at
 from fairness_audit.errors import SourceError
-from fairness_audit.extract import extract
 from fairness_audit.sources import Selection, TableError, Window
+from fairness_audit.sources.connections import Address, source_at
 from fairness_audit.sources.warehouse import WarehouseSource, bigquery, snowflake
 from fairness_audit.sources.warehouse.bigquery import BIGQUERY
 from fairness_audit.sources.warehouse.dialect import Column, Dialect, Reading, grammar
@@ -38,6 +37,7 @@ from fairness_audit.sources.warehouse.statements import (
     find_columns,
     find_kind,
 )
+from fairness_audit.steps.extract import extract
 from tests.loaded_policies import a_loaded_policy, an_object
 from tests.populations import SQL
 

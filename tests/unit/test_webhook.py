@@ -24,7 +24,7 @@ from fastapi import FastAPI
 from fairness_audit.errors import SettingsError
 from fairness_audit.files import write_bytes
 from fairness_audit.settings import Settings
-from fairness_audit.webhook import (
+from fairness_audit.web.mlflow_webhook import (
     Registered,
     audits_of,
     run_id_of,

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from fairness_audit import local_airflow
-from fairness_audit.cli import told_plainly
+from fairness_audit.cli.app import told_plainly
+from fairness_audit.cli.audits import Audited, print_audits
 from fairness_audit.demo.prepare import prepare
 from fairness_audit.demo.recipe import LEADS
 from fairness_audit.demo.services import (
@@ -28,8 +28,8 @@ from fairness_audit.demo.vendors.home import vendor_connection, vendor_home
 from fairness_audit.demo.vendors.names import Vendor
 from fairness_audit.demo.vendors.sample import vendor_state
 from fairness_audit.demo.vendors.serving import serving
-from fairness_audit.keys import create_keys
-from fairness_audit.report import Audited, print_audits
+from fairness_audit.ledger.keys import create_keys
+from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.settings import Settings
 
 EXPECTED = {

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import sklearn
 
-from fairness_audit.canonical import digest_of
 from fairness_audit.demo.biases import BIASES, PlantedBias
+from fairness_audit.encoding import digest_of
 from fairness_audit.errors import SettingsError
 from fairness_audit.files import sha256_of
 

@@ -1,6 +1,6 @@
 """Where records are kept."""
 
-from fairness_audit.heads import Heads
+from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.ledger import Entry, Ledger
 from fairness_audit.ledger.verified import verified_ledger, verified_records
 from fairness_audit.settings import Settings

@@ -8,8 +8,8 @@ from fairness_audit.errors import LedgerAbsent
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.records.history import Audit, History, history_of
-from fairness_audit.records.record import AuditRecord
-from fairness_audit.records.statement import Record
+from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.records.signed.statement import Record
 
 
 def history(

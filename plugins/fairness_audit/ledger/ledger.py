@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from fairness_audit.heads import Heads
 from fairness_audit.ledger.append_only import TRIGGERS, grant, protect, protected_by
 from fairness_audit.ledger.database import Database
+from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.table import ledger_table as table
-from fairness_audit.records.dsse import SignedRecord, digest_of_envelope
+from fairness_audit.records.signed.dsse import SignedRecord, digest_of_envelope
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from securesystemslib.signer import Key
 
 from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.ledger.ledger import Entry, Ledger
-from fairness_audit.records.chain import (
+from fairness_audit.records.signed.chain import (
     Fault,
     FaultKind,
     Kept,
@@ -14,9 +14,9 @@ from fairness_audit.records.chain import (
     fault_of,
     head_faults,
 )
-from fairness_audit.records.dsse import open_envelope
-from fairness_audit.records.head import Head
-from fairness_audit.records.statement import Record
+from fairness_audit.records.signed.dsse import open_envelope
+from fairness_audit.records.signed.head import Head
+from fairness_audit.records.signed.statement import Record
 
 
 def verified_ledger(ledger: Ledger, trusted: Sequence[Key]) -> list[Record]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from fairness_audit.canonical import digest_of
+from fairness_audit.encoding import digest_of
 from fairness_audit.errors import PolicyError, PolicyFault
 from fairness_audit.policy.consistency import FieldPath, inconsistencies
 from fairness_audit.policy.document import Document, read_document

@@ -1,0 +1,1 @@
+"""What a step hands on, small, frozen, JSON; what of it is signed lies in `signed`."""

@@ -1,6 +1,9 @@
 """What passes from one step to the next: small, frozen, JSON. Rows stay in Parquet."""
 
-from pydantic import BaseModel, ConfigDict
+from datetime import UTC
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
@@ -18,3 +21,7 @@ class Door(BaseModel):
         alias_generator=to_camel,
         populate_by_name=True,
     )
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+"""A point in time, in UTC."""

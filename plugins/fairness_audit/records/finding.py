@@ -1,12 +1,45 @@
 """What the audit concluded, one sentence of evidence each."""
 
 from enum import StrEnum
-from typing import Literal
+from fractions import Fraction
+from typing import Annotated, Literal
 
-from fairness_audit.records.attribute import AttributeSource
-from fairness_audit.records.budget import ErrorBudget
-from fairness_audit.records.door import Door
+from pydantic import Field
+
+from fairness_audit.policy.attribute import Provenance
+from fairness_audit.records.door import Door, Moment
 from fairness_audit.records.measurement import Amount
+
+
+class AttributeSource(Door):
+    """A protected attribute in one audit: its provenance, and the share of rows that have it.
+
+    ``coverage`` is rows whose group is known / all rows; None where nothing was measured.
+    """
+
+    provenance: Provenance
+    coverage: float | None = None
+
+
+class ErrorBudget(Door):
+    """How often chance alone may fail a fair model, and how much of it this audit spends.
+
+    It is the ``audit``-th audit of the model in the period that begins at ``period_start``, of
+    ``of`` that share the budget; ``audit`` may exceed ``of``. ``alpha`` is the significance level
+    of all tests of this audit together, ``spent`` that of all audits of the period up to and with
+    this one. Both are exact fractions in [0, 1].
+    """
+
+    audit: Annotated[int, Field(ge=1)]
+    of: Annotated[int, Field(ge=1)]
+    alpha: Annotated[Fraction, Field(ge=0, le=1)]
+    spent: Annotated[Fraction, Field(ge=0, le=1)]
+    period_start: Moment
+
+    @property
+    def is_spent(self) -> bool:
+        """True if nothing is left for this audit: it cannot call anything a failure."""
+        return self.alpha == 0
 
 
 class Verdict(StrEnum):

@@ -12,7 +12,7 @@ from typing import Generic, Protocol, Self, TypeVar
 
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
-from fairness_audit.records.record import AuditRecord, record_id
+from fairness_audit.records.signed.audit import AuditRecord, record_id
 from fairness_audit.records.snapshot import Snapshot
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fairness_audit.records.door import Door
-from fairness_audit.records.record import Audited
+from fairness_audit.records.signed.audit import Audited
 
 
 class Loss(Door):

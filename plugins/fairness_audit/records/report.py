@@ -4,7 +4,7 @@ import hashlib
 
 from rfc8785 import CanonicalizationError
 
-from fairness_audit.canonical import canonical_bytes
+from fairness_audit.encoding import canonical_bytes
 from fairness_audit.errors import RecordError
 from fairness_audit.records.finding import Judgement
 from fairness_audit.records.validation import ValidationReport

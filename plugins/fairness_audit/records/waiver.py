@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from fairness_audit.records.door import Door
-from fairness_audit.records.moment import Moment
+from fairness_audit.records.door import Door, Moment
 
 State = Literal["in force", "expired", "ended", "overtaken"]
 

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import yaml
 
-from fairness_audit.canonical import digest_of
+from fairness_audit.encoding import digest_of, read_plain
 from fairness_audit.errors import RegistryError
 from fairness_audit.files import sha256_of
-from fairness_audit.plain_yaml import read_plain
 
 _LOAD_MARK = "registered_model_meta"
 _LOAD_MARK_KEYS = {"model_name", "model_version"}

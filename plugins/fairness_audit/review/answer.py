@@ -9,11 +9,10 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from fairness_audit.canonical import digest_of
+from fairness_audit.encoding import digest_of
 from fairness_audit.errors import ReviewError
 from fairness_audit.policy.people import Review
-from fairness_audit.records.door import Door
-from fairness_audit.records.moment import Moment
+from fairness_audit.records.door import Door, Moment
 from fairness_audit.review.case import Case
 
 NOBODY = frozenset({"anonymous"})

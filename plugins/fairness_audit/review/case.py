@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Literal
 
 from fairness_audit.errors import ReviewError
-from fairness_audit.gate import governing
-from fairness_audit.gate.people import Standing, standings
 from fairness_audit.policy.load import LoadedPolicy
-from fairness_audit.records.record import AuditRecord
-from fairness_audit.records.review import ReviewRecord
-from fairness_audit.records.statement import Record
+from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.records.signed.review import ReviewRecord
+from fairness_audit.records.signed.statement import Record
+from fairness_audit.steps.gate import governing
+from fairness_audit.steps.gate.people import Standing, standings
 
 Choice = Literal["approve", "reject", "waive"]
 

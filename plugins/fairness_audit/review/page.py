@@ -5,13 +5,13 @@ Airflow shows Markdown with tables and links, and leaves HTML out.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from fairness_audit.gate.people import Standing
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding
 from fairness_audit.review.answer import Answer
 from fairness_audit.review.case import Case
 from fairness_audit.review.plot import intervals
 from fairness_audit.review.text import plain
+from fairness_audit.steps.gate.people import Standing
 
 
 def question(case: Case, policy: AuditPolicy, links: Mapping[str, str]) -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from fairness_audit.gate import governing
-from fairness_audit.records.record import AuditRecord
-from fairness_audit.records.review import ReviewRecord
-from fairness_audit.records.statement import Record
+from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.records.signed.review import ReviewRecord
+from fairness_audit.records.signed.statement import Record
 from fairness_audit.records.waiver import State, Waiver
+from fairness_audit.steps.gate import governing
 
 
 def waivers_of(records: Sequence[Record], now: datetime) -> tuple[Waiver, ...]:

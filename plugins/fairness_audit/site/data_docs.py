@@ -20,8 +20,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from fairness_audit.errors import ValidationError
 from fairness_audit.files import safe_name, write_bytes
-from fairness_audit.records.door import Door
-from fairness_audit.records.moment import Moment
+from fairness_audit.records.door import Door, Moment
 from fairness_audit.records.validation import Check
 from fairness_audit.records.waiver import Waiver
 

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from fairness_audit.measure.scan import FILE, group_counts
+from fairness_audit.steps.measure.counting.scan import FILE, group_counts
 from tests.populations import SQL, a_population
 
 CASES = Path(__file__).parent

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from fairness_audit.engine import locked_connection, statement, values_used
+from fairness_audit.engine.duckdb import locked_connection, statement, values_used
 from tests.sample_audits import SQL
 
 CASES = Path(__file__).parent

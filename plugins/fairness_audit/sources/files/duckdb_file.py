@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 from psycopg.sql import Identifier
 
-from fairness_audit.engine import locked_connection, statement
+from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Field, TableError
 from fairness_audit.sources.files.engine_table import EngineTable, worded

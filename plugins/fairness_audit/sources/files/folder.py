@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fairness_audit.engine import locked_connection
+from fairness_audit.engine.duckdb import locked_connection
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Field, Table, TableError
 from fairness_audit.sources.files.csv_table import CsvTable, Dialect

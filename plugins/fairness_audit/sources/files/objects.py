@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
 
-from fairness_audit.engine import locked_connection
+from fairness_audit.engine.duckdb import locked_connection
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Count, Field, Page, Selection, Table, TableError
 from fairness_audit.sources.files.csv_table import Dialect

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from fairness_audit.canonical import digest_of
+from fairness_audit.encoding import digest_of
 from fairness_audit.errors import SourceError
 from fairness_audit.files import write_bytes
 

@@ -1,0 +1,138 @@
+"""The options of `measure`, and what they mean."""
+
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairness_audit.cli.measure.printing import Format
+from fairness_audit.errors import InputError
+from fairness_audit.steps.measure.catalogue import named
+from fairness_audit.steps.measure.counting.plan import JOINT, Compat
+
+
+class Favourable(StrEnum):
+    """Which decision is good for the subject."""
+
+    SELECTED = "selected"
+    NOT_SELECTED = "not_selected"
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file.")]
+Attributes = Annotated[
+    list[str],
+    typer.Option(
+        "--attr", "--attribute", metavar="COLUMN", help="A protected attribute. Repeat for more."
+    ),
+]
+Outcome = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="What happened: 0, 1, or empty.")
+]
+Selected = Annotated[str | None, typer.Option(metavar="COLUMN", help="What was decided: 0 or 1.")]
+Score = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The score behind the decision.")
+]
+DecisionColumn = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="A decision of several classes.")
+]
+ValueColumn = Annotated[str | None, typer.Option(metavar="COLUMN", help="A numeric outcome.")]
+Rank = Annotated[str | None, typer.Option(metavar="COLUMN", help="Place in a list, from 1.")]
+Weight = Annotated[str | None, typer.Option(metavar="COLUMN", help="Weight of the row, above 0.")]
+ListColumn = Annotated[
+    str | None, typer.Option("--list", metavar="COLUMN", help="Which list. Default: one.")
+]
+Features = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="A number the model saw, to find people alike by."),
+]
+Intersections = Annotated[
+    list[str] | None, typer.Option(metavar="A,B", help="Attributes taken together.")
+]
+Strata = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMN", help="Also measure within its values.")
+]
+References = Annotated[
+    list[str] | None, typer.Option(metavar="ATTRIBUTE=GROUP", help="Compare with this group.")
+]
+FavourableDecision = Annotated[
+    Favourable, typer.Option(help="Which decision is good for the subject.")
+]
+Metrics = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Only this metric, by name or code.")
+]
+Conventions = Annotated[Compat | None, typer.Option(help="Follow another system's conventions.")]
+Confidence = Annotated[float, typer.Option(help="Of every interval.")]
+Tau = Annotated[str, typer.Option(help="Parity is a ratio from tau to 1/tau.")]
+Depth = Annotated[
+    int, typer.Option(min=0, max=5, help="Search subgroups of up to so many attributes.")
+]
+Resamples = Annotated[int, typer.Option(min=0, max=100_000, help="Of the bootstrap; 0: none.")]
+Printed = Annotated[Format, typer.Option("--format", help="How to print.")]
+
+
+def metric_named(name: str) -> str:
+    """The full name of the metric of that name or code."""
+    found = named(name)
+    if found is None:
+        raise InputError(f"--metric {name}: no such metric (`fairness-audit metrics` lists them)")
+    return found.name
+
+
+def groupings_of(
+    attributes: tuple[str, ...], intersections: list[str]
+) -> dict[str, tuple[str, ...]]:
+    """Every attribute, then every intersection, with the attributes it combines."""
+    single = {name: (name,) for name in attributes}
+    return single | {
+        "*".join(parts): parts for parts in (_parts(each, attributes) for each in intersections)
+    }
+
+
+def _parts(given: str, attributes: tuple[str, ...]) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in given.replace("*", ",").split(","))
+    if len(set(parts)) != len(parts) or len(parts) < 2:
+        raise InputError(f"--intersect {given}: name two or more different attributes")
+    if missing := [part for part in parts if part not in attributes]:
+        raise InputError(f"--intersect {given}: add --attr {missing[0]}")
+    return parts
+
+
+def references_of(
+    attributes: tuple[str, ...], intersections: list[str], references: list[str]
+) -> dict[str, str]:
+    """Reference group per grouping; an intersection has one if all its attributes have."""
+    groupings = groupings_of(attributes, intersections)
+    found: dict[str, str] = {}
+    for each in references:
+        name, equals, group = each.partition("=")
+        if not equals or name not in groupings:
+            raise InputError(
+                f"--reference {each}: write ATTRIBUTE=GROUP, with one of {', '.join(groupings)}"
+            )
+        if name in found:
+            raise InputError(f"--reference {each}: {name} has a reference group already")
+        found[name] = group
+    for name, parts in groupings.items():
+        if len(parts) > 1 and name not in found and all(part in found for part in parts):
+            found[name] = JOINT.join(found[part] for part in parts)
+    return found
+
+
+def confidence_of(given: float) -> float:
+    """A confidence that intervals can have."""
+    if not 0.5 <= given < 1:
+        raise InputError(f"--confidence {given}: must lie from 0.5 to below 1")
+    return given
+
+
+def tau_of(given: str) -> Fraction:
+    """An exact fraction between 0 and 1."""
+    try:
+        tau = Fraction(given)
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(f"--tau {given}: write a fraction such as 4/5") from error
+    if not 0 < tau < 1:
+        raise InputError(f"--tau {given}: must lie strictly between 0 and 1")
+    return tau

@@ -1,6 +1,0 @@
-"""May this model version be promoted? Any doubt is `block`, with the reason."""
-
-from fairness_audit.gate.asking import apply, ask, in_words
-from fairness_audit.gate.decision import decide, governing
-
-__all__ = ["apply", "ask", "decide", "governing", "in_words"]

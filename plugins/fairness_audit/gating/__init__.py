@@ -1,1 +1,0 @@
-"""Files that let other systems ask the gate: Kubernetes and CI."""

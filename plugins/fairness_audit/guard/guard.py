@@ -1,0 +1,168 @@
+"""What may be promoted, asked of the gate for the registry.
+
+Guarded is every alias that a policy names, in every spelling, of every registered model: on one
+that no policy audits, such an alias is refused too, unless it is listed by name in
+``FAIRNESS_AUDIT_UNGUARDED_MODELS`` (separated by commas). Stage Production is guarded as an
+alias is. Nothing that can be written into the registry is taken for evidence.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fairness_audit.errors import AuditError
+from fairness_audit.guard.promoted_names import is_ours, looks_like
+from fairness_audit.ledger import ledger_of
+from fairness_audit.policy.load import LoadedPolicy, load_policies
+from fairness_audit.registry.names import same_name
+from fairness_audit.settings import UNGUARDED, Settings
+from fairness_audit.steps.gate import ask
+
+SIGN = "fairness-audit refuses"
+"""Every refusal begins with it."""
+NOT_AUDITED = "no policy audits this registered model"
+
+
+class Refused(Exception):
+    """The registry must not do what it was asked; the message is for who asked."""
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A version that is about to get an alias, or to come into production by its stage.
+
+    ``digest`` gives the SHA-256 over its content as it is now; it is asked only of a version
+    that the gate must be asked about.
+    """
+
+    name: str
+    version: str
+    digest: Callable[[], str]
+    alias: str | None = None
+
+    def refused(self, reason: str) -> Refused:
+        """A refusal for a reason, in one line."""
+        what = "stage Production" if self.alias is None else f"alias {self.alias!r}"
+        said = f"{SIGN} {what} for {self.name!r} version {self.version}: {reason}"
+        return Refused(" ".join(said.split()))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The content of one version, as the gate asks a registry for it."""
+
+    digest: str
+
+    def artifact_digest(self, model: str, version: str) -> str:
+        """SHA-256 over the content of the version."""
+        return self.digest
+
+
+@contextmanager
+def promoting(promotion: Promotion) -> Iterator[None]:
+    """Let the block promote a version, or raise before it; nobody publishes meanwhile.
+
+    Raises:
+        Refused: when the gate does not allow it, or cannot be asked; also after the block, when
+            the ledger was lost meanwhile, so that a failure may have been published.
+    """
+    try:
+        held = _allowed(promotion)
+    except Refused:
+        raise
+    except Exception as error:  # whatever went wrong: nobody knows that it may be promoted
+        raise promotion.refused(f"{type(error).__name__}: {error}") from error
+    try:
+        with held:
+            yield
+    except AuditError as error:
+        raise promotion.refused(f"{type(error).__name__}: {error}") from error
+
+
+def _allowed(promotion: Promotion) -> ExitStack:
+    """What keeps the ledger as it is, once the gate has allowed the promotion."""
+    settings = Settings.from_environment()
+    asked = _to_ask(promotion, load_policies(settings.expectations), settings.unguarded_models)
+    if not asked:
+        return ExitStack()
+    known = _Known(promotion.digest())  # first: a large model must not keep others from publishing
+    ledger = ledger_of(settings)
+    with ExitStack() as held:
+        held.enter_context(ledger.holding())
+        for loaded in asked:
+            decision = ask(
+                loaded,
+                model_version=promotion.version,
+                ledger=ledger,
+                registry=known,
+                trusted_keys=settings.trusted_keys,
+                now=datetime.now(UTC),
+            )
+            if decision.decision != "allow":
+                raise promotion.refused("; ".join(decision.reasons))
+        return held.pop_all()
+
+
+def check_rename(name: str, new_name: str, aliases: Callable[[], list[str]]) -> None:
+    """A name is what a policy knows a model by: it neither comes nor goes with a rename.
+
+    Args:
+        name: the registered model.
+        new_name: what it is to be called.
+        aliases: gives its aliases; stage Production is `production`.
+
+    Raises:
+        Refused: when either name is a policy's, or the model has a guarded alias.
+    """
+    said = f"{SIGN} to rename {name!r} to {new_name!r}"
+    try:
+        policies = load_policies(Settings.from_environment().expectations)
+    except Exception as error:
+        raise Refused(" ".join(f"{said}: {error}".split())) from error
+    for each in (name, new_name):
+        if _audited_as(each, policies):
+            raise Refused(
+                f"{said}: a policy audits {each!r} (register the version under the other name,"
+                " and audit it there)"
+            )
+    guarded = [*_aliases(policies), "production"]
+    if any(looks_like(alias, guarded) for alias in aliases()):
+        raise Refused(f"{said}: a version of it is in production (take its alias off first)")
+
+
+def check_tag(key: str) -> None:
+    """Tags are no evidence, and must not look like any.
+
+    Raises:
+        Refused: when a tag is named as if this project had written it.
+    """
+    if is_ours(key):
+        raise Refused(
+            f"{SIGN} the tag {key!r}: it would look like a verdict"
+            " (verdicts are signed records: fairness-audit gate)"
+        )
+
+
+def _to_ask(
+    promotion: Promotion, policies: list[LoadedPolicy], unguarded: Collection[str]
+) -> list[LoadedPolicy]:
+    """The policies that must allow a promotion; none, where it is nobody's business."""
+    alias = promotion.alias
+    if alias is not None and not looks_like(alias, _aliases(policies)):
+        return []
+    auditing = [each for each in policies if each.policy.gate.registered_model == promotion.name]
+    if not auditing:
+        if promotion.name in unguarded and not _audited_as(promotion.name, policies):
+            return []
+        raise promotion.refused(f"{NOT_AUDITED} ({UNGUARDED} may list it)")
+    named = [each for each in auditing if alias and looks_like(alias, [each.policy.gate.alias])]
+    return named or auditing
+
+
+def _aliases(policies: list[LoadedPolicy]) -> list[str]:
+    return [each.policy.gate.alias for each in policies]
+
+
+def _audited_as(name: str, policies: list[LoadedPolicy]) -> bool:
+    return any(same_name(name, each.policy.gate.registered_model) for each in policies)

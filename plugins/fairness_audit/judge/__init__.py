@@ -1,5 +1,0 @@
-"""The verdicts: measurements and checks held against the policy, as a pure function."""
-
-from fairness_audit.judge.judgement import judge
-
-__all__ = ["judge"]

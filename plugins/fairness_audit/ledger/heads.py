@@ -1,0 +1,166 @@
+"""The second place: one signed head per record, where whoever writes to the ledger cannot write.
+
+A folder, or an object store (``s3://bucket/folder``) whose objects are locked against overwriting
+and deleting. One file per head, named by its number, written once.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from securesystemslib.signer import Key
+
+from fairness_audit.errors import LedgerError, RecordError
+from fairness_audit.files import write_bytes
+from fairness_audit.records.signed.dsse import open_head, says_the_same
+from fairness_audit.records.signed.head import Head
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
+
+
+_HEAD = re.compile(r"\d{12}\.json")
+
+
+class Heads:
+    """The signed heads of one ledger; nothing is opened before it is used."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self._store = _store(place)
+
+    def add(self, seq: int, envelope: bytes) -> None:
+        """Keep the head that the record ``seq`` made; the same one again changes nothing.
+
+        It may have been signed with the key before this one.
+
+        Raises:
+            LedgerError: when the place cannot be written, or holds another head of this number.
+        """
+        name = f"{seq:012d}.json"
+        with _told(self.place):
+            there = self._store.read(name) if name in self._store.names() else None
+            if there is None:
+                self._store.write(name, envelope)
+            elif not _same(there, envelope):
+                raise LedgerError(
+                    f"{self.place}/{name} is the head of another ledger (give every ledger a"
+                    " place of its own in FAIRNESS_AUDIT_HEADS; two ledgers here is also what"
+                    " an exchanged ledger looks like)"
+                )
+
+    def newest(self, trusted: Sequence[Key]) -> Head | None:
+        """The head with the highest number; None where there is none.
+
+        Raises:
+            LedgerError: when the place cannot be read.
+            RecordError: when the head is not genuine.
+        """
+        return next(self._heads(trusted), None)
+
+    def all(self, trusted: Sequence[Key]) -> list[Head]:
+        """Every head, the newest first.
+
+        Raises:
+            LedgerError: when the place cannot be read.
+            RecordError: when a head is not genuine.
+        """
+        return list(self._heads(trusted))
+
+    def length(self) -> int:
+        """The highest number of a head, genuine or not; 0 where there is none.
+
+        Raises:
+            LedgerError: when the place cannot be read.
+        """
+        with _told(self.place):
+            return max((int(name.partition(".")[0]) for name in self._store.names()), default=0)
+
+    def _heads(self, trusted: Sequence[Key]) -> Iterator[Head]:
+        with _told(self.place):
+            names = sorted(self._store.names(), reverse=True)
+        for name in names:
+            with _told(self.place):
+                envelope = self._store.read(name)
+            try:
+                head = open_head(envelope, trusted)
+            except RecordError as error:
+                raise RecordError(f"{self.place}/{name}: {error}") from error
+            if name != f"{head.seq:012d}.json":
+                raise RecordError(f"{self.place}/{name}: is the head of record {head.seq}")
+            yield head
+
+
+class _Store(Protocol):
+    def names(self) -> list[str]: ...
+    def read(self, name: str) -> bytes: ...
+    def write(self, name: str, content: bytes) -> None: ...
+
+
+class _Folder:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def names(self) -> list[str]:
+        return [file.name for file in self._folder.glob("*") if _HEAD.fullmatch(file.name)]
+
+    def read(self, name: str) -> bytes:
+        return (self._folder / name).read_bytes()
+
+    def write(self, name: str, content: bytes) -> None:
+        write_bytes(self._folder / name, content)
+
+
+class _Objects:
+    """Objects of a store that pyarrow knows; their keys end with the names."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def names(self) -> list[str]:
+        from pyarrow.fs import FileSelector
+
+        store, folder = self._opened()
+        found = store.get_file_info(FileSelector(folder, allow_not_found=True))
+        return [each.base_name for each in found if _HEAD.fullmatch(each.base_name)]
+
+    def read(self, name: str) -> bytes:
+        store, folder = self._opened()
+        with store.open_input_stream(f"{folder}/{name}") as stream:
+            content: bytes = stream.read()
+        return content
+
+    def write(self, name: str, content: bytes) -> None:
+        store, folder = self._opened()
+        with store.open_output_stream(f"{folder}/{name}") as stream:
+            stream.write(content)
+
+    def _opened(self) -> "tuple[FileSystem, str]":
+        from pyarrow.fs import FileSystem
+
+        store, folder = FileSystem.from_uri(self._address)
+        return store, folder.rstrip("/")
+
+
+def _same(there: bytes, envelope: bytes) -> bool:
+    try:
+        return says_the_same(there, envelope)
+    except RecordError:
+        return False
+
+
+def _store(place: str) -> _Store:
+    return _Objects(place) if "://" in place else _Folder(Path(place))
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LedgerError(
+            f"the signed heads at {place} cannot be used: {error}"
+            " (check FAIRNESS_AUDIT_HEADS and that the place is there)"
+        ) from error

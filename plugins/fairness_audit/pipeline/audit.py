@@ -1,0 +1,249 @@
+"""The steps of an audit as Airflow tasks.
+
+Each task opens what its step needs, calls the step, and passes on what the step gives: a small
+JSON object, while rows stay in the run's own folder. Heavy libraries are imported when a task
+runs, never when a DAG file is parsed.
+"""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from airflow.sdk import TriggerRule, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from fairness_audit.pipeline.notify.notifier import Tell
+from fairness_audit.pipeline.promotion import promote
+from fairness_audit.pipeline.run import Run, check_same_policy, reported, source_of, tell_promotion
+
+Json = dict[str, Any]
+
+
+@task
+@reported
+def extract(model: str) -> Json:
+    """Copy the CRM objects the policy names into Parquet, as of one moment.
+
+    **If it fails:** the message names the connection, the object or the column. Nothing of the
+    snapshot is visible until all of it is; clear the task to run it again. Tables that are not
+    what they were at the run before are an error only if the policy says `schema_drift: fail`.
+    """
+    from fairness_audit.steps.extract import extract as step
+    from fairness_audit.steps.extract import previous_snapshot
+
+    run = Run.current(model)
+    snapshot = step(
+        run.loaded,
+        logical_date=run.as_of,
+        source=source_of(run.loaded, run.settings),
+        folder=run.folder / "snapshot",
+        sql=run.settings.sql,
+        previous=previous_snapshot(run.folder, model),
+        kept=run.settings.increments / model,
+    )
+    return snapshot.model_dump(mode="json")
+
+
+@task
+@reported
+def assemble(model: str, snapshot: Json) -> Json:
+    """Make one row per decision, and account for every row that did not get in.
+
+    **If it fails:** the message names the SQL file under `sql/staging/` or `sql/population/` and
+    what is wrong with what it gives.
+    """
+    from fairness_audit.ledger.keys import load_subject_key
+    from fairness_audit.records.snapshot import Snapshot
+    from fairness_audit.registry.mlflow import MlflowRegistry
+    from fairness_audit.steps.assemble import assemble as step
+    from fairness_audit.steps.extract import read_snapshot
+
+    run = Run.current(model)
+    policy, settings = run.loaded.policy, run.settings
+    taken = Snapshot.model_validate(snapshot)
+    read_snapshot(taken.folder)  # raises if a file is not what was written
+    check_same_policy(run.loaded, taken)
+    deployed = None
+    if run.model_version is None:
+        registry = MlflowRegistry(settings.registry_url)
+        deployed = registry.alias_target(policy.gate.registered_model, policy.gate.alias)
+    population = step(
+        policy,
+        taken,
+        sql=settings.sql,
+        folder=run.folder,
+        subject_key=load_subject_key(settings.subject_key),
+        model_version=run.model_version,
+        deployed_version=deployed,
+    )
+    return population.model_dump(mode="json")
+
+
+@task
+@reported
+def validate(model: str, population: Json) -> Json:
+    """Run the Great Expectations suites of the model and rebuild its Data Docs.
+
+    A check that does not pass is a finding, not an error: the task still succeeds.
+
+    **If it fails:** a suite could not be run at all; the message names its file.
+    """
+    from fairness_audit.records.population import Population
+    from fairness_audit.steps.validate import validate as step
+
+    run = Run.current(model)
+    report = step(
+        run.loaded.policy,
+        Population.model_validate(population),
+        suites=run.settings.expectations / model,
+        sql=run.settings.sql,
+        docs=run.settings.data_docs,
+    )
+    return report.model_dump(mode="json")
+
+
+@task
+@reported
+def measure(model: str, population: Json) -> Json:
+    """Count outcomes per group in one scan and compute every metric from the counts.
+
+    **If it fails:** Fairlearn, asked for the same figures, disagrees; the message names which.
+    """
+    from fairness_audit.records.population import Population
+    from fairness_audit.steps.measure import measure as step
+
+    run = Run.current(model)
+    measured = step(
+        run.loaded.policy,
+        Population.model_validate(population),
+        sql=run.settings.sql,
+        folder=run.folder,
+    )
+    return measured.model_dump(mode="json")
+
+
+@task
+@reported
+def judge(model: str, population: Json, measurements: Json, validation: Json) -> Json:
+    """Hold measurements and checks against the policy: findings, and a verdict over them.
+
+    The audits of the model that are in the ledger decide how much of its error budget is left,
+    and are what a drift is told from.
+
+    **If it fails:** the ledger cannot be reached or does not verify, or the registry does not
+    know the audited version.
+    """
+    from fairness_audit.ledger import ledger_of
+    from fairness_audit.ledger.history import history
+    from fairness_audit.ledger.keys import load_trusted_keys
+    from fairness_audit.records.history import Audit
+    from fairness_audit.records.measurement import MeasurementFile
+    from fairness_audit.records.population import Population
+    from fairness_audit.records.validation import ValidationReport
+    from fairness_audit.registry.mlflow import MlflowRegistry
+    from fairness_audit.steps.extract import read_snapshot
+    from fairness_audit.steps.judge import judge as step
+    from fairness_audit.steps.measure import read_measurements
+
+    run = Run.current(model)
+    policy, settings = run.loaded.policy, run.settings
+    audited = Population.model_validate(population)
+    totals = MeasurementFile.model_validate(measurements)
+    registry = MlflowRegistry(settings.registry_url)
+    files = registry.artifact_digest(policy.gate.registered_model, audited.model_version)
+    judgement = step(
+        policy,
+        population=audited,
+        totals=totals,
+        measurements=read_measurements(totals),
+        validation=ValidationReport.model_validate(validation),
+        history=history(
+            ledger_of(settings),
+            partial(load_trusted_keys, settings.trusted_keys),
+            Audit.of(read_snapshot(run.folder / "snapshot"), audited, totals, files),
+            period_days=policy.error_rate.period_days,
+        ),
+    )
+    return judgement.model_dump(mode="json")
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+@reported
+def publish(
+    model: str,
+    snapshot: Json | None,
+    population: Json | None,
+    validation: Json | None,
+    measurements: Json | None,
+    judgement: Json | None,
+    changes: Json | None = None,
+) -> Json:
+    """Sign the audit's record and append it to the ledger, whatever the verdict.
+
+    **If it fails:** an earlier step ended without a result (there is no record then, and nothing
+    can be promoted), or the ledger cannot be reached.
+    """
+    from fairness_audit.ledger import ledger_of
+    from fairness_audit.ledger.keys import PublishingKey
+    from fairness_audit.records.finding import Judgement
+    from fairness_audit.records.measurement import MeasurementFile
+    from fairness_audit.records.population import Population
+    from fairness_audit.records.snapshot import Snapshot
+    from fairness_audit.records.validation import ValidationReport
+    from fairness_audit.registry.mlflow import MlflowRegistry
+    from fairness_audit.steps.publish import publish as step
+
+    given = {
+        "extract": snapshot,
+        "assemble": population,
+        "validate": validation,
+        "measure": measurements,
+        "judge": judgement,
+    }
+    unfinished = [name for name, door in given.items() if door is None]
+    if unfinished:
+        raise AirflowFailException(f"no record: {', '.join(unfinished)} did not finish")
+    run = Run.current(model)
+    taken, audited = Snapshot.model_validate(snapshot), Population.model_validate(population)
+    check_same_policy(run.loaded, taken)
+    registry = MlflowRegistry(run.settings.registry_url)
+    record = step(
+        run.loaded,
+        snapshot=taken,
+        population=audited,
+        measurements=MeasurementFile.model_validate(measurements),
+        validation=ValidationReport.model_validate(validation),
+        judgement=Judgement.model_validate(judgement),
+        artifact_digest=registry.artifact_digest(
+            run.loaded.policy.gate.registered_model, audited.model_version
+        ),
+        ledger=ledger_of(run.settings),
+        signer=PublishingKey(run.settings),
+        records=run.settings.records,
+        now=datetime.now(UTC),
+        comparison_digest=changes["digest"] if changes else None,
+    )
+    return record.model_dump(mode="json")
+
+
+@task(on_failure_callback=Tell())
+@reported
+def gate(model: str, population: Json, record: Json) -> Json:
+    """Promote the audited version if its newest record allows it; otherwise end the run failed.
+
+    **If it fails:** the reasons are in the last line of the log. Mend the model or the data and
+    audit again; the alias stays where it was. Where people must decide, their review has been
+    started, and its address stands there too.
+    """
+    run = Run.current(model)
+    keep = run.folder / "decision.json"
+    decision = promote(run, population["model_version"], keep=keep)
+    if run.promotes:
+        tell_promotion(decision)
+    return decision.model_dump(mode="json")
+
+
+@task
+def refuse(faults: str) -> None:
+    """Fail with the faults of a policy that cannot be read, until they are mended."""
+    raise AirflowFailException(f"the policy is not valid, nothing was audited:\n{faults}")

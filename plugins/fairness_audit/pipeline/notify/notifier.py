@@ -1,0 +1,130 @@
+"""Airflow notifiers: whom the policy names is told what a failed task found.
+
+A task raises its error with notices; the notifier, as the task's failure callback, sends them.
+Airflow runs it after the task's end was reported, logs what goes wrong in it, and so neither the
+verdict nor the run depends on anybody being reached.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from airflow.providers.common.compat.sdk import conf
+from airflow.sdk import BaseNotifier, Connection
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+
+from fairness_audit.errors import AuditError
+from fairness_audit.pipeline.notify.chat import post
+from fairness_audit.pipeline.notify.notice import Notice
+from fairness_audit.policy.load import FILE_NAME, load_policy
+from fairness_audit.policy.people import Notify
+from fairness_audit.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Error = TypeVar("Error", bound=Exception)
+
+
+def telling(error: Error, *notices: Notice) -> Error:
+    """The error, with what people are told if the task ends failed by it."""
+    error.notices = notices  # type: ignore[attr-defined]
+    return error
+
+
+def link_to(dag_id: str, run_id: str, *places: str) -> str | None:
+    """Address of a run in Airflow's pages, or of a place in it; None where nobody set where."""
+    base = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
+    path = "/".join(["dags", quote(dag_id), "runs", quote(run_id, safe=""), *map(quote, places)])
+    return f"{base}/{path}" if base else None
+
+
+class Tell(BaseNotifier):
+    """Tell what a failed task found to the people whom the model's policy names."""
+
+    # Nothing is rendered as a template: sentences hold names from the CRM.
+    template_fields = ()
+
+    def notify(self, context: Any) -> None:
+        """Send what the task's error carries."""
+        send(getattr(context.get("exception"), "notices", ()))
+
+
+def send(notices: Iterable[Notice]) -> None:
+    """Send every notice on every channel; what does not arrive is logged."""
+    settings = Settings.from_environment()
+    for notice in notices:
+        try:
+            policy = load_policy(settings.expectations / notice.model / FILE_NAME).policy
+        except AuditError as error:
+            log.warning("nobody is told about %s: %s", notice.model, error)
+            continue
+        _send(notice, policy.notify)
+
+
+def _send(notice: Notice, told: Notify) -> None:
+    channels: list[tuple[str, Callable[[], None]]] = []
+    if told.email:
+        channels.append(("email", lambda: _email(notice, told)))
+    if told.webhook:
+        webhook = told.webhook
+        channels.append((f"webhook {webhook}", lambda: _webhook(notice, webhook)))
+    for name, deliver in channels:
+        try:
+            deliver()
+        except Exception as error:  # whatever it is, the others are told
+            # Of an error of somebody else's only its kind: its text may hold an address.
+            why = error if isinstance(error, AuditError) else type(error).__name__
+            log.error("%s: nobody was told that %s (%s)", name, notice.text, why)
+        else:
+            log.info("%s: told that %s", name, notice.text)
+
+
+def _email(notice: Notice, told: Notify) -> None:
+    from fairness_audit.pipeline.notify.email import (
+        mail,  # its libraries are not needed to parse a DAG
+    )
+
+    mail(notice, told.email)
+
+
+def _webhook(notice: Notice, connection_id: str) -> None:
+    connection = Connection.get(connection_id)
+    host = str(connection.host or "")
+    scheme = connection.schema or ("http" if connection.conn_type == "http" else "https")
+    address = host if "://" in host else f"{scheme}://{host}"
+    if connection.port:
+        address = f"{address}:{connection.port}"
+    if connection.password:
+        address = f"{address.rstrip('/')}/{connection.password.lstrip('/')}"
+    post(address, notice.text, name=f"the webhook {connection_id}")
+
+
+def deadline_of(model: str, hours: int) -> DeadlineAlert:
+    """Have people told when a run of a model's audit is not done in time.
+
+    From when it should have begun, not from its logical date: a backfill is not late. An audit
+    that has no run, or whose run failed, is found at night.
+    """
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(hours=hours),
+        callback=AsyncCallback(tell_late, kwargs={"model": model, "hours": hours}),
+    )
+
+
+async def tell_late(model: str, hours: int, context: Any = None, **_: Any) -> None:
+    """Tell that a run of a model's audit is not done in time; Airflow's deadline awaits it.
+
+    It runs in the triggerer: a callback in the executor may not read Airflow's connections.
+    """
+    from asgiref.sync import sync_to_async
+
+    run = (context or {}).get("dag_run") or {}
+    run_id = run.get("dag_run_id") or run.get("run_id")
+    sentence = f"an audit of {model} is not done {hours} hours after it should have begun"
+    link = link_to(f"audit_{model}", run_id) if run_id else None
+    notice = Notice(kind="late", model=model, sentence=sentence, link=link)
+    await sync_to_async(send)([notice])  # a thread that may ask for connections

@@ -1,0 +1,121 @@
+"""The gate in a task: promote a version if the ledger allows it, else end failed and say why."""
+
+import logging
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from fairness_audit.errors import AuditError, LedgerError
+from fairness_audit.files import write_bytes
+from fairness_audit.pipeline.notify.notice import blocked, waits
+from fairness_audit.pipeline.notify.notifier import link_to, telling
+from fairness_audit.pipeline.run import Run
+from fairness_audit.records.signed.audit import GateDecision
+
+log = logging.getLogger(__name__)
+
+REVIEW_DAG = "review_audit"
+
+
+def promote(
+    run: Run, model_version: str, *, keep: Path | None = None, reviewed: bool = False
+) -> GateDecision:
+    """Ask about a version and move the alias if it is allowed.
+
+    Where nothing but people stands in the way, their review is started, once per record; after a
+    review (``reviewed``) it is not. What was decided is written to the file ``keep``.
+
+    Raises:
+        AirflowFailException: when it is blocked, with the reasons.
+        AirflowException: when it cannot be told, so that the task asks again.
+    """
+    decision = _decided(run, model_version)
+    if keep is not None:
+        write_bytes(keep, decision.model_dump_json(indent=2).encode())
+    if decision.decision == "allow":
+        return decision
+    reasons = "; ".join(decision.reasons)
+    task = get_current_context()["ti"]
+    here = link_to(task.dag_id, task.run_id, "tasks", task.task_id)
+    if not decision.certain:  # a service did not answer: worth asking again
+        raise telling(AirflowException(f"cannot tell: {reasons}"), blocked(decision, here))
+    if not reviewed and _only_people_are_in_the_way(run, decision):
+        there = _review_of(decision)
+        if there is not None:
+            reasons += f"; decide in {there}"
+        raise telling(AirflowFailException(f"blocked: {reasons}"), waits(decision, there or here))
+    raise telling(AirflowFailException(f"blocked: {reasons}"), blocked(decision, here))
+
+
+def _decided(run: Run, model_version: str) -> GateDecision:
+    """Decide and act while nobody can append a record: no failing audit comes in between.
+
+    A guarded registry sees to that itself. It must not be done here as well: its turn at the
+    ledger would come after a publisher's who waits for ours.
+    """
+    from fairness_audit.guard.probe import is_guarded
+    from fairness_audit.ledger import ledger_of
+    from fairness_audit.registry.mlflow import MlflowRegistry
+    from fairness_audit.steps.gate import apply, ask
+    from fairness_audit.steps.gate.decision import blocked as blocked_for
+
+    settings, policy = run.settings, run.loaded.policy
+    registry, ledger = MlflowRegistry(settings.registry_url), ledger_of(settings)
+    try:
+        guarded = is_guarded(settings.registry_url, policy.gate.alias)
+        with nullcontext() if guarded else ledger.holding():
+            decision = ask(
+                run.loaded,
+                model_version=model_version,
+                ledger=ledger,
+                registry=registry,
+                trusted_keys=settings.trusted_keys,
+                now=datetime.now(UTC),
+            )
+            if run.promotes:
+                apply(decision, policy, registry)
+            return decision
+    except LedgerError as error:
+        reason = f"{type(error).__name__}: {error}"
+        return blocked_for(policy, model_version, reason, certain=False)
+
+
+def _only_people_are_in_the_way(run: Run, decision: GateDecision) -> bool:
+    from fairness_audit.ledger import ledger_of, verified_ledger
+    from fairness_audit.ledger.keys import load_trusted_keys
+    from fairness_audit.review.case import case_of
+
+    try:
+        records = verified_ledger(
+            ledger_of(run.settings), load_trusted_keys(run.settings.trusted_keys)
+        )
+        case = case_of(run.loaded, records, decision.record_id or "", datetime.now(UTC))
+    except AuditError as error:
+        log.info("no review is started: %s", error)
+        return False
+    return case.only_waits
+
+
+def _review_of(decision: GateDecision) -> str | None:
+    """Start the DAG in which people decide; give its address, None where it could not be started.
+
+    Its run is named after the record, so that a record is under review once, however often its
+    audit is run again.
+    """
+    from airflow.sdk.execution_time.comms import ErrorResponse, TriggerDagRun
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+    run_id = f"review__{decision.record_id}"
+    conf = {"model": decision.model, "record": decision.record_id}
+    try:
+        reply = SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=REVIEW_DAG, run_id=run_id, conf=conf))
+    except Exception as error:  # whatever it is, the version stays blocked
+        log.warning("the review could not be started: %s", type(error).__name__)
+        return None
+    if isinstance(reply, ErrorResponse) and reply.error.name != "DAGRUN_ALREADY_EXISTS":
+        log.warning("the review could not be started: %s; trigger %s", reply.error, REVIEW_DAG)
+        return None
+    return link_to(REVIEW_DAG, run_id, "required_actions")

@@ -1,0 +1,147 @@
+"""What an Airflow task knows of the run it belongs to, and how it reports what went wrong."""
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from airflow.sdk import Asset, AssetAlias, Connection, get_current_context
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowRescheduleException,
+    AirflowRuntimeError,
+)
+
+from fairness_audit.errors import AuditError, LedgerError, RegistryError, SourceError
+from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policy
+from fairness_audit.records.signed.audit import GateDecision
+from fairness_audit.records.snapshot import Snapshot
+from fairness_audit.settings import Settings
+from fairness_audit.sources import RateLimited
+
+if TYPE_CHECKING:
+    from fairness_audit.sources import Source
+
+log = logging.getLogger(__name__)
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+PROMOTIONS = AssetAlias("promotions")
+"""What a gate that is about any model names as its outlet: `promotion_of` the one it allows."""
+
+_WORTH_A_RETRY = (SourceError, LedgerError, RegistryError)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one audit: its policy, its folder, and the moment it is about."""
+
+    loaded: LoadedPolicy
+    settings: Settings
+    folder: Path
+    as_of: datetime
+    model_version: str | None
+    promotes: bool = True
+
+    @classmethod
+    def current(cls, model: str) -> "Run":
+        """The run that the calling task belongs to."""
+        context = get_current_context()
+        dag_run, params = context["dag_run"], context["params"]
+        settings = Settings.from_environment()
+        # A run triggered by an asset has no logical date.
+        moment = params.get("as_of") or dag_run.logical_date or dag_run.run_after
+        as_of = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        return cls(
+            loaded=load_policy(settings.expectations / model / FILE_NAME),
+            settings=settings,
+            folder=settings.run_folder(model, dag_run.run_id),
+            as_of=as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC),
+            model_version=params.get("model_version"),
+            promotes=params.get("promote", True),
+        )
+
+
+def reported(step: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Fail at once, with the message alone, on an error that no retry can cure."""
+
+    @functools.wraps(step)
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return step(*args, **kwargs)
+        except RateLimited as limited:
+            # The slot is free while the source rests; what was read is kept.
+            log.warning("%s", limited)
+            until = datetime.now(UTC) + timedelta(seconds=limited.retry_after)
+            raise AirflowRescheduleException(until) from limited  # type: ignore[no-untyped-call]
+        except _WORTH_A_RETRY:
+            raise
+        except AuditError as error:
+            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+
+    return run
+
+
+def promotion_of(model: str) -> Asset:
+    """The asset that is updated whenever the gate allows a version of a model.
+
+    A release is a DAG with ``schedule=promotion_of("<model>")``. An `Asset` of that name alone
+    would be another one; a run of a DAG that waits for an `Asset.ref` is told of no event.
+    """
+    return Asset(name=f"{model}_promoted", uri=f"fairness-audit://models/{model}/promoted")
+
+
+def tell_promotion(decision: GateDecision) -> None:
+    """Have the running task's asset event say which files were allowed, and until when.
+
+    A task that fails emits no event, so a blocked version has none.
+    """
+    asset, context = promotion_of(decision.model), get_current_context()
+    told = {"model_version", "artifact_digest", "record_id", "expires"}
+    extra = decision.model_dump(mode="json", include=told)
+    if asset in context["task"].outlets:
+        context["outlet_events"][asset].extra = extra
+    elif PROMOTIONS in context["task"].outlets:
+        context["outlet_events"][PROMOTIONS].add(asset, extra=extra)
+
+
+def source_of(loaded: LoadedPolicy, settings: Settings) -> "Source":
+    """The source behind the policy's Airflow connection."""
+    from fairness_audit.sources.connections import SOURCES, Address, source_at
+
+    wanted = loaded.policy.source.connection
+    place = f"{loaded.file}:{loaded.line_of('source', 'connection')}: source.connection"
+    try:
+        connection = Connection.get(wanted)
+    except (AirflowNotFoundException, AirflowRuntimeError) as error:
+        raise SourceError(
+            f"{place}: Airflow has no connection {wanted!r}; add it with a type of"
+            f" {', '.join(SOURCES)}"
+        ) from error
+    address = Address(
+        kind=connection.conn_type,
+        host=connection.host,
+        port=connection.port,
+        login=connection.login,
+        password=connection.password,
+        schema=connection.schema,
+        extra=connection.extra_dejson,
+        state=settings.state,
+    )
+    try:
+        return source_at(address)
+    except SourceError as error:
+        raise SourceError(f"{place}: {wanted}: {error}") from error
+
+
+def check_same_policy(loaded: LoadedPolicy, snapshot: Snapshot) -> None:
+    """Fail if the policy is another one than the audit began with."""
+    if loaded.digest != snapshot.policy_digest:
+        raise AirflowFailException(
+            f"{loaded.file} changed while the audit ran; start a new run with the new policy"
+        )

@@ -1,0 +1,20 @@
+"""Where a record's file lies in the folder of records."""
+
+from pathlib import PurePosixPath
+
+from fairness_audit.files import safe_name
+from fairness_audit.records.signed.statement import Record
+
+
+def place_of(record: Record) -> PurePosixPath:
+    """``<model>/<version>/<logical date>-<start of the record id>.json``.
+
+    A model version is somebody else's word: what is no plain name becomes one, with a hash, and
+    never leads out of the folder.
+    """
+    logical_date = record.logical_date.strftime("%Y-%m-%dT%H%M%SZ")
+    return PurePosixPath(
+        safe_name(record.model),
+        safe_name(record.model_version),
+        f"{logical_date}-{record.record_id[:12]}.json",
+    )

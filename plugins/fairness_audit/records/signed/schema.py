@@ -1,0 +1,60 @@
+"""The JSON schema of what is signed: the payloads of records and heads.
+
+Written to ``expectations/record.schema.json`` by ``fairness-audit check --write-schema``, for
+whoever reads records without this project.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from fairness_audit.records.signed.audit_statement import AuditStatement
+from fairness_audit.records.signed.field_meanings import MEANINGS
+from fairness_audit.records.signed.head import HeadStatement
+from fairness_audit.records.signed.review_statement import ReviewStatement
+
+FILE_NAME = "record.schema.json"
+
+_STATEMENTS = (AuditStatement, ReviewStatement, HeadStatement)
+
+
+def schema_text() -> str:
+    """The schema as the file holds it."""
+    return json.dumps(_schema(), indent=2, sort_keys=True) + "\n"
+
+
+def undescribed() -> list[str]:
+    """Fields of the schema that say nothing of their meaning."""
+    return [
+        f"{name}.{field}"
+        for name, field, content in _fields(_schema()["$defs"])
+        if "description" not in content
+    ]
+
+
+def _schema() -> dict[str, Any]:
+    _, schema = models_json_schema(
+        [(each, "validation") for each in _STATEMENTS],
+        by_alias=True,
+        title="Signed records of fairness audits",
+        description=(
+            "The payload of a DSSE envelope (payloadType application/vnd.in-toto+json): an"
+            " in-toto Statement v1 about an audit, a review, or the head of the ledger. Payloads"
+            " are canonical JSON (RFC 8785); what is absent has no key, and is never null."
+        ),
+    )
+    for name, field, content in _fields(schema["$defs"]):
+        meaning = MEANINGS.get(f"{name}.{field}") or MEANINGS.get(field)
+        if meaning is not None:
+            content.setdefault("description", meaning)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["oneOf"] = [{"$ref": f"#/$defs/{each.__name__}"} for each in _STATEMENTS]
+    return schema
+
+
+def _fields(definitions: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for name, definition in definitions.items():
+        for field, content in definition.get("properties", {}).items():
+            yield name, field, content

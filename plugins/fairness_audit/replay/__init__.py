@@ -1,0 +1,1 @@
+"""Audits made again: from their snapshot, or from today's data."""

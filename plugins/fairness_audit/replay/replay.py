@@ -1,0 +1,198 @@
+"""The same audit again, from the snapshot it was made of: does it give the same?
+
+Nothing is published and nothing promoted; what is made lies in a folder of its own.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairness_audit.errors import InputError, RecordError, SourceError
+from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.records.comparison import ComparisonFile
+from fairness_audit.records.finding import Judgement
+from fairness_audit.records.history import Audit, history_of
+from fairness_audit.records.measurement import MeasurementFile
+from fairness_audit.records.population import Population
+from fairness_audit.records.report import report_digest
+from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.records.snapshot import Snapshot
+from fairness_audit.records.validation import ValidationReport
+from fairness_audit.steps.assemble import assemble
+from fairness_audit.steps.compare import compare
+from fairness_audit.steps.extract import read_snapshot
+from fairness_audit.steps.extract.manifest import read_manifest
+from fairness_audit.steps.judge import judge
+from fairness_audit.steps.measure import measure, read_measurements
+from fairness_audit.steps.publish.software import software_versions
+from fairness_audit.steps.score.candidate import score_candidate
+from fairness_audit.steps.score.kept import kept_artifact
+from fairness_audit.steps.validate import validate
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What an audit gave when it was made again; a candidate's is compared again too."""
+
+    population: Population
+    measurements: MeasurementFile
+    validation: ValidationReport
+    judgement: Judgement
+    comparison: ComparisonFile | None = None
+
+
+def stored_snapshot(record: AuditRecord, runs: Path) -> Snapshot:
+    """The snapshot that a record is about, among those of the runs that are kept.
+
+    Raises:
+        InputError: when no run of the model holds it.
+        SourceError: when it is no longer what was written.
+    """
+    for folder in sorted(runs.glob("*/*/snapshot")):
+        try:
+            snapshot = read_manifest(folder)
+        except SourceError:
+            continue  # of a run that was cut off
+        if snapshot.digest == record.snapshot_digest:
+            return read_snapshot(folder)
+    raise InputError(
+        f"no run under {runs} holds the snapshot {record.snapshot_digest[:12]} of record"
+        f" {record.record_id[:12]} (its run was deleted; --run names a folder that was kept)"
+    )
+
+
+def check_policy(record: AuditRecord, loaded: LoadedPolicy) -> None:
+    """Fail if the policy is another one than the record was judged by.
+
+    Raises:
+        InputError: when it is; names both.
+    """
+    if loaded.digest != record.policy_digest:
+        raise InputError(
+            f"{loaded.file} has digest {loaded.digest[:12]}, and record {record.record_id[:12]}"
+            f" was judged by {record.policy_digest[:12]} (name the policy of then: --policy FILE)"
+        )
+
+
+def audit_again(
+    record: AuditRecord,
+    snapshot: Snapshot,
+    loaded: LoadedPolicy,
+    *,
+    earlier: Sequence[AuditRecord],
+    home: Path,
+    subject_key: bytes,
+    folder: Path,
+    runs: Path,
+    hidden: Sequence[Path],
+) -> Replayed:
+    """Run assemble, validate, measure and judge on a snapshot, as if nothing came since.
+
+    A candidate scores again: the files that a run kept, confined as they were then.
+
+    Args:
+        record: the audit to be made again.
+        snapshot: what it is made of.
+        loaded: the policy it is judged by.
+        earlier: the audits that were in the ledger before it; they say what part of the error
+            budget it spends, and what a drift is told from.
+        home: folder with ``expectations/`` and ``sql/``.
+        subject_key: keys the pseudonyms; with another one the population has another digest.
+        folder: where all of it is written.
+        runs: folder of the runs that are kept; one of them has a candidate's files.
+        hidden: files that a candidate must not be able to read.
+
+    Raises:
+        AuditError: when a step fails.
+    """
+    policy, sql = loaded.policy, home / "sql"
+    simulated = record.simulation
+    population = decided = assemble(
+        policy,
+        snapshot,
+        sql=sql,
+        folder=folder,
+        subject_key=subject_key,
+        model_version=simulated.against if simulated else record.model_version,
+    )
+    comparison = None
+    if simulated:
+        kept = [snapshot.folder.parent, *sorted(runs.glob(f"{policy.model}/*"))]
+        files = kept_artifact(kept, record.artifact_digest)
+        population = score_candidate(
+            policy, snapshot, decided, version=record.model_version, registry=files, sql=sql,
+            folder=folder, hidden=hidden,
+        )  # fmt: skip
+        comparison = compare(policy, decided, population, sql=sql, folder=folder)
+    validation = validate(
+        policy,
+        population,
+        suites=home / "expectations" / policy.model,
+        sql=sql,
+        docs=folder / "data_docs",
+    )
+    measurements = measure(policy, population, sql=sql, folder=folder)
+    audit = Audit.of(snapshot, population, measurements, record.artifact_digest)
+    judgement = judge(
+        policy,
+        population=population,
+        totals=measurements,
+        measurements=read_measurements(measurements),
+        validation=validation,
+        history=history_of(audit, earlier, period_days=policy.error_rate.period_days),
+    )
+    return Replayed(population, measurements, validation, judgement, comparison)
+
+
+def differences(record: AuditRecord, replayed: Replayed) -> Iterator[str]:
+    """What a replay gave otherwise than the record says, in the order of the steps."""
+    now = {
+        "population": (record.population_digest, replayed.population.digest),
+        "measurements": (record.measurements_digest, replayed.measurements.digest),
+    }
+    if record.simulation and replayed.comparison:
+        compared = (record.simulation.comparison_digest, replayed.comparison.digest)
+        now["comparison"] = compared
+    for name, (then, again) in now.items():
+        if then != again:
+            yield f"{name}: {then[:12]} then, {again[:12]} now"
+    if record.verdict is not replayed.judgement.verdict:
+        yield f"verdict: {record.verdict} then, {replayed.judgement.verdict} now"
+    found = {finding.id: finding for finding in replayed.judgement.findings}
+    for finding in record.findings:
+        again_found = found.pop(finding.id, None)
+        if again_found is None:
+            yield f"finding {finding.id}: not found now"
+        elif again_found != finding:
+            yield f"finding {finding.id}: {finding.sentence} | now: {again_found.sentence}"
+    for name in found:
+        yield f"finding {name}: found only now"
+    digest = report_digest(record.model, replayed.validation, replayed.judgement)
+    if digest != record.report_digest:
+        yield f"report: {record.report_digest[:12]} then, {digest[:12]} now"
+
+
+def version_changes(record: AuditRecord) -> list[str]:
+    """Software that is not what it was when the record was made: a likely cause."""
+    now = software_versions()
+    names = sorted({*record.versions, *now})
+    return [
+        f"{name} {record.versions.get(name, 'absent')} -> {now.get(name, 'absent')}"
+        for name in names
+        if record.versions.get(name) != now.get(name)
+    ]
+
+
+def audits_before(record: AuditRecord, records: Sequence[object]) -> list[AuditRecord]:
+    """The audits in the ledger before a record.
+
+    Raises:
+        RecordError: when the record is not in the ledger.
+    """
+    audits = [each for each in records if isinstance(each, AuditRecord)]
+    if record not in audits:
+        raise RecordError(
+            f"record {record.record_id[:12]} is not in the ledger (FAIRNESS_AUDIT_LEDGER names"
+            " which; a record of another installation is replayed there)"
+        )
+    return audits[: audits.index(record)]

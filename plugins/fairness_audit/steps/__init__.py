@@ -1,0 +1,1 @@
+"""The steps of an audit, from extract to gate: none knows another."""

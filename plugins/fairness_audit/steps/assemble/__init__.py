@@ -1,0 +1,5 @@
+"""Assemble: a snapshot in, one row per decision out, and an account of every row that is not."""
+
+from fairness_audit.steps.assemble.assemble import assemble
+
+__all__ = ["assemble"]

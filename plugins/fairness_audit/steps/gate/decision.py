@@ -1,0 +1,135 @@
+"""The one pure decision: may this model version be promoted? Any doubt is `block`."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.finding import Verdict
+from fairness_audit.records.signed.audit import CLOCK_TOLERANCE, AuditRecord, GateDecision
+from fairness_audit.records.signed.review import ReviewRecord
+from fairness_audit.records.signed.statement import Record
+from fairness_audit.steps.gate.people import Standing, standings
+
+
+def decide(
+    loaded: LoadedPolicy,
+    *,
+    model_version: str,
+    artifact_digest: str,
+    records: Sequence[Record],
+    now: datetime,
+) -> GateDecision:
+    """Decide from the verified records of the ledger.
+
+    Mode `warn` lets a version through that its findings stand against, and says so. It never
+    lets one through whose record is missing, expired, or about something else.
+
+    Args:
+        loaded: the model's policy as it is now.
+        model_version: the version to be promoted.
+        artifact_digest: SHA-256 of the version's content as it is now.
+        records: all records of the ledger, in its order, verified.
+        now: the moment of the decision, with a time zone.
+    """
+    policy = loaded.policy
+    audits = [record for record in records if isinstance(record, AuditRecord)]
+    record = governing(audits, policy.model, model_version, artifact_digest)
+    if record is None:
+        reason = f"there is no audit record of {policy.model} version {model_version}"
+        return blocked(policy, model_version, f"{reason}; audit it first")
+    reviews = [each for each in records if isinstance(each, ReviewRecord)]
+    unfit = list(_unfit(loaded, model_version, artifact_digest, record, now))
+    found = list(
+        standings(
+            record,
+            reviews,
+            owner=policy.review.owner,
+            approvals=policy.review.approvals,
+            now=now,
+        )
+    )
+    against = list(_against(record, found))
+    if policy.gate.mode == "warn":
+        allowed = not unfit
+        against = [f"not enforced (mode warn): {reason}" for reason in against]
+    else:
+        allowed = not unfit and not against
+    reasons = (*unfit, *against, *(each.says for each in found if not each.open))
+    return GateDecision(
+        decision="allow" if allowed else "block",
+        model=policy.model,
+        model_version=model_version,
+        reasons=reasons or (f"verdict {record.verdict.value}, nothing against it",),
+        record_id=record.record_id,
+        expires=min([record.expires, *(each.until for each in found if each.until)]),
+        artifact_digest=artifact_digest,
+    )
+
+
+def governing(
+    records: Sequence[AuditRecord], model: str, model_version: str, artifact_digest: str
+) -> AuditRecord | None:
+    """The record that governs a version: of the latest logical date, then the last appended.
+
+    So an audit of an older window, published late by a backfill, never overrides a newer one.
+    Records of other files that once had this version's name govern only where these very files
+    were never audited: they then say so.
+    """
+    named = [
+        each for each in records if (each.model, each.model_version) == (model, model_version)
+    ]
+    of_these_files = [each for each in named if each.artifact_digest == artifact_digest]
+    return max(
+        of_these_files or named,
+        key=lambda record: (record.logical_date, record.seq),
+        default=None,
+    )
+
+
+def blocked(
+    policy: AuditPolicy, model_version: str, reason: str, *, certain: bool = True
+) -> GateDecision:
+    """A decision to block for one reason, without a record."""
+    return GateDecision(
+        decision="block",
+        model=policy.model,
+        model_version=model_version,
+        reasons=(reason,),
+        record_id=None,
+        expires=None,
+        certain=certain,
+    )
+
+
+def _unfit(
+    loaded: LoadedPolicy,
+    model_version: str,
+    artifact_digest: str,
+    record: AuditRecord,
+    now: datetime,
+) -> Iterator[str]:
+    """Why this record says nothing about promoting this version now."""
+    policy = loaded.policy
+    if record.registered_model != policy.gate.registered_model:
+        yield f"the record is of the registered model {record.registered_model}"
+    if record.artifact_digest != artifact_digest:
+        yield "the model's files are not those that were audited; audit the version again"
+    if record.policy_digest != loaded.digest:
+        yield "the policy has changed since the audit; audit the version again"
+    if record.issued > now + CLOCK_TOLERANCE:
+        yield f"the record is issued in the future, {record.issued:%Y-%m-%d %H:%M} UTC"
+    if record.expires <= now:
+        expired = f"{record.expires:%Y-%m-%d %H:%M} UTC"
+        yield f"the record expired on {expired}; audit again, as of a later moment"
+    if not record.findings:
+        yield "the record has no findings: nothing was audited"
+
+
+def _against(record: AuditRecord, found: Sequence[Standing]) -> Iterator[str]:
+    """What stands against the version, what blocks before what waits."""
+    if record.verdict is Verdict.FAIL and not any(e.finding.at_gate == "block" for e in found):
+        yield "the verdict is fail"
+    for each in found:
+        if each.open:
+            yield each.says

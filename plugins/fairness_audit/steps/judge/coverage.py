@@ -1,0 +1,31 @@
+"""Of how many the audit knows the groups, and whence."""
+
+from collections.abc import Iterable
+
+from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.model import AuditPolicy, Metric
+from fairness_audit.records.finding import AttributeSource
+from fairness_audit.records.measurement import Measurement
+
+
+def sources_of(
+    policy: AuditPolicy, measurements: Iterable[Measurement]
+) -> dict[str, AttributeSource]:
+    """Provenance and coverage of every attribute of the policy.
+
+    The selection rate has a denominator of every row, so its groups count the whole population.
+    """
+    rows = dict.fromkeys(policy.attributes, 0)
+    known = dict.fromkeys(policy.attributes, 0)
+    for each in measurements:
+        is_rate = each.comparison is None and each.stratum is None
+        if each.metric == Metric.SELECTION_RATE and is_rate and each.attribute in rows:
+            rows[each.attribute] += each.n
+            known[each.attribute] += 0 if each.group == UNKNOWN else each.n
+    return {
+        name: AttributeSource(
+            provenance=attribute.provenance,
+            coverage=known[name] / rows[name] if rows[name] else None,
+        )
+        for name, attribute in policy.attributes.items()
+    }

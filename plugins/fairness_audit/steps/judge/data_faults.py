@@ -1,0 +1,112 @@
+"""Faults of the data that leave nothing to judge: never a pass, always a finding that says why."""
+
+from collections.abc import Iterable, Iterator
+
+from fairness_audit.policy.model import AuditPolicy, Metric, Rule
+from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.measurement import MeasurementFile
+from fairness_audit.records.population import Population
+from fairness_audit.steps.judge.cases import Groups, groupings_of, known
+from fairness_audit.steps.judge.wording import grouping_name, rows
+from fairness_audit.text import plain
+
+WITHOUT_OUTCOMES = frozenset({Metric.IMPACT_RATIO, Metric.SELECTION_RATE})
+"""The metrics that need decisions alone."""
+
+
+def rules_with_data(policy: AuditPolicy, totals: MeasurementFile) -> list[Rule]:
+    """The rules there is data for; those there is none for are named by a finding instead."""
+    if not totals.population_rows:
+        return []
+    return [rule for rule in policy.rules if totals.labelled_rows or not needs_outcomes(rule)]
+
+
+def needs_outcomes(rule: Rule) -> bool:
+    """True if a rule is about what happened after the decision."""
+    return rule.metric not in WITHOUT_OUTCOMES
+
+
+def data_faults(
+    policy: AuditPolicy, population: Population, totals: MeasurementFile, groups: Groups
+) -> Iterator[Finding]:
+    """Every fault of the population that keeps the audit from a conclusion."""
+    measured = totals.population_rows
+    if population.rows != measured:
+        yield _fault(
+            "measured_population",
+            f"The population has {rows(population.rows)}, but {measured:,} were measured.",
+        )
+    if not measured:
+        logged = rows(population.decisions) if population.decisions else "no row"
+        yield _fault(
+            "empty_population",
+            f"There is nothing to judge: no decision of version {plain(population.model_version)}"
+            f" in the window is in the population ({logged} in the score log).",
+        )
+        return
+    yield from _decision_faults(totals)
+    yield from _outcome_faults(policy, totals)
+    yield from _group_faults(policy, groups)
+
+
+def _decision_faults(totals: MeasurementFile) -> Iterator[Finding]:
+    decided = rows(totals.population_rows)
+    if totals.selected_rows == 0:
+        sentence = f"Nobody was selected in {decided}, so no two groups were treated differently"
+    elif totals.selected_rows == totals.population_rows:
+        sentence = (
+            f"Everybody was selected in {decided}, so no two groups were treated differently"
+        )
+    else:
+        return
+    yield _fault("one_decision", f"{sentence} and nothing about the model can be judged.")
+
+
+def _outcome_faults(policy: AuditPolicy, totals: MeasurementFile) -> Iterator[Finding]:
+    rules = [rule.id for rule in policy.rules if needs_outcomes(rule)]
+    if rules and not totals.labelled_rows:
+        yield _fault(
+            "no_outcomes",
+            f"No outcome is known for any of {rows(totals.population_rows)}, so"
+            f" {_listed(rules)} cannot be judged.",
+        )
+
+
+def _group_faults(policy: AuditPolicy, groups: Groups) -> Iterator[Finding]:
+    for grouping in _judged_groupings(policy):
+        comparable = known(groups, grouping)
+        name = grouping_name(grouping)
+        if not groups.get(grouping):
+            yield _fault("one_group", f"No group of {name} was measured.", grouping)
+        elif not comparable:
+            yield _fault(
+                "one_group", f"The {name} of nobody in the population is known.", grouping
+            )
+        elif len(comparable) == 1:
+            only = plain(next(iter(comparable)))
+            yield _fault(
+                "one_group",
+                f"Only one group of {name} occurs, {only}, so there is none to compare it with.",
+                grouping,
+            )
+
+
+def _judged_groupings(policy: AuditPolicy) -> list[str]:
+    """Every attribute, and every intersection that a rule is about."""
+    judged = {grouping for rule in policy.rules for grouping in groupings_of(policy, rule)}
+    return [each for each in policy.groupings if each in judged or each in policy.attributes]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"rule {name}" for name in names)
+
+
+def _fault(rule: str, sentence: str, attribute: str | None = None) -> Finding:
+    return Finding(
+        rule=rule,
+        kind="population",
+        verdict=Verdict.INCONCLUSIVE,
+        at_gate="block",
+        attribute=attribute,
+        sentence=sentence,
+    )

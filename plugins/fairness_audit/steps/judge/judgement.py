@@ -1,0 +1,132 @@
+"""All findings of one audit, and the verdict over them."""
+
+from collections.abc import Sequence
+
+from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.finding import Finding, Judgement, Verdict
+from fairness_audit.records.history import History
+from fairness_audit.records.measurement import Measurement, MeasurementFile
+from fairness_audit.records.population import Population
+from fairness_audit.records.validation import ValidationReport
+from fairness_audit.steps.judge.budget import budget_findings, budget_of
+from fairness_audit.steps.judge.cases import groups_measured
+from fairness_audit.steps.judge.checks import check_findings
+from fairness_audit.steps.judge.coverage import sources_of
+from fairness_audit.steps.judge.data_faults import data_faults, rules_with_data
+from fairness_audit.steps.judge.disparity import disparity_findings
+from fairness_audit.steps.judge.polarity import polarity_findings
+from fairness_audit.steps.judge.rate_drift import drift_findings
+from fairness_audit.steps.judge.reversals import reversal_findings
+
+_KINDS = (
+    "population",
+    "polarity",
+    "error_budget",
+    "disparity",
+    "drift",
+    "reversal",
+    "representation",
+    "label_balance",
+    "quality",
+)
+_AT_GATE = ("block", "review", "allow")
+
+
+def judge(
+    policy: AuditPolicy,
+    *,
+    population: Population,
+    totals: MeasurementFile,
+    measurements: Sequence[Measurement],
+    validation: ValidationReport,
+    history: History,
+) -> Judgement:
+    """Hold what was measured and checked against the policy.
+
+    The significance level is what the audits in ``history`` leave of the error budget.
+
+    A pure function: equal arguments give an equal judgement, and the order of the measurements
+    and checks does not matter.
+
+    Raises:
+        MeasurementError: if two measurements of the same disparity differ.
+    """
+    groups = groups_measured(each for each in measurements if each.stratum is None)
+    budget = budget_of(policy.error_rate, history)
+    disparities = disparity_findings(
+        policy,
+        rules_with_data(policy, totals),
+        measurements,
+        alpha=budget.alpha,
+        confidence=totals.confidence,
+    )
+    findings = [
+        *data_faults(policy, population, totals, groups),
+        *polarity_findings(policy, totals, measurements),
+        *budget_findings(policy.error_rate, budget),
+        *disparities,
+        *drift_findings(policy, disparities, history, model_version=population.model_version),
+        *reversal_findings(policy, measurements),
+        *check_findings(validation, policy),
+    ]
+    verdict = verdict_over(findings)
+    order = {rule.id: position for position, rule in enumerate(policy.rules)}
+
+    def most_telling(finding: Finding) -> tuple[object, ...]:
+        """What passed: of the policy's first rule, the disparity that is clearest to see."""
+        return (order.get(finding.rule, len(order)), *_weight_first(finding))
+
+    told = most_telling if verdict is Verdict.PASS else _weight_first
+    deciding = min((each for each in findings if each.verdict is verdict), key=told)
+    rest = sorted((each for each in findings if each is not deciding), key=_reading_order)
+    return Judgement(
+        verdict=verdict,
+        findings=(deciding, *rest),
+        budget=budget,
+        attributes=sources_of(policy, measurements),
+    )
+
+
+def verdict_over(findings: Sequence[Finding]) -> Verdict:
+    """The verdict that findings make together.
+
+    1. any `fail` is `fail`;
+    2. else any `inconclusive` that the gate does not let through is `inconclusive`;
+    3. else any `warn` is `warn`;
+    4. else it is `pass`, if at least one disparity passed: a pass needs evidence, and where every
+       disparity is inconclusive there is none.
+    """
+    verdicts = {each.verdict for each in findings}
+    if Verdict.FAIL in verdicts:
+        return Verdict.FAIL
+    if any(each.verdict is Verdict.INCONCLUSIVE and each.at_gate != "allow" for each in findings):
+        return Verdict.INCONCLUSIVE
+    if Verdict.WARN in verdicts:
+        return Verdict.WARN
+    passed = any(each.kind == "disparity" and each.verdict is Verdict.PASS for each in findings)
+    return Verdict.PASS if passed else Verdict.INCONCLUSIVE
+
+
+def _weight_first(finding: Finding) -> tuple[object, ...]:
+    """The weightiest finding first: what it does at the gate, then the strength of evidence."""
+    p = finding.evidence.p_adjusted
+    return (
+        _AT_GATE.index(finding.at_gate),
+        _KINDS.index(finding.kind),
+        1.0 if p is None else p,
+        *_reading_order(finding),
+    )
+
+
+def _reading_order(finding: Finding) -> tuple[object, ...]:
+    """The worst first, then by what it is about."""
+    order = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.PASS)
+    return (
+        order.index(finding.verdict),
+        _AT_GATE.index(finding.at_gate),
+        _KINDS.index(finding.kind),
+        finding.attribute or "",
+        finding.rule,
+        finding.group or "",
+        finding.sentence,
+    )

@@ -1,0 +1,54 @@
+"""Numbers and names as a reader meets them in a sentence."""
+
+from fractions import Fraction
+
+_MOST_DIGITS = 6
+
+
+def grouping_name(grouping: str) -> str:
+    """`gender*age_band` as `gender * age band`."""
+    return grouping.replace("_", " ").replace("*", " * ")
+
+
+def percent(share: float) -> str:
+    """A share as a percentage: 21.3 %; small ones keep two digits: 0.042 %."""
+    return f"{100 * share:.1f} %" if share == 0 or share >= 0.01 else f"{100 * share:.2g} %"
+
+
+def points(difference: float) -> str:
+    """A difference of shares in percentage points, without its sign: 11.1."""
+    return f"{abs(100 * difference):.1f}"
+
+
+def signed_points(difference: float) -> str:
+    """A difference of shares in percentage points, with its sign: −11.1."""
+    return f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def apart_from(value: float, limit: float, digits: int) -> str:
+    """``value`` to as many digits as show on which side of ``limit`` it lies.
+
+    0.7996 beside a limit of 4/5 is 0.7996, not 0.80.
+    """
+    while (
+        digits < _MOST_DIGITS
+        and value != limit
+        and f"{value:.{digits}f}" == (f"{limit:.{digits}f}")
+    ):
+        digits += 1
+    return f"{value:.{digits}f}"
+
+
+def p_value(p: float) -> str:
+    """`p < 0.001`, or `p = 0.0504`."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3g}"
+
+
+def limit_name(bound: Fraction, *, in_points: bool) -> str:
+    """A limit as the policy has it: `4/5`, or `10 percentage points (1/10)`."""
+    return f"{100 * float(bound):.4g} percentage points ({bound})" if in_points else str(bound)
+
+
+def rows(n: int) -> str:
+    """`1 row`, `1,240 rows`."""
+    return f"{n:,} row" if n == 1 else f"{n:,} rows"

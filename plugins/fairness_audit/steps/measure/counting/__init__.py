@@ -1,0 +1,1 @@
+"""From rows to counts: the one scan of the population, and what rolls its counts up."""

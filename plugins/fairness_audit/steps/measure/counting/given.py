@@ -1,0 +1,179 @@
+"""Any CSV or Parquet file as a population, strictly checked."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+from duckdb import ColumnExpression, ConstantExpression, Expression
+
+from fairness_audit.engine.duckdb import locked_connection, statement
+from fairness_audit.errors import InputError
+from fairness_audit.steps.measure.definition import Needs
+
+_PLAIN = ("outcome", "selected", "score", "decision", "value", "rank", "list", "weight")
+
+
+@dataclass(frozen=True)
+class Given:
+    """A file and the names of the columns that play a part; None where there is none."""
+
+    file: Path
+    attributes: tuple[str, ...]
+    strata: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    outcome: str | None = None
+    selected: str | None = None
+    score: str | None = None
+    decision: str | None = None
+    value: str | None = None
+    rank: str | None = None
+    list: str | None = None
+    weight: str | None = None
+
+    @property
+    def columns(self) -> frozenset[Needs]:
+        """The columns the population will have, as metrics need them."""
+        named = {need for need in Needs if need.value in _PLAIN and getattr(self, need.value)}
+        named |= {Needs.STRATUM} if self.strata else set()
+        return frozenset(named | ({Needs.FEATURE} if self.features else set()))
+
+
+def write_population(given: Given, path: Path, *, sql: Path) -> int:
+    """Write the file as a population in Parquet to ``path``; the number of its rows.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, is empty, or holds values that a
+            metric cannot be made of. The message names file and column, never a value.
+
+    """
+    with locked_connection([path.parent, given.file.resolve().parent]) as connection:
+        rows = _checked(connection, given, sql, path.parent)
+        population = connection.sql(statement(sql / "measure" / "given_population.sql"))
+        # Values may have a score that predicts them: its column is kept, empty if need be.
+        absent = [
+            name
+            for name in ("weight", "rank", "list", "decision", "value")
+            if getattr(given, name) is None
+        ]
+        kept = [name for name in population.columns if name not in absent]
+        population.select(*map(ColumnExpression, kept)).write_parquet(str(path))
+    return rows
+
+
+def _checked(connection: duckdb.DuckDBPyConnection, given: Given, sql: Path, folder: Path) -> int:
+    read = _read(connection, given, folder)
+    if missing := sorted({each for each in _named(given) if each not in read.columns}):
+        raise InputError(
+            f"{given.file}: no column {', '.join(map(repr, missing))}"
+            f" (it has {', '.join(read.columns)})"
+        )
+    read.select(*_expressions(given)).create_view("given")
+    query = connection.sql(statement(sql / "measure" / "given_faults.sql"))
+    try:
+        rows, *counts = query.fetchall()[0]
+    except duckdb.Error as error:
+        raise InputError(f"{given.file}: {_first_line(error)} (mend the file)") from error
+    if not rows:
+        raise InputError(f"{given.file}: holds no row (there is nothing to measure)")
+    for name, broken in zip(query.columns[1:], counts, strict=True):
+        part, _, rule = name.partition("_")
+        column = getattr(given, part)
+        if broken and column is not None:
+            raise InputError(f"{given.file}: column {column!r}: {broken} {_RULES[part, rule]}")
+    if given.features:
+        _check_features(connection, given, sql)
+    return int(rows)
+
+
+def _check_features(connection: duckdb.DuckDBPyConnection, given: Given, sql: Path) -> None:
+    query = connection.sql(statement(sql / "measure" / "given_feature_faults.sql"))
+    for name, broken in zip(given.features, query.fetchall()[0], strict=True):
+        if broken:
+            raise InputError(
+                f"{given.file}: column {name!r}: {broken} rows are not"
+                " finite numbers (turn classes into numbers, and fill or leave out what is empty)"
+            )
+
+
+_RULES = {
+    ("outcome", "not_binary"): "rows are not binary (write 0, 1, true, false or nothing)",
+    ("selected", "not_binary"): "rows are not binary (write 0, 1, true or false)",
+    ("selected", "empty"): "rows are empty (every decision selects or does not)",
+    ("score", "not_finite"): "rows are not finite numbers (NaN and infinity are refused)",
+    ("value", "not_finite"): "rows are not finite numbers (NaN and infinity are refused)",
+    ("rank", "not_whole"): "rows are not whole numbers from 1",
+    ("weight", "not_positive"): "rows are not positive numbers (from 0.000001 to 1e9)",
+    ("decision", "empty"): "rows are empty (every row needs a decision)",
+}
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, given: Given, folder: Path
+) -> duckdb.DuckDBPyRelation:
+    file = given.file
+    if not file.is_file():
+        raise InputError(f"{file}: no such file")
+    if file.stat().st_size == 0:
+        raise InputError(f"{file}: is empty (there is nothing to measure)")
+    is_parquet = file.suffix.lower() in (".parquet", ".pq")
+    try:
+        readable = file.resolve() if is_parquet else _as_parquet(file, folder / "given.parquet")
+        return connection.read_parquet(str(readable))
+    except (duckdb.Error, pa.ArrowInvalid, UnicodeDecodeError) as error:
+        # What a parser says may quote a row; only how many columns it found is repeated.
+        found = re.search(r"Expected \d+ columns, got \d+", str(error))
+        raise InputError(
+            f"{file}: is not readable as {'Parquet' if is_parquet else 'CSV'}"
+            f"{f': {found[0].lower()}' if found else ''}"
+            " (write UTF-8 with a header and as many cells in every row)"
+        ) from error
+
+
+def _as_parquet(file: Path, copy: Path) -> Path:
+    """A CSV file as text columns, whole or not at all.
+
+    Arrow's reader refuses a row with too few or too many cells, where DuckDB's may leave it out.
+    """
+    delimiter = "\t" if file.suffix.lower() == ".tsv" else ","
+    parse = pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    with pa_csv.open_csv(file, parse_options=parse) as header:
+        names = header.schema.names
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"{file}: column {twice[0]!r} is there twice (name each once)")
+    convert = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+    with (
+        pa_csv.open_csv(file, parse_options=parse, convert_options=convert) as reader,
+        pq.ParquetWriter(copy, reader.schema, compression="lz4") as writer,
+    ):
+        for batch in reader:
+            writer.write_batch(batch)
+    return copy
+
+
+def _named(given: Given) -> list[str]:
+    plain = [getattr(given, name) for name in _PLAIN]
+    named = [name for name in plain if name is not None]
+    return [*given.attributes, *given.strata, *given.features, *named]
+
+
+def _expressions(given: Given) -> list[Expression]:
+    """What is read, as text, under the names that populations use."""
+    groups = {f"attr_{name}": name for name in given.attributes}
+    groups |= {f"stratum_{name}": name for name in given.strata}
+    groups |= {f"feature_{name}": name for name in given.features}
+    read = [
+        ColumnExpression(column).cast("VARCHAR").alias(name) for name, column in groups.items()
+    ]
+    for name in _PLAIN:
+        column = getattr(given, name)
+        text = ConstantExpression(None) if column is None else ColumnExpression(column)
+        read.append(text.cast("VARCHAR").alias(name))
+    return read
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

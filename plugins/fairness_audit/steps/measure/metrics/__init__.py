@@ -1,0 +1,1 @@
+"""Every metric that is more than one rate: scores, values, ranks, classes, people alike."""

@@ -1,0 +1,177 @@
+"""Metrics of rankings: recommendations, call lists. Rank 1 is the first place.
+
+A row about the first k places names them in ``stratum``: ``top=10``.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fairness_audit.errors import MeasurementError
+from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.records.measurement import OVERALL
+from fairness_audit.statistics import intervals
+from fairness_audit.statistics.proportions import Floats, Proportions
+from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
+from fairness_audit.steps.measure.counting.plan import Plan
+from fairness_audit.steps.measure.definition import Better, Definition, Needs
+from fairness_audit.steps.measure.figures.pairs import REST
+from fairness_audit.steps.measure.figures.rows import Row
+
+_RANK = (Needs.RANK,)
+_TOPS = (1, 3, 5, 10, 20, 50, 100)
+_SINGH = "Singh & Joachims 2018"
+EXPOSURE = Definition("exposure", "EXP", "mean of 1 / log2(1 + rank) over the group's places",
+                      _SINGH, _RANK, better=Better.HIGHER)  # fmt: skip
+EXPOSURE_RATIO = Definition("exposure_ratio", None, "exposure of d over that of a", _SINGH, _RANK,
+                            0.0, None, 1.0, Better.HIGHER)  # fmt: skip
+PER_LIST = Definition(
+    "mean_exposure_ratio_per_list", None,
+    "mean over the lists with both of the exposure of d over that of a", _SINGH, _RANK, 0.0, None,
+    1.0, Better.HIGHER,
+)  # fmt: skip
+SHARE_IN_TOP = Definition("share_in_top_k", None, "share of the group's places in the first k",
+                          "Holistic AI", _RANK, better=Better.HIGHER)  # fmt: skip
+SHARE_OF_TOP = Definition("share_of_top_k", None, "the group's share of the first k places",
+                          "LiFT", _RANK)  # fmt: skip
+SKEW = Definition("skew_at_k", None, "ln of its share of the first k places over that of all",
+                  "Geyik et al. 2019 (LiFT)", _RANK, None, None, 0.0, Better.HIGHER)  # fmt: skip
+PRECISION = Definition("precision_at_k", "P@k", "share of true outcomes among its first k places",
+                       "Holistic AI", (Needs.RANK, Needs.OUTCOME))  # fmt: skip
+DEFINITIONS = (EXPOSURE, EXPOSURE_RATIO, PER_LIST, SHARE_IN_TOP, SHARE_OF_TOP, SKEW, PRECISION)
+
+
+def ranking_rows(plan: Plan, scan: Scanner, *, has_lists: bool) -> Iterator[Row]:
+    """Every metric of the places of every group, over all lists and, if there are, per list."""
+    first = True
+    for attribute, parts in plan.groupings.items():
+        table = scan.table("rank_counts", parts)
+        if pc.min(pc.fill_null(table["rank"], 0)).as_py() < 1:
+            raise MeasurementError(
+                "column rank: some are empty or below 1 (mark those rows lost in sql/population/)"
+            )
+        ranked = _Ranked(attribute, plan, table, groups_in(table, parts))
+        if first:
+            yield from ranked.about(OVERALL, OVERALL, ranked.counts.sum(axis=0))
+            first = False
+        yield from ranked.rows()
+        if has_lists:
+            lists = scan.table("rank_lists", parts)
+            yield from _per_list(attribute, plan, lists, groups_in(lists, parts))
+
+
+class _Ranked:
+    """Counts by group, outcome (false, true, not known) and rank."""
+
+    def __init__(self, attribute: str, plan: Plan, table: pa.Table, groups: list[str]) -> None:
+        self._attribute, self._plan = attribute, plan
+        self._names = sorted(set(groups), key=lambda name: (name == UNKNOWN, name))
+        self._ranks, place = np.unique(table["rank"].to_numpy(), return_inverse=True)
+        outcome = [2 if each is None else int(each) for each in table["outcome"].to_pylist()]
+        self.counts = np.zeros((len(self._names), 3, len(self._ranks)))
+        group = np.array([self._names.index(name) for name in groups], dtype=np.intp)
+        at = (group, np.array(outcome, dtype=np.intp), place)
+        np.add.at(self.counts, at, table["n"].to_numpy())
+        self._worth = 1 / np.log2(1 + self._ranks)
+        longest = int(self._ranks.max(initial=0))
+        self._tops = [k for k in _TOPS if k <= longest] or [1]
+
+    def rows(self) -> Iterator[Row]:
+        """Every group, alone and against the reference or the rest."""
+        everybody = self.counts.sum(axis=0)
+        reference = self._plan.references.get(self._attribute)
+        for name, counts in zip(self._names, self.counts, strict=True):
+            yield from self.about(self._attribute, name, counts)
+        for name, counts in zip(self._names, self.counts, strict=True):
+            if name in (UNKNOWN, reference):
+                continue
+            if reference is None:
+                yield self._ratio(name, counts, REST, everybody - counts)
+            elif reference in self._names:
+                other = self.counts[self._names.index(reference)]
+                yield self._ratio(name, counts, reference, other)
+
+    def about(self, attribute: str, name: str, counts: Floats) -> Iterator[Row]:
+        """The figures of one group."""
+        every, total = counts.sum(axis=0), self.counts.sum(axis=(0, 1))
+        n = int(every.sum())
+        yield Row(EXPOSURE.name, EXPOSURE.code, attribute, name, n, self._exposure(counts), "none")
+        for k in self._tops:
+            top = self._ranks <= k
+            inside, places = float(every[top].sum()), float(total[top].sum())
+            yield self._share(SHARE_IN_TOP, attribute, name, k, inside, n)
+            if attribute != OVERALL:
+                yield self._share(SHARE_OF_TOP, attribute, name, k, inside, places)
+                expected = n / total.sum()
+                skew = math.log(inside / places / expected) if inside else None
+                yield Row(SKEW.name, None, attribute, name, n, skew, "none", stratum=f"top={k}")
+            if self._plan.has(Needs.OUTCOME):
+                known = float(counts[:2, top].sum())
+                relevant = float(counts[1, top].sum())
+                yield self._share(PRECISION, attribute, name, k, relevant, known)
+
+    def _exposure(self, counts: Floats) -> float | None:
+        n = counts.sum()
+        return float((counts.sum(axis=0) * self._worth).sum() / n) if n else None
+
+    def _ratio(self, name: str, counts: Floats, reference: str, other: Floats) -> Row:
+        own, theirs = self._exposure(counts), self._exposure(other)
+        value = own / theirs if own is not None and theirs else None
+        n = int(counts.sum())
+        return Row(EXPOSURE_RATIO.name, None, self._attribute, name, n, value, "none", reference)
+
+    def _share(
+        self, definition: Definition, attribute: str, name: str, k: int, top: float, of: float
+    ) -> Row:
+        share = Proportions(np.array([top]), np.array([of]))
+        low, high = intervals.rate_interval(share, self._plan.confidence)
+        value = top / of if of else None
+        method = "clopper_pearson" if intervals.is_small(share)[0] else "wilson"
+        return Row(
+            definition.name, definition.code, attribute, name, int(of), value,
+            method if of else "none", stratum=f"top={k}", numerator=top, denominator=of,
+            low=float(low[0]) if of else None, high=float(high[0]) if of else None,
+        )  # fmt: skip
+
+
+def _per_list(attribute: str, plan: Plan, table: pa.Table, groups: list[str]) -> Iterator[Row]:
+    exposure: dict[str, dict[str, tuple[int, int]]] = {}
+    for name, row in zip(groups, table.to_pylist(), strict=True):
+        each = exposure.setdefault(row["list"], {})
+        before = each.get(name, (0, 0))
+        each[name] = (before[0] + row["n"], before[1] + int(row["exposure"]))
+    reference = plan.references.get(attribute)
+    for name in sorted(set(groups) - {UNKNOWN, reference}):
+        ratios = [_list_ratio(each, name, reference) for each in exposure.values()]
+        yield _mean_ratio(attribute, name, reference, plan,
+                          [ratio for ratio in ratios if ratio is not None])  # fmt: skip
+
+
+def _list_ratio(
+    groups: dict[str, tuple[int, int]], name: str, reference: str | None
+) -> float | None:
+    n, own = groups.get(name, (0, 0))
+    if reference is None:
+        m = sum(each[0] for each in groups.values()) - n
+        other = sum(each[1] for each in groups.values()) - own
+    else:
+        m, other = groups.get(reference, (0, 0))
+    return (own / n) / (other / m) if n and m else None
+
+
+def _mean_ratio(
+    attribute: str, name: str, reference: str | None, plan: Plan, ratios: list[float]
+) -> Row:
+    from scipy.special import stdtrit
+
+    count, low, high, method = len(ratios), None, None, "none"
+    mean = math.fsum(ratios) / count if count else None
+    if count > 1 and mean is not None:
+        spread = math.sqrt(math.fsum((each - mean) ** 2 for each in ratios) / (count - 1) / count)
+        half = float(stdtrit(count - 1, (1 + plan.confidence) / 2)) * spread
+        low, high, method = mean - half, mean + half, "student over lists"
+    return Row(PER_LIST.name, None, attribute, name, count, mean, method, reference or REST,
+               low=low, high=high)  # fmt: skip

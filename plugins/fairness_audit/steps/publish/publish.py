@@ -1,0 +1,286 @@
+"""The records of audits and reviews: signed, appended to the ledger once, written as files.
+
+First the ledger, then the head in its second place, then the file: head and file follow from the
+bytes in the ledger, so a run that was cut off in between is completed by running it again, with
+the same bytes.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from securesystemslib.signer import Signer
+
+from fairness_audit.errors import RecordError
+from fairness_audit.files import write_bytes
+from fairness_audit.ledger import Entry, Ledger
+from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.records.finding import Judgement
+from fairness_audit.records.history import Audit, period_of
+from fairness_audit.records.measurement import MeasurementFile
+from fairness_audit.records.population import Population
+from fairness_audit.records.report import report_of
+from fairness_audit.records.signed.audit import (
+    CLOCK_TOLERANCE,
+    AuditRecord,
+    Counts,
+    PublishedRecord,
+)
+from fairness_audit.records.signed.dsse import (
+    SignedRecord,
+    open_envelope,
+    sign,
+    sign_head,
+    unverified_record,
+)
+from fairness_audit.records.signed.place import place_of
+from fairness_audit.records.signed.review import ReviewRecord
+from fairness_audit.records.signed.statement import Record
+from fairness_audit.records.snapshot import Snapshot
+from fairness_audit.records.validation import ValidationReport
+from fairness_audit.steps.publish.simulated import simulation_of
+from fairness_audit.steps.publish.software import software_versions
+
+log = logging.getLogger(__name__)
+
+
+def publish(
+    loaded: LoadedPolicy,
+    *,
+    snapshot: Snapshot,
+    population: Population,
+    measurements: MeasurementFile,
+    validation: ValidationReport,
+    judgement: Judgement,
+    artifact_digest: str,
+    ledger: Ledger,
+    signer: Signer,
+    records: Path,
+    now: datetime,
+    comparison_digest: str | None = None,
+) -> PublishedRecord:
+    """Publish one audit; publishing the same audit again gives the same record.
+
+    Args:
+        loaded: the policy the audit was made with.
+        snapshot: what was read, and the logical date of the audit.
+        population: the decisions, and the model version that made them.
+        measurements: what was measured.
+        validation: what the suites found.
+        judgement: findings and verdict.
+        artifact_digest: SHA-256 of the content of the model version.
+        ledger: where the record is appended.
+        signer: holds the ed25519 key.
+        records: folder of the record files.
+        now: when the record is issued, with a time zone.
+        comparison_digest: of the comparison with the version in production, for a candidate.
+
+    Raises:
+        RecordError: when the parts are not of one audit of this policy, when the audit is of a
+            day to come, when the same audit was published with other findings, when another audit
+            of the model was published since this one was judged, or when the record's file is
+            there and holds something else.
+        LedgerError: when the ledger cannot be written.
+    """
+    _check_one_audit(loaded, snapshot, population, now)
+    report = report_of(loaded.policy.model, validation, judgement)
+    content: dict[str, Any] = {
+        "model": loaded.policy.model,
+        "registered_model": loaded.policy.gate.registered_model,
+        "model_version": population.model_version,
+        "artifact_digest": artifact_digest,
+        "population_digest": population.digest,
+        "measurements_digest": measurements.digest,
+        "report_digest": hashlib.sha256(report).hexdigest(),
+        "policy_digest": loaded.digest,
+        "audited": population.audited,
+        "simulation": simulation_of(population, artifact_digest, comparison_digest),
+        "issued": now,
+        "expires": now + timedelta(days=loaded.policy.gate.valid_days),
+        "counts": _counts(population, measurements, validation),
+        "verdict": judgement.verdict,
+        "error_budget": judgement.budget,
+        "attributes": judgement.attributes,
+        "findings": judgement.findings,
+        "versions": software_versions(),
+    } | _read(snapshot)
+    first = AuditRecord(seq=1, prev=None, **content)
+    check = partial(_check_budget, ledger, loaded.policy.error_rate.period_days)
+    entry = _appended(ledger, signer, first, check)
+    record = unverified_record(entry.envelope)
+    if not isinstance(record, AuditRecord):
+        raise RecordError(f"record {record.record_id[:12]} of the ledger is no audit's")
+    _check_same_findings(record, first)
+    write_bytes(measurements.path.with_name("report.json"), report)
+    file = _kept(ledger, signer, entry, records)
+    log.info("record %d, %s: verdict %s", record.seq, record.record_id[:12], record.verdict.value)
+    return PublishedRecord(record_id=record.record_id, file=file, verdict=record.verdict)
+
+
+def publish_review(
+    review: ReviewRecord, *, ledger: Ledger, signer: Signer, records: Path
+) -> ReviewRecord:
+    """Publish what people decided; publishing the same decision again gives the same record.
+
+    Args:
+        review: what was decided; its place in the chain (``seq``, ``prev``) is found here.
+        ledger: where the record is appended.
+        signer: holds the ed25519 key.
+        records: folder of the record files.
+
+    Raises:
+        RecordError: when the audit is not in the ledger, or the review names findings that it
+            does not have, or other files or another policy.
+        LedgerError: when the ledger cannot be written.
+    """
+    _check_about(review, ledger)
+    entry = _appended(ledger, signer, review, lambda _: None)
+    record = unverified_record(entry.envelope)
+    if not isinstance(record, ReviewRecord):
+        raise RecordError(f"record {record.record_id[:12]} of the ledger is no review's")
+    _kept(ledger, signer, entry, records)
+    log.info("record %d, %s: %s", record.seq, record.record_id[:12], record.decision)
+    return record
+
+
+def _appended(
+    ledger: Ledger, signer: Signer, record: Record, check: Callable[[Record], None]
+) -> Entry:
+    def build(seq: int, prev: str | None) -> SignedRecord:
+        placed = record.model_copy(update={"seq": seq, "prev": prev})
+        if ledger.heads is not None and (known := ledger.heads.length()) >= seq:
+            raise RecordError(
+                f"the ledger has {seq - 1} records, and its signed heads at"
+                f" {ledger.heads.place} say {known}: the newest were cut off (restore them;"
+                " fairness-audit verify --ledger names what is missing)"
+            )
+        check(placed)
+        signed = sign(placed, signer)
+        # What nobody would believe could never be taken out again.
+        open_envelope(signed.envelope, [signer.public_key])
+        return signed
+
+    return ledger.append(record.record_id, build)
+
+
+def _kept(ledger: Ledger, signer: Signer, entry: Entry, records: Path) -> Path:
+    """Write the head and the file that an entry of the ledger makes."""
+    signed = SignedRecord(unverified_record(entry.envelope), entry.envelope)
+    if ledger.heads is not None:
+        ledger.heads.add(entry.seq, sign_head(signed, signer))
+    file = records / place_of(signed.record)
+    _write(file, entry.envelope)
+    return file
+
+
+def _check_about(review: ReviewRecord, ledger: Ledger) -> None:
+    """The audit that a review is about must be there, and have what it speaks of."""
+    audits = [
+        record
+        for entry in ledger.all()
+        if entry.record_id == review.audit_record_id
+        and isinstance(record := unverified_record(entry.envelope), AuditRecord)
+    ]
+    if not audits:
+        raise RecordError(f"there is no audit record {review.audit_record_id[:12]} to review")
+    audit = audits[0]
+    for field in ("model", "registered_model", "model_version", "artifact_digest",
+                  "policy_digest", "logical_date"):  # fmt: skip
+        if getattr(audit, field) != getattr(review, field):
+            raise RecordError(f"the review is of another {field} than its audit's")
+    unknown = set(review.findings) - {finding.id for finding in audit.findings}
+    if unknown:
+        raise RecordError(
+            f"audit {audit.record_id[:12]} has no finding {', '.join(sorted(unknown))}"
+        )
+
+
+def _check_budget(ledger: Ledger, period_days: int, record: Record) -> None:
+    """Two audits of a model that were judged at once spend the same share: one must yield.
+
+    Asked while nobody else can append, so between the answer and the record nobody comes.
+    """
+    if not isinstance(record, AuditRecord) or record.error_budget is None:
+        return
+    budget = record.error_budget
+    audit = Audit(record.record_id, record.model, record.logical_date, record.window_start)
+    entries = ledger.all() if record.seq > 1 else []
+    audits = [each for each in entries if each.kind == AuditRecord.kind]
+    period = period_of(audit, audits, period_days=period_days)
+    if (budget.audit, budget.period_start) != (len(period.earlier) + 1, period.start):
+        raise RecordError(
+            f"another audit of {record.model} was published while this one ran, and both would"
+            f" spend share {budget.audit} of the error budget (start a new run)"
+        )
+
+
+def _read(snapshot: Snapshot) -> dict[str, Any]:
+    """What was read, as of when."""
+    return {
+        "snapshot_digest": snapshot.digest,
+        "logical_date": snapshot.logical_date,
+        "window_start": snapshot.window_start,
+        "window_end": snapshot.window_end,
+        "schema_changes": snapshot.drift,
+    }
+
+
+def _counts(
+    population: Population, measurements: MeasurementFile, validation: ValidationReport
+) -> Counts:
+    return Counts(
+        decisions=population.decisions,
+        audited=population.rows,
+        labelled=measurements.labelled_rows,
+        selected=measurements.selected_rows,
+        checks=len(validation.checks),
+        checks_passed=sum(check.passed for check in validation.checks),
+    )
+
+
+def _check_one_audit(
+    loaded: LoadedPolicy, snapshot: Snapshot, population: Population, now: datetime
+) -> None:
+    model = loaded.policy.model
+    if not model == snapshot.model == population.model:
+        raise RecordError(
+            f"policy of {model}, snapshot of {snapshot.model}, population of {population.model}:"
+            " not one audit (start a new run)"
+        )
+    if snapshot.policy_digest != loaded.digest:
+        raise RecordError(f"{loaded.file} changed while the audit ran (start a new run)")
+    if snapshot.logical_date > now + CLOCK_TOLERANCE:
+        raise RecordError(
+            f"the audit of {model} is of {snapshot.logical_date:%Y-%m-%d %H:%M %Z}, which is yet"
+            " to come (audit as of an earlier moment, or set this machine's clock)"
+        )
+
+
+def _check_same_findings(published: AuditRecord, record: AuditRecord) -> None:
+    """The same data under the same policy must give the same findings, whenever it is judged."""
+    if (published.verdict, published.findings) != (record.verdict, record.findings):
+        changed = {
+            f"{name} {published.versions.get(name, 'absent')} -> {version}"
+            for name, version in record.versions.items()
+            if published.versions.get(name) != version
+        }
+        raise RecordError(
+            f"record {published.record_id[:12]} of {record.model} version {record.model_version}"
+            " was published from the same data with other findings; it stays as it is."
+            f" Changed since: {', '.join(sorted(changed)) or 'no version'}"
+            " (audit as of a later moment to publish the new findings)"
+        )
+
+
+def _write(file: Path, envelope: bytes) -> None:
+    if not file.exists():
+        write_bytes(file, envelope)
+    elif file.read_bytes() != envelope:
+        raise RecordError(
+            f"{file} is not the record that is in the ledger: it was changed after publishing"
+            " (find out by whom; move it away and publish again to restore it)"
+        )

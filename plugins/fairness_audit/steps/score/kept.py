@@ -1,0 +1,48 @@
+"""A candidate's files, as the run that scored them keeps them."""
+
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairness_audit.errors import InputError, RegistryError
+from fairness_audit.registry.artifact import folder_digest
+from fairness_audit.steps.score.process import Workplace
+
+PLACE = "candidate"
+"""The folder of a scoring, in its run's own."""
+
+
+@dataclass(frozen=True)
+class KeptArtifact:
+    """The copy that a run made before it scored; the registry is not asked again."""
+
+    folder: Path
+    digest: str
+
+    def copy(self, model: str, version: str, folder: Path) -> str:
+        """Copy the files into a new folder; give the digest of the copy."""
+        shutil.copytree(self.folder, folder)
+        return folder_digest(folder)
+
+    def artifact_digest(self, model: str, version: str) -> str:
+        """The digest that the files were found by."""
+        return self.digest
+
+
+def kept_artifact(runs: Iterable[Path], digest: str) -> KeptArtifact:
+    """The files of this digest in the first of the runs that has them.
+
+    Raises:
+        InputError: when none has.
+    """
+    for run in runs:
+        folder = Workplace(run / PLACE).artifact
+        with suppress(RegistryError):  # of a run that was cut off
+            if folder.is_dir() and folder_digest(folder) == digest:
+                return KeptArtifact(folder, digest)
+    raise InputError(
+        f"no run keeps the files {digest[:12]} that scored, so they cannot score again (audit"
+        " the candidate anew: fairness-audit candidate MODEL VERSION)"
+    )

@@ -1,5 +1,0 @@
-"""Great Expectations suites over a population: representation, label balance, quality."""
-
-from fairness_audit.validate.run import validate
-
-__all__ = ["validate"]
