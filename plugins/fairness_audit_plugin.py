@@ -44,11 +44,11 @@ class WebhookApp:
     def _app(self) -> "FastAPI":
         from fastapi import FastAPI
 
-        from fairness_audit.settings import Settings
+        from fairness_audit.installation import Installation
         from fairness_audit.web.mlflow_webhook import webhook_router, webhook_secret
 
         def secret() -> str:
-            return webhook_secret(Settings.from_environment())
+            return webhook_secret(Installation.from_environment().settings)
 
         app = FastAPI(openapi_url=None, redirect_slashes=False)
         app.include_router(webhook_router(audit_candidate, secret))
@@ -61,11 +61,11 @@ def audit_candidate(registered: "Registered") -> list[str]:
     from airflow.exceptions import DagRunAlreadyExists
     from airflow.utils.types import DagRunTriggeredByType
 
-    from fairness_audit.settings import Settings
+    from fairness_audit.installation import Installation
     from fairness_audit.web.mlflow_webhook import audits_of, run_id_of
 
     started = []
-    for model in audits_of(Settings.from_environment(), registered.registered_model):
+    for model in audits_of(Installation.from_environment(), registered.registered_model):
         run_id = run_id_of(model, registered)
         conf = {"model": model, "version": registered.version, "promote": False}
         with suppress(DagRunAlreadyExists):

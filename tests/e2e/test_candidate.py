@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fairness_audit.cli.app import app
-from fairness_audit.ledger import ledger_of
+from fairness_audit.installation import Installation as Opened
 from fairness_audit.records.comparison import Comparison
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.dsse import unverified_record
@@ -79,7 +79,7 @@ def allowed(installation: Installation, blocked: tuple[int, str], call: Call) ->
 def record_of(installation: Installation, version: str) -> AuditRecord:
     (record,) = (
         record
-        for entry in ledger_of(installation.settings).all()
+        for entry in Opened(installation.settings).ledger.all()
         if (record := unverified_record(entry.envelope)).model_version == version
     )
     assert isinstance(record, AuditRecord)
@@ -210,7 +210,7 @@ def test_the_decisions_of_the_same_version_make_another_record(
     call("run", "lead_scoring", "--version", "2", *AS_OF)
     ids = {
         record.record_id: record
-        for entry in ledger_of(installation.settings).all()
+        for entry in Opened(installation.settings).ledger.all()
         if (record := unverified_record(entry.envelope)).model_version == "2"
     }
     assert len(ids) == 2

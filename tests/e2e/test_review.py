@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from fairness_audit.files import write_bytes
-from fairness_audit.ledger import ledger_of, verified_ledger
+from fairness_audit.installation import Installation
+from fairness_audit.ledger import verified_ledger
 from fairness_audit.ledger.keys import create_keys, load_signer, load_trusted_keys
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.signed.audit import AuditRecord
@@ -74,7 +75,7 @@ class Reviewed:
 
     def reviews(self, version: str) -> list[ReviewRecord]:
         records = verified_ledger(
-            ledger_of(self.settings), load_trusted_keys(self.settings.trusted_keys)
+            Installation(self.settings).ledger, load_trusted_keys(self.settings.trusted_keys)
         )
         return [
             each
@@ -271,6 +272,6 @@ def test_an_audit_that_is_not_done_in_time_is_told(reviewed: Reviewed) -> None:
 
 def test_the_ledger_still_holds(reviewed: Reviewed) -> None:
     records = verified_ledger(
-        ledger_of(reviewed.settings), load_trusted_keys(reviewed.settings.trusted_keys)
+        Installation(reviewed.settings).ledger, load_trusted_keys(reviewed.settings.trusted_keys)
     )
     assert [type(each) for each in records] == [AuditRecord] * 4 + [ReviewRecord] * 2

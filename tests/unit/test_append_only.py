@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from fairness_audit.cli.app import app
 from fairness_audit.errors import LedgerError, RecordError
-from fairness_audit.ledger import Ledger, ledger_of, verified_ledger
+from fairness_audit.installation import Installation
+from fairness_audit.ledger import Ledger, verified_ledger
 from fairness_audit.ledger.append_only import TRIGGERS
 from fairness_audit.ledger.keys import create_keys, load_signer
 from fairness_audit.settings import Settings
@@ -254,7 +255,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     create_keys(made)
     signer = load_signer(made.signing_key)
     for number in range(2):
-        appended(ledger_of(made), signer, **day(number))
+        appended(Installation(made).ledger, signer, **day(number))
     return made
 
 

@@ -174,6 +174,7 @@ def test_no_module_of_the_package_stands_beside_it() -> None:
     ("loaded", "allowed"),
     [
         ("fairness_audit.policy.load, fairness_audit.policy.schema, fairness_audit.settings", []),
+        ("fairness_audit.installation", []),
         ("fairness_audit.steps.judge, fairness_audit.records.finding", ["numpy"]),  # for intervals
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 from fairness_audit.errors import RegistryError, SettingsError
 from fairness_audit.files import write_bytes
+from fairness_audit.installation import Installation
 from fairness_audit.ledger.keys import public_pem
 from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.settings import Settings
@@ -17,7 +18,7 @@ from tests.fakes import FakeRegistry
 from tests.published import MODEL, NOW, SIGNER, a_loaded_policy, digest, published
 
 
-class Installation:
+class Installed:
     """Version 1 of lead scoring passed its audit; the registry is in memory."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,12 +34,13 @@ class Installation:
 
     @property
     def gatekeeper(self) -> Gatekeeper:
-        return Gatekeeper(lambda: self.settings, lambda _: self.registry, lambda: NOW)
+        opened = Installation(self.settings, registry=self.registry)
+        return Gatekeeper(lambda: opened, lambda: NOW)
 
 
 @pytest.fixture
-def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    return Installation(tmp_path, monkeypatch)
+def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
+    return Installed(tmp_path, monkeypatch)
 
 
 def untold(answer: Any, reason: str) -> None:
@@ -47,7 +49,7 @@ def untold(answer: Any, reason: str) -> None:
     assert answer.reasons[0].startswith(reason)
 
 
-def test_what_passed_is_allowed_and_may_stay(installation: Installation) -> None:
+def test_what_passed_is_allowed_and_may_stay(installation: Installed) -> None:
     allowed = installation.gatekeeper.about(MODEL, "1")
     assert allowed is not None
     assert (allowed.decision, allowed.artifact_digest) == ("allow", digest("artifact 1"))
@@ -56,7 +58,7 @@ def test_what_passed_is_allowed_and_may_stay(installation: Installation) -> None
     assert installation.gatekeeper.promoted(MODEL) == Promoted(MODEL, "champion", allowed)
 
 
-def test_nothing_is_kept_between_two_questions(installation: Installation) -> None:
+def test_nothing_is_kept_between_two_questions(installation: Installed) -> None:
     gatekeeper = installation.gatekeeper
     for _ in range(2):
         assert gatekeeper.about(MODEL, "1").decision == "allow"  # type: ignore[union-attr]
@@ -66,23 +68,23 @@ def test_nothing_is_kept_between_two_questions(installation: Installation) -> No
     assert (blocked.decision, blocked.certain) == ("block", True)
 
 
-def test_a_model_without_policy_is_unknown(installation: Installation) -> None:
+def test_a_model_without_policy_is_unknown(installation: Installed) -> None:
     assert installation.gatekeeper.about("other", "1") is None
     assert installation.gatekeeper.promoted("other") is None
 
 
-def test_a_policy_that_cannot_be_read_is_no_yes(installation: Installation) -> None:
+def test_a_policy_that_cannot_be_read_is_no_yes(installation: Installed) -> None:
     installation.policy.write_text("model: [")
     untold(installation.gatekeeper.about(MODEL, "1"), "PolicyError: ")
     untold(installation.gatekeeper.promoted(MODEL), "PolicyError: ")
 
 
-def test_a_ledger_that_is_no_address_is_no_yes(installation: Installation) -> None:
+def test_a_ledger_that_is_no_address_is_no_yes(installation: Installed) -> None:
     installation.settings = replace(installation.settings, ledger_url="nonsense")
     untold(installation.gatekeeper.about(MODEL, "1"), "LedgerError: FAIRNESS_AUDIT_LEDGER")
 
 
-def test_a_registry_that_is_down_is_no_yes(installation: Installation) -> None:
+def test_a_registry_that_is_down_is_no_yes(installation: Installed) -> None:
     class Down(FakeRegistry):
         def alias_target(self, model: str, alias: str) -> str | None:
             raise RegistryError("the registry is down")
@@ -93,7 +95,7 @@ def test_a_registry_that_is_down_is_no_yes(installation: Installation) -> None:
 
 
 def test_settings_that_are_missing_are_no_yes() -> None:
-    def missing() -> Settings:
+    def missing() -> Installation:
         raise SettingsError("FAIRNESS_AUDIT_HOME: no such folder")
 
     untold(Gatekeeper(missing).about(MODEL, "1"), "SettingsError: FAIRNESS_AUDIT_HOME")

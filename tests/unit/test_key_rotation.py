@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from fairness_audit.cli.app import app
 from fairness_audit.errors import LedgerError, RecordError, SettingsError
 from fairness_audit.files import write_bytes
-from fairness_audit.ledger import Ledger, ledger_of, verified_ledger
+from fairness_audit.installation import Installation
+from fairness_audit.ledger import Ledger, verified_ledger
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.keys import (
     PublishingKey,
@@ -58,7 +59,8 @@ def records_of(settings: Settings) -> int:
     trusted = load_trusted_keys(settings.trusted_keys)
     verification = verify_records(settings.records, Heads(settings.heads), trusted)
     assert verification.faults == ()
-    assert len(verification.records) == len(verified_ledger(ledger_of(settings), trusted))
+    records = Installation(settings).records()
+    assert len(verification.records) == len(records)
     return len(verification.records)
 
 
@@ -75,7 +77,7 @@ def test_a_replaced_key_keeps_its_records_and_signs_no_new_one(
     # Somebody stole the old key, and may append.
     appended(Ledger(settings.ledger_url), old, **day(3))
     with pytest.raises(RecordError, match="record 3 is signed with a key that was replaced"):
-        verified_ledger(ledger_of(settings), load_trusted_keys(settings.trusted_keys))
+        verified_ledger(Installation(settings).ledger, load_trusted_keys(settings.trusted_keys))
 
 
 def test_a_head_by_a_stolen_old_key_is_no_head(settings: Settings) -> None:
@@ -88,7 +90,7 @@ def test_a_head_by_a_stolen_old_key_is_no_head(settings: Settings) -> None:
     forged = sign(a_record(seq=2, prev=digest("x")), old)
     Heads(settings.heads).add(2, sign_head(forged, old))
     with pytest.raises(RecordError, match="record 2 is signed with a key that was replaced"):
-        verified_ledger(ledger_of(settings), load_trusted_keys(settings.trusted_keys))
+        verified_ledger(Installation(settings).ledger, load_trusted_keys(settings.trusted_keys))
 
 
 def test_a_publisher_that_began_before_signs_with_the_new_key(
@@ -120,7 +122,7 @@ def test_a_key_that_nobody_trusts_appends_nothing(settings: Settings, tmp_path: 
     (settings.trusted_keys / "other.pem").write_bytes(public_pem(stranger.public_key))
     with pytest.raises(SettingsError, match="is not trusted: its public half is not in"):
         publish(settings, a_loaded_policy(tmp_path), 1)
-    assert len(ledger_of(settings).all()) == 1
+    assert len(Installation(settings).ledger.all()) == 1
 
 
 def test_cut_off_in_the_middle_it_is_run_again(
@@ -138,7 +140,7 @@ def test_cut_off_in_the_middle_it_is_run_again(
     loaded = a_loaded_policy(tmp_path)
     with pytest.raises(RecordError, match="run fairness-audit ledger rotate-key again"):
         publish(settings, loaded, 1)
-    assert len(ledger_of(settings).all()) == 1
+    assert len(Installation(settings).ledger.all()) == 1
     rotate()
     publish(settings, loaded, 1)
     assert records_of(settings) == 2

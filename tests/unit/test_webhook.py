@@ -23,6 +23,7 @@ from fastapi import FastAPI
 
 from fairness_audit.errors import SettingsError
 from fairness_audit.files import write_bytes
+from fairness_audit.installation import Installation
 from fairness_audit.settings import Settings
 from fairness_audit.web.mlflow_webhook import (
     Registered,
@@ -249,8 +250,8 @@ def test_only_policies_that_let_candidates_be_audited_are_asked(
         content = policy_content(model=model, gate=gate, **changes)
         file.write_text(yaml.safe_dump(content))
     monkeypatch.setenv("FAIRNESS_AUDIT_HOME", str(tmp_path))
-    assert audits_of(Settings.from_environment(), "lead_scoring") == ["one"]
-    assert audits_of(Settings.from_environment(), "unheard_of") == []
+    assert audits_of(Installation.from_environment(), "lead_scoring") == ["one"]
+    assert audits_of(Installation.from_environment(), "unheard_of") == []
 
 
 # --- a real MLflow server -----------------------------------------------------------------------

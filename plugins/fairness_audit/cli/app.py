@@ -132,7 +132,7 @@ def gate(
     ),
 ) -> None:
     """May this model version be promoted? Exit 0 allow, 1 block, 2 cannot tell."""
-    from fairness_audit.ledger import ledger_of
+    from fairness_audit.installation import Installation
     from fairness_audit.registry.mlflow import MlflowRegistry
     from fairness_audit.steps.gate import ask
 
@@ -140,7 +140,7 @@ def gate(
     decision = ask(
         _policy(settings, model),
         model_version=version,
-        ledger=ledger_of(settings),
+        ledger=Installation(settings).ledger,
         registry=MlflowRegistry(settings.registry_url),
         trusted_keys=settings.trusted_keys,
         now=datetime.now(UTC),

@@ -21,9 +21,9 @@ def init(writer: Roles = None, reader: Readers = None) -> None:
 
     FAIRNESS_AUDIT_LEDGER names the database and the owner. Safe to run again.
     """
-    from fairness_audit.ledger import ledger_of
+    from fairness_audit.installation import Installation
 
-    ledger = ledger_of(Settings.from_environment())
+    ledger = Installation(Settings.from_environment()).ledger
     ledger.init(writers=writer or (), readers=reader or ())
     typer.echo(f"{ledger.name}: append-only")
     for role in writer or ():
@@ -35,11 +35,12 @@ def init(writer: Roles = None, reader: Readers = None) -> None:
 def status() -> None:
     """Verify the ledger, and that its database keeps it append-only. Exit 1 if not."""
     from fairness_audit.errors import RecordError
-    from fairness_audit.ledger import ledger_of, verified_ledger
+    from fairness_audit.installation import Installation
+    from fairness_audit.ledger import verified_ledger
     from fairness_audit.ledger.keys import load_trusted_keys
 
     settings = Settings.from_environment()
-    ledger = ledger_of(settings)
+    ledger = Installation(settings).ledger
     missing = ledger.missing_triggers()
     typer.echo(f"ledger  {ledger.name}")
     typer.echo(f"heads   {settings.heads}")
@@ -62,11 +63,12 @@ def status() -> None:
 
 def rotate_key() -> None:
     """Make a new signing key. What the old one signed still verifies; it signs nothing new."""
-    from fairness_audit.ledger import ledger_of, verified_ledger
+    from fairness_audit.installation import Installation
+    from fairness_audit.ledger import verified_ledger
     from fairness_audit.ledger.keys import load_trusted_keys, replace_signing_key
 
     settings = Settings.from_environment()
-    ledger = ledger_of(settings)
+    ledger = Installation(settings).ledger
     with ledger.holding():  # nobody signs a record between the last one and the new key
         last = len(verified_ledger(ledger, load_trusted_keys(settings.trusted_keys)))
         new = replace_signing_key(settings, last)

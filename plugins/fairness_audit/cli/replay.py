@@ -229,10 +229,9 @@ def _lines(each: "Recalled") -> list[str]:
 
 
 def _records(settings: Settings) -> "list[Record]":
-    from fairness_audit.ledger import ledger_of, verified_ledger
-    from fairness_audit.ledger.keys import load_trusted_keys
+    from fairness_audit.installation import Installation
 
-    return verified_ledger(ledger_of(settings), load_trusted_keys(settings.trusted_keys))
+    return Installation(settings).records()
 
 
 def _named(name: str, records: "list[Record]") -> "AuditRecord":

@@ -26,14 +26,13 @@ def waivers(
     A waiver ends by itself, by a later decision on the same finding (start the DAG review_audit
     with the id of the audit record), or by a newer audit of the version.
     """
-    from fairness_audit.ledger import ledger_of, verified_ledger
-    from fairness_audit.ledger.keys import load_trusted_keys
+    from fairness_audit.installation import Installation
 
     if form not in ("text", "json"):
         raise InputError(f"--format {form!r}: write text or json")
     settings = Settings.from_environment()
     try:
-        records = verified_ledger(ledger_of(settings), load_trusted_keys(settings.trusted_keys))
+        records = Installation(settings).records()
     except RecordError as error:
         typer.echo(f"fairness-audit: {error}", err=True)
         raise typer.Exit(1) from error

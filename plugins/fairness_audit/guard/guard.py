@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 
 from fairness_audit.errors import AuditError
 from fairness_audit.guard.promoted_names import is_ours, looks_like
-from fairness_audit.ledger import ledger_of
-from fairness_audit.policy.load import LoadedPolicy, load_policies
+from fairness_audit.installation import Installation
+from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.registry.names import same_name
-from fairness_audit.settings import UNGUARDED, Settings
+from fairness_audit.settings import UNGUARDED
 from fairness_audit.steps.gate import ask
 
 SIGN = "fairness-audit refuses"
@@ -82,19 +82,20 @@ def promoting(promotion: Promotion) -> Iterator[None]:
 
 def _allowed(promotion: Promotion) -> ExitStack:
     """What keeps the ledger as it is, once the gate has allowed the promotion."""
-    settings = Settings.from_environment()
-    asked = _to_ask(promotion, load_policies(settings.expectations), settings.unguarded_models)
-    if not asked:
-        return ExitStack()
-    known = _Known(promotion.digest())  # first: a large model must not keep others from publishing
-    ledger = ledger_of(settings)
     with ExitStack() as held:
-        held.enter_context(ledger.holding())
+        installation = held.enter_context(Installation.from_environment())
+        settings = installation.settings
+        asked = _to_ask(promotion, installation.policies(), settings.unguarded_models)
+        if not asked:
+            return held.pop_all()
+        # First: a large model must not keep others from publishing.
+        known = _Known(promotion.digest())
+        held.enter_context(installation.ledger.holding())
         for loaded in asked:
             decision = ask(
                 loaded,
                 model_version=promotion.version,
-                ledger=ledger,
+                ledger=installation.ledger,
                 registry=known,
                 trusted_keys=settings.trusted_keys,
                 now=datetime.now(UTC),
@@ -117,7 +118,7 @@ def check_rename(name: str, new_name: str, aliases: Callable[[], list[str]]) -> 
     """
     said = f"{SIGN} to rename {name!r} to {new_name!r}"
     try:
-        policies = load_policies(Settings.from_environment().expectations)
+        policies = Installation.from_environment().policies()
     except Exception as error:
         raise Refused(" ".join(f"{said}: {error}".split())) from error
     for each in (name, new_name):

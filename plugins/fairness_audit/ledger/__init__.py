@@ -1,13 +1,6 @@
-"""Where records are kept."""
+"""Every record, appended once, with the heads that prove it whole and the keys that sign it."""
 
-from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.ledger import Entry, Ledger
 from fairness_audit.ledger.verified import verified_ledger, verified_records
-from fairness_audit.settings import Settings
 
-__all__ = ["Entry", "Ledger", "ledger_of", "verified_ledger", "verified_records"]
-
-
-def ledger_of(settings: Settings) -> Ledger:
-    """The ledger of an installation, with the second place of its signed heads."""
-    return Ledger(settings.ledger_url, Heads(settings.heads))
+__all__ = ["Entry", "Ledger", "verified_ledger", "verified_records"]

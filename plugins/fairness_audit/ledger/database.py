@@ -103,6 +103,10 @@ class Database:
         finally:
             _HOLDERS.release()
 
+    def close(self) -> None:
+        """Give back the connections; the next transaction opens a new one."""
+        self._engine.dispose()
+
     @property
     def name(self) -> str:
         """The address without password and options."""

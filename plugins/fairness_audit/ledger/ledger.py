@@ -82,6 +82,10 @@ class Ledger:
         """The address without password and options."""
         return self._database.name
 
+    def close(self) -> None:
+        """Give back the connections; the next use opens new ones."""
+        self._database.close()
+
     def append(self, record_id: str, build: Callable[[int, str | None], SignedRecord]) -> Entry:
         """Append the record that ``build(seq, prev)`` signs, unless it is there already.
 

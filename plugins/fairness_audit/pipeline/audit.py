@@ -6,7 +6,6 @@ runs, never when a DAG file is parsed.
 """
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from airflow.sdk import TriggerRule, task
@@ -52,9 +51,7 @@ def assemble(model: str, snapshot: Json) -> Json:
     **If it fails:** the message names the SQL file under `sql/staging/` or `sql/population/` and
     what is wrong with what it gives.
     """
-    from fairness_audit.ledger.keys import load_subject_key
     from fairness_audit.records.snapshot import Snapshot
-    from fairness_audit.registry.mlflow import MlflowRegistry
     from fairness_audit.steps.assemble import assemble as step
     from fairness_audit.steps.extract import read_snapshot
 
@@ -65,14 +62,14 @@ def assemble(model: str, snapshot: Json) -> Json:
     check_same_policy(run.loaded, taken)
     deployed = None
     if run.model_version is None:
-        registry = MlflowRegistry(settings.registry_url)
-        deployed = registry.alias_target(policy.gate.registered_model, policy.gate.alias)
+        guarded = policy.gate
+        deployed = run.installation.registry.alias_target(guarded.registered_model, guarded.alias)
     population = step(
         policy,
         taken,
         sql=settings.sql,
         folder=run.folder,
-        subject_key=load_subject_key(settings.subject_key),
+        subject_key=run.installation.subject_key,
         model_version=run.model_version,
         deployed_version=deployed,
     )
@@ -133,24 +130,22 @@ def judge(model: str, population: Json, measurements: Json, validation: Json) ->
     **If it fails:** the ledger cannot be reached or does not verify, or the registry does not
     know the audited version.
     """
-    from fairness_audit.ledger import ledger_of
     from fairness_audit.ledger.history import history
-    from fairness_audit.ledger.keys import load_trusted_keys
     from fairness_audit.records.history import Audit
     from fairness_audit.records.measurement import MeasurementFile
     from fairness_audit.records.population import Population
     from fairness_audit.records.validation import ValidationReport
-    from fairness_audit.registry.mlflow import MlflowRegistry
     from fairness_audit.steps.extract import read_snapshot
     from fairness_audit.steps.judge import judge as step
     from fairness_audit.steps.measure import read_measurements
 
     run = Run.current(model)
-    policy, settings = run.loaded.policy, run.settings
+    policy, installation = run.loaded.policy, run.installation
     audited = Population.model_validate(population)
     totals = MeasurementFile.model_validate(measurements)
-    registry = MlflowRegistry(settings.registry_url)
-    files = registry.artifact_digest(policy.gate.registered_model, audited.model_version)
+    files = installation.registry.artifact_digest(
+        policy.gate.registered_model, audited.model_version
+    )
     judgement = step(
         policy,
         population=audited,
@@ -158,8 +153,8 @@ def judge(model: str, population: Json, measurements: Json, validation: Json) ->
         measurements=read_measurements(totals),
         validation=ValidationReport.model_validate(validation),
         history=history(
-            ledger_of(settings),
-            partial(load_trusted_keys, settings.trusted_keys),
+            installation.ledger,
+            lambda: installation.trusted_keys,
             Audit.of(read_snapshot(run.folder / "snapshot"), audited, totals, files),
             period_days=policy.error_rate.period_days,
         ),
@@ -183,14 +178,11 @@ def publish(
     **If it fails:** an earlier step ended without a result (there is no record then, and nothing
     can be promoted), or the ledger cannot be reached.
     """
-    from fairness_audit.ledger import ledger_of
-    from fairness_audit.ledger.keys import PublishingKey
     from fairness_audit.records.finding import Judgement
     from fairness_audit.records.measurement import MeasurementFile
     from fairness_audit.records.population import Population
     from fairness_audit.records.snapshot import Snapshot
     from fairness_audit.records.validation import ValidationReport
-    from fairness_audit.registry.mlflow import MlflowRegistry
     from fairness_audit.steps.publish import publish as step
 
     given = {
@@ -206,7 +198,6 @@ def publish(
     run = Run.current(model)
     taken, audited = Snapshot.model_validate(snapshot), Population.model_validate(population)
     check_same_policy(run.loaded, taken)
-    registry = MlflowRegistry(run.settings.registry_url)
     record = step(
         run.loaded,
         snapshot=taken,
@@ -214,11 +205,11 @@ def publish(
         measurements=MeasurementFile.model_validate(measurements),
         validation=ValidationReport.model_validate(validation),
         judgement=Judgement.model_validate(judgement),
-        artifact_digest=registry.artifact_digest(
+        artifact_digest=run.installation.registry.artifact_digest(
             run.loaded.policy.gate.registered_model, audited.model_version
         ),
-        ledger=ledger_of(run.settings),
-        signer=PublishingKey(run.settings),
+        ledger=run.installation.ledger,
+        signer=run.installation.publishing_key,
         records=run.settings.records,
         now=datetime.now(UTC),
         comparison_digest=changes["digest"] if changes else None,

@@ -19,27 +19,25 @@ def assemble(model: str, version: str, snapshot: Json) -> Json:
     **If it fails:** the policy does not say whom a candidate selects (`candidate:`), or the
     message names the SQL file and what is wrong with what it gives.
     """
-    from fairness_audit.ledger.keys import load_subject_key
     from fairness_audit.records.snapshot import Snapshot
-    from fairness_audit.registry.mlflow import MlflowRegistry
     from fairness_audit.steps.assemble import assemble as step
     from fairness_audit.steps.extract import read_snapshot
     from fairness_audit.steps.score.candidate import rule_of
 
     run = Run.current(model)
-    policy, settings = run.loaded.policy, run.settings
+    policy, installation = run.loaded.policy, run.installation
     rule_of(policy)
+    guarded = policy.gate
     taken = Snapshot.model_validate(snapshot)
     read_snapshot(taken.folder)  # raises if a file is not what was written
     check_same_policy(run.loaded, taken)
-    registry = MlflowRegistry(settings.registry_url)
     decided = step(
         policy,
         taken,
-        sql=settings.sql,
+        sql=run.settings.sql,
         folder=run.folder,
-        subject_key=load_subject_key(settings.subject_key),
-        model_version=registry.alias_target(policy.gate.registered_model, policy.gate.alias),
+        subject_key=installation.subject_key,
+        model_version=installation.registry.alias_target(guarded.registered_model, guarded.alias),
         candidate=version,
     )
     return decided.model_dump(mode="json")
@@ -55,7 +53,6 @@ def score(model: str, version: str, snapshot: Json, decided: Json) -> Json:
     """
     from fairness_audit.records.population import Population
     from fairness_audit.records.snapshot import Snapshot
-    from fairness_audit.registry.mlflow import MlflowRegistry
     from fairness_audit.steps.score.candidate import hidden_files, score_candidate
 
     run = Run.current(model)
@@ -65,7 +62,7 @@ def score(model: str, version: str, snapshot: Json, decided: Json) -> Json:
         Snapshot.model_validate(snapshot),
         Population.model_validate(decided),
         version=version,
-        registry=MlflowRegistry(settings.registry_url),
+        registry=run.installation.registry,
         sql=settings.sql,
         folder=run.folder,
         hidden=hidden_files(settings),

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from fairness_audit.installation import Installation
 from fairness_audit.pipeline.notify.notice import Notice
 from fairness_audit.pipeline.notify.notifier import Tell, link_to, telling
 from fairness_audit.pipeline.run import reported
-from fairness_audit.settings import Settings
 
 
 @task
@@ -22,18 +22,12 @@ def verify_ledger() -> str:
 
     **If it fails:** every fault is named, with the record and what was done to it.
     """
-    from fairness_audit.ledger import ledger_of, verified_ledger
-    from fairness_audit.ledger.heads import Heads
-    from fairness_audit.ledger.keys import load_trusted_keys
-    from fairness_audit.ledger.verify import verify_records
-
-    settings = Settings.from_environment()
-    trusted = load_trusted_keys(settings.trusted_keys)
-    entries = verified_ledger(ledger_of(settings), trusted)
-    files = verify_records(settings.records, Heads(settings.heads), trusted)
+    with Installation.from_environment() as installation:
+        entries, files = installation.records(), installation.verified_files()
+        place = installation.settings.records
     faults = [str(fault) for fault in files.faults]
     if {each.record_id for each in entries} != {each.record_id for each in files.records}:
-        faults.append(f"the ledger and {settings.records} do not hold the same records")
+        faults.append(f"the ledger and {place} do not hold the same records")
     if faults:
         raise AirflowFailException("\n".join(faults))
     return f"{len(entries)} records hold"
@@ -47,23 +41,20 @@ def sweep_production() -> list[str]:
     **If it fails:** the versions that are or were in production and may not be are named, each
     with the reason: audit them again, or promote another version.
     """
-    from fairness_audit.ledger import ledger_of
-    from fairness_audit.policy.load import load_policies
-    from fairness_audit.registry.mlflow import MlflowRegistry
     from fairness_audit.steps.gate.sweep import sweep
 
-    settings = Settings.from_environment()
-    swept = [
-        each
-        for loaded in load_policies(settings.expectations)
-        for each in sweep(
-            loaded,
-            ledger=ledger_of(settings),
-            registry=MlflowRegistry(settings.registry_url),
-            trusted_keys=settings.trusted_keys,
-            now=datetime.now(UTC),
-        )
-    ]
+    with Installation.from_environment() as installation:
+        swept = [
+            each
+            for loaded in installation.policies()
+            for each in sweep(
+                loaded,
+                ledger=installation.ledger,
+                registry=installation.registry,
+                trusted_keys=installation.settings.trusted_keys,
+                now=datetime.now(UTC),
+            )
+        ]
     told = [each.sentence for each in swept]
     notices = [
         Notice(kind="production", model=each.decision.model, sentence=each.sentence, link=_here())
@@ -85,17 +76,11 @@ def find_late_audits() -> None:
     **If it fails:** the audits that are missing are named. Look at the runs of `audit_<model>`:
     one failed before it published, waits for a slot, or was never started.
     """
-    from fairness_audit.ledger import ledger_of, verified_ledger
-    from fairness_audit.ledger.keys import load_trusted_keys
     from fairness_audit.ledger.late import late_audits
-    from fairness_audit.policy.load import load_policies
 
-    settings = Settings.from_environment()
-    late = late_audits(
-        [loaded.policy for loaded in load_policies(settings.expectations)],
-        verified_ledger(ledger_of(settings), load_trusted_keys(settings.trusted_keys)),
-        datetime.now(UTC),
-    )
+    with Installation.from_environment() as installation:
+        policies = [loaded.policy for loaded in installation.policies()]
+        late = late_audits(policies, installation.records(), datetime.now(UTC))
     if late:
         notices = [
             Notice(kind="late", model=each.model, sentence=each.sentence, link=_here())
@@ -113,15 +98,13 @@ def show_waivers() -> str:
     **If it fails:** the ledger does not hold, or the site cannot be written. Verdicts and waivers
     do not depend on it.
     """
-    from fairness_audit.ledger import ledger_of, verified_ledger
-    from fairness_audit.ledger.keys import load_trusted_keys
     from fairness_audit.review.waivers import waivers_of
     from fairness_audit.site.data_docs import WaiverList, publish_waivers
 
-    settings, now = Settings.from_environment(), datetime.now(UTC)
-    records = verified_ledger(ledger_of(settings), load_trusted_keys(settings.trusted_keys))
-    shown = WaiverList(as_of=now, waivers=waivers_of(records, now))
-    publish_waivers(shown, settings.data_docs)
+    now = datetime.now(UTC)
+    with Installation.from_environment() as installation:
+        shown = WaiverList(as_of=now, waivers=waivers_of(installation.records(), now))
+        publish_waivers(shown, installation.site)
     return f"{shown.in_force} of {len(shown.waivers)} waivers in force"
 
 
@@ -131,7 +114,7 @@ def delete_old_runs() -> list[str]:
     """Delete the folders of old runs, if it is set how long to keep them."""
     from fairness_audit.steps.extract.retention import delete_runs
 
-    settings = Settings.from_environment()
+    settings = Installation.from_environment().settings
     if settings.keep_runs_days is None:
         return []
     deleted = delete_runs(settings.runs, keep_days=settings.keep_runs_days, now=datetime.now(UTC))

@@ -57,20 +57,18 @@ def _decided(run: Run, model_version: str) -> GateDecision:
     ledger would come after a publisher's who waits for ours.
     """
     from fairness_audit.guard.probe import is_guarded
-    from fairness_audit.ledger import ledger_of
-    from fairness_audit.registry.mlflow import MlflowRegistry
     from fairness_audit.steps.gate import apply, ask
     from fairness_audit.steps.gate.decision import blocked as blocked_for
 
     settings, policy = run.settings, run.loaded.policy
-    registry, ledger = MlflowRegistry(settings.registry_url), ledger_of(settings)
+    registry = run.installation.registry
     try:
         guarded = is_guarded(settings.registry_url, policy.gate.alias)
-        with nullcontext() if guarded else ledger.holding():
+        with nullcontext() if guarded else run.installation.ledger.holding():
             decision = ask(
                 run.loaded,
                 model_version=model_version,
-                ledger=ledger,
+                ledger=run.installation.ledger,
                 registry=registry,
                 trusted_keys=settings.trusted_keys,
                 now=datetime.now(UTC),
@@ -84,14 +82,10 @@ def _decided(run: Run, model_version: str) -> GateDecision:
 
 
 def _only_people_are_in_the_way(run: Run, decision: GateDecision) -> bool:
-    from fairness_audit.ledger import ledger_of, verified_ledger
-    from fairness_audit.ledger.keys import load_trusted_keys
     from fairness_audit.review.case import case_of
 
     try:
-        records = verified_ledger(
-            ledger_of(run.settings), load_trusted_keys(run.settings.trusted_keys)
-        )
+        records = run.installation.records()
         case = case_of(run.loaded, records, decision.record_id or "", datetime.now(UTC))
     except AuditError as error:
         log.info("no review is started: %s", error)

@@ -16,14 +16,14 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import HITLUser
 
 from fairness_audit.errors import AuditError
+from fairness_audit.installation import Installation
 from fairness_audit.pipeline.notify.notice import Kind, Notice
 from fairness_audit.pipeline.notify.notifier import link_to, telling
 from fairness_audit.pipeline.run import reported
-from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policy
+from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.review.answer import Answer, first_answer, second_answer
 from fairness_audit.review.case import Case
-from fairness_audit.settings import Settings
 
 Json = dict[str, Any]
 
@@ -62,7 +62,6 @@ class _Question(HITLOperator):
 
     def counted(self, context: Any, event: Mapping[str, Any], read: Callable[[], Answer]) -> str:
         """The seal of an answer that counts; else the task fails and says why."""
-        from fairness_audit.ledger.keys import load_signer
         from fairness_audit.review.seal import sealed
 
         if event.get("error_type") == "timeout":
@@ -73,7 +72,7 @@ class _Question(HITLOperator):
             raise self._failed(context, "not counted", "the question could not be answered")
         try:
             refuse_nameless()
-            return sealed(read(), load_signer(Settings.from_environment().signing_key))
+            return sealed(read(), Installation.from_environment().seal_key)
         except AuditError as error:
             raise self._failed(context, "not counted", str(error)) from error
 
@@ -184,16 +183,13 @@ def refuse_nameless() -> None:
 
 def loaded_policy(model: str) -> LoadedPolicy:
     """The policy of a model, as it is now."""
-    return load_policy(Settings.from_environment().expectations / model / FILE_NAME)
+    return Installation.from_environment().policy(model)
 
 
 def records_now() -> list[Record]:
     """Every record of the ledger, verified."""
-    from fairness_audit.ledger import ledger_of, verified_ledger
-    from fairness_audit.ledger.keys import load_trusted_keys
-
-    settings = Settings.from_environment()
-    return verified_ledger(ledger_of(settings), load_trusted_keys(settings.trusted_keys))
+    with Installation.from_environment() as installation:
+        return installation.records()
 
 
 def case_now(loaded: LoadedPolicy, records: list[Record], record_id: str) -> Case:
@@ -209,16 +205,15 @@ def answer_behind(seal: str, run_id: str) -> Answer:
     Raises:
         ReviewError: when it is none of them.
     """
-    from fairness_audit.ledger.keys import load_signer
     from fairness_audit.review.seal import opened
 
-    signer = load_signer(Settings.from_environment().signing_key)
-    return opened(seal, signer.public_key, run_id=run_id)
+    public = Installation.from_environment().seal_key.public_key
+    return opened(seal, public, run_id=run_id)
 
 
 def _links(model: str) -> dict[str, str]:
     base = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
     links = {"The audits of this model": f"{base}/dags/audit_{model}"}
-    if docs := Settings.from_environment().docs_url:
+    if docs := Installation.from_environment().settings.docs_url:
         links["Data Docs"] = f"{docs.rstrip('/')}/index.html"
     return links

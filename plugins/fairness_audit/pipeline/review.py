@@ -8,6 +8,7 @@ from airflow.sdk import AssetAlias, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from fairness_audit.errors import ReviewError
+from fairness_audit.installation import Installation
 from fairness_audit.pipeline.notify.notifier import Tell, link_to
 from fairness_audit.pipeline.promotion import REVIEW_DAG, promote
 from fairness_audit.pipeline.questions import (
@@ -19,7 +20,6 @@ from fairness_audit.pipeline.questions import (
     refuse_nameless,
 )
 from fairness_audit.pipeline.run import Run, promotion_of, reported
-from fairness_audit.settings import Settings
 
 Json = dict[str, Any]
 PROMOTIONS = AssetAlias("promotions_after_review")
@@ -92,14 +92,11 @@ def gate(asked: Json, review: str) -> Json:
 
 
 def _published(model: str, first: str, others: Iterable[str], run_id: str) -> str:
-    from fairness_audit.ledger import ledger_of
-    from fairness_audit.ledger.keys import PublishingKey
     from fairness_audit.review.case import decided_meanwhile
     from fairness_audit.review.decision import review_of
     from fairness_audit.steps.publish import publish_review as publish
     from fairness_audit.steps.publish.software import software_versions
 
-    settings = Settings.from_environment()
     loaded, records = loaded_policy(model), records_now()
     answer = answer_behind(first, run_id)
     review = review_of(
@@ -112,12 +109,13 @@ def _published(model: str, first: str, others: Iterable[str], run_id: str) -> st
     )
     if by := decided_meanwhile(review, answer.known, records):
         raise ReviewError(f"meanwhile these findings were decided by {by}; review them again")
-    published = publish(
-        review,
-        ledger=ledger_of(settings),
-        signer=PublishingKey(settings),
-        records=settings.records,
-    )
+    with Installation.from_environment() as installation:
+        published = publish(
+            review,
+            ledger=installation.ledger,
+            signer=installation.publishing_key,
+            records=installation.settings.records,
+        )
     return published.record_id
 
 

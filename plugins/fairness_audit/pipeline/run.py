@@ -17,7 +17,8 @@ from airflow.sdk.exceptions import (
 )
 
 from fairness_audit.errors import AuditError, LedgerError, RegistryError, SourceError
-from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policy
+from fairness_audit.installation import Installation
+from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.settings import Settings
@@ -42,7 +43,7 @@ class Run:
     """One run of one audit: its policy, its folder, and the moment it is about."""
 
     loaded: LoadedPolicy
-    settings: Settings
+    installation: Installation
     folder: Path
     as_of: datetime
     model_version: str | None
@@ -53,18 +54,23 @@ class Run:
         """The run that the calling task belongs to."""
         context = get_current_context()
         dag_run, params = context["dag_run"], context["params"]
-        settings = Settings.from_environment()
+        installation = Installation.from_environment()
         # A run triggered by an asset has no logical date.
         moment = params.get("as_of") or dag_run.logical_date or dag_run.run_after
         as_of = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         return cls(
-            loaded=load_policy(settings.expectations / model / FILE_NAME),
-            settings=settings,
-            folder=settings.run_folder(model, dag_run.run_id),
+            loaded=installation.policy(model),
+            installation=installation,
+            folder=installation.run_folder(model, dag_run.run_id),
             as_of=as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC),
             model_version=params.get("model_version"),
             promotes=params.get("promote", True),
         )
+
+    @property
+    def settings(self) -> Settings:
+        """Folders and addresses of the installation."""
+        return self.installation.settings
 
 
 def reported(step: Callable[Given, Result]) -> Callable[Given, Result]:

@@ -1,5 +1,6 @@
 """The model registry: what a version consists of, and which version an alias names."""
 
+from pathlib import Path
 from typing import Protocol
 
 
@@ -13,6 +14,10 @@ class Contents(Protocol):
 
 class Registry(Contents, Protocol):
     """What an audit needs of a model registry. Every method may raise ``RegistryError``."""
+
+    def copy(self, model: str, version: str, folder: Path) -> str:
+        """Copy a version's files into a new folder; the digest is of the copy."""
+        ...
 
     def alias_target(self, model: str, alias: str) -> str | None:
         """The version an alias names; None if there is no such alias or model yet."""

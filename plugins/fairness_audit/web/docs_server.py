@@ -20,7 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fairness_audit.settings import Settings
+from fairness_audit.installation import Installation
 
 # The outer bound for every page: nothing may be loaded from, sent to, or framed by another place.
 # The pages carry scripts of their own, and Vega compiles the charts' expressions, hence the two
@@ -132,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8090, help="port to listen on (%(default)s)")
     given = parser.parse_args(arguments)
-    folder = Settings.from_environment().data_docs
+    folder = Installation.from_environment().site
     uvicorn.run(docs_app(folder), host=given.host, port=given.port, server_header=False)
 
 

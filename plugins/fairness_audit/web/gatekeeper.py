@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fairness_audit.errors import AuditError
-from fairness_audit.ledger import ledger_of
-from fairness_audit.policy.load import FILE_NAME, LoadedPolicy, load_policy
+from fairness_audit.installation import Installation
+from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.signed.audit import GateDecision
-from fairness_audit.registry import Registry
-from fairness_audit.registry.mlflow import MlflowRegistry
-from fairness_audit.settings import Settings
 from fairness_audit.steps.gate import ask
 
 
@@ -24,27 +21,26 @@ class Promoted:
 
 
 class Gatekeeper:
-    """Opens policy, ledger and registry anew for every question, so that no answer is old.
+    """Opens the installation anew for every question, so that no answer is old.
 
     Whatever goes wrong on the way is `block`, with ``certain`` False.
     """
 
     def __init__(
         self,
-        settings: Callable[[], Settings] = Settings.from_environment,
-        registry: Callable[[str], Registry] = MlflowRegistry,
+        opened: Callable[[], Installation] = Installation.from_environment,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._settings = settings
-        self._registry = registry
+        self._opened = opened
         self._now = now
 
     def about(self, model: str, version: str) -> GateDecision | None:
         """May this version be promoted? None where there is no policy of the model."""
         try:
-            settings = self._settings()
-            loaded = _policy(settings, model)
-            return None if loaded is None else self._asked(settings, loaded, version)
+            with self._opened() as installation:
+                if model not in installation.models:
+                    return None
+                return self._asked(installation, installation.policy(model), version)
         except AuditError as error:
             return _cannot_tell(model, version, error)
 
@@ -54,32 +50,28 @@ class Gatekeeper:
         A decision alone is an answer that nobody could give.
         """
         try:
-            settings = self._settings()
-            loaded = _policy(settings, model)
-            if loaded is None:
-                return None
-            guarded = loaded.policy.gate
-            registry = self._registry(settings.registry_url)
-            version = registry.alias_target(guarded.registered_model, guarded.alias)
-            decision = None if version is None else self._asked(settings, loaded, version)
-            return Promoted(guarded.registered_model, guarded.alias, decision)
+            with self._opened() as installation:
+                if model not in installation.models:
+                    return None
+                loaded = installation.policy(model)
+                name, alias = loaded.policy.gate.registered_model, loaded.policy.gate.alias
+                version = installation.registry.alias_target(name, alias)
+                decision = None if version is None else self._asked(installation, loaded, version)
+                return Promoted(name, alias, decision)
         except AuditError as error:
             return _cannot_tell(model, "", error)
 
-    def _asked(self, settings: Settings, loaded: LoadedPolicy, version: str) -> GateDecision:
+    def _asked(
+        self, installation: Installation, loaded: LoadedPolicy, version: str
+    ) -> GateDecision:
         return ask(
             loaded,
             model_version=version,
-            ledger=ledger_of(settings),
-            registry=self._registry(settings.registry_url),
-            trusted_keys=settings.trusted_keys,
+            ledger=installation.ledger,
+            registry=installation.registry,
+            trusted_keys=installation.settings.trusted_keys,
             now=self._now(),
         )
-
-
-def _policy(settings: Settings, model: str) -> LoadedPolicy | None:
-    file = settings.expectations / model / FILE_NAME
-    return load_policy(file) if file.is_file() else None
 
 
 def _cannot_tell(model: str, version: str, error: AuditError) -> GateDecision:

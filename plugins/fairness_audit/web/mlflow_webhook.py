@@ -22,7 +22,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from fairness_audit.errors import AuditError, SettingsError
-from fairness_audit.policy.load import load_policies
+from fairness_audit.installation import Installation
 from fairness_audit.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -152,11 +152,11 @@ def webhook_secret(settings: Settings) -> str:
     return secret
 
 
-def audits_of(settings: Settings, registered_model: str) -> list[str]:
+def audits_of(installation: Installation, registered_model: str) -> list[str]:
     """The models whose policies audit candidates of a registered model."""
     return [
         loaded.policy.model
-        for loaded in load_policies(settings.expectations)
+        for loaded in installation.policies()
         if loaded.policy.candidate and loaded.policy.gate.registered_model == registered_model
     ]
 

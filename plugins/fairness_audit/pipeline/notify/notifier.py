@@ -17,11 +17,10 @@ from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from fairness_audit.errors import AuditError
+from fairness_audit.installation import Installation
 from fairness_audit.pipeline.notify.chat import post
 from fairness_audit.pipeline.notify.notice import Notice
-from fairness_audit.policy.load import FILE_NAME, load_policy
 from fairness_audit.policy.people import Notify
-from fairness_audit.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +53,10 @@ class Tell(BaseNotifier):
 
 def send(notices: Iterable[Notice]) -> None:
     """Send every notice on every channel; what does not arrive is logged."""
-    settings = Settings.from_environment()
+    installation = Installation.from_environment()
     for notice in notices:
         try:
-            policy = load_policy(settings.expectations / notice.model / FILE_NAME).policy
+            policy = installation.policy(notice.model).policy
         except AuditError as error:
             log.warning("nobody is told about %s: %s", notice.model, error)
             continue
