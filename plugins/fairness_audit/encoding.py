@@ -1,4 +1,4 @@
-"""One spelling per value, so that equal content has an equal digest (RFC 8785)."""
+"""Bytes and values: one spelling per value (RFC 8785), and YAML as plain data."""
 
 import hashlib
 from typing import Any

@@ -3,13 +3,17 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from airflow._shared.module_loading.file_discovery import find_path_from_directory
+
+from fairness_audit.steps.publish import software
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGE = CHECKOUT / "plugins" / "fairness_audit"
@@ -86,6 +90,59 @@ def test_no_function_is_long(module: Path) -> None:
 def test_every_name_says_what_is_inside() -> None:
     folders = {module.parent for module in MODULES}
     assert not [p for p in {*MODULES, *folders} if p.stem in NAMES_THAT_SAY_NOTHING]
+
+
+# --- rooms --------------------------------------------------------------------------------------
+
+MOST_ROOMS, MOST_FILES = 18, 8
+
+
+def sentence_of(place: Path) -> str:
+    """What a room or a file says of itself first."""
+    file = place / "__init__.py" if place.is_dir() else place
+    return (ast.get_docstring(tree_of(file.read_text(encoding="utf-8"))) or "").split("\n")[0]
+
+
+def rooms() -> dict[str, Path]:
+    """What lies at the top of the package, by name."""
+    found = [p for p in PACKAGE.iterdir() if (p / "__init__.py").is_file() or p.suffix == ".py"]
+    return {place.stem: place for place in found if place.stem != "__init__"}
+
+
+def test_the_top_of_the_package_is_seen_at_once() -> None:
+    folders = [place for place in rooms().values() if place.is_dir()]
+    assert len(folders) <= MOST_ROOMS
+    assert len(list(PACKAGE.glob("*.py"))) <= MOST_FILES
+
+
+def test_every_room_says_what_it_is() -> None:
+    silent = [named(p.parent) for p in PACKAGE.rglob("__init__.py") if not sentence_of(p)]
+    assert not silent
+
+
+def test_the_map_names_every_room_from_top_to_bottom() -> None:
+    """The package's own docstring repeats the rooms' sentences, in the order of the layers."""
+    pyproject = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = pyproject["tool"]["importlinter"]["contracts"][0]["layers"]
+    order = [name.strip() for layer in layers for name in layer.split("|")]
+    text = ast.get_docstring(tree_of((PACKAGE / "__init__.py").read_text(encoding="utf-8"))) or ""
+    shown = dict(re.findall(r"^(\w+) {2,}(\S.*)$", text, re.MULTILINE))
+    assert list(shown) == order
+    assert shown == {name: sentence_of(place) for name, place in rooms().items()}
+
+
+def test_the_digest_of_the_code_is_of_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "fairness_audit"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(software, "PACKAGE", copy)
+    digests = {software.code_digest.__wrapped__()}
+    assert digests == {software.code_digest()}
+    for room in ("settings.py", "statistics/power.py", "steps/measure/rates/rates.py"):
+        (copy / room).write_bytes((copy / room).read_bytes() + b"\n")
+        digests.add(software.code_digest.__wrapped__())
+    assert len(digests) == 4
 
 
 # --- SQL ----------------------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""The command `fairness-audit`: one module per noun, one way to print, one way to exit."""
+"""The command `fairness-audit`: one module per noun, one way to print and to exit."""

@@ -1,5 +1,5 @@
-"""The demo: a sample CRM, its planted biases, and two versions each of two models.
+"""The sample CRM, its planted biases, and vendors' APIs on this machine.
 
-``prepare`` makes all of it; the biases are listed in ``biases``. Nothing outside this package
-imports it.
+It makes two versions each of two models; ``prepare`` makes all of it, and the biases are listed
+in ``biases``. Nothing outside this package imports it.
 """

@@ -1,1 +1,1 @@
-"""What an installation runs or copies beside Airflow: secrets, databases, CI, Kubernetes."""
+"""What an installation runs or copies beside Airflow: secrets, databases, CI files."""

@@ -1,5 +1,6 @@
-"""A model registry store for MLflow that asks the gate before it promotes.
+"""Asks the gate where versions are promoted or served.
 
+Its store is a model registry store for MLflow that asks before it promotes:
 `mlflow server --registry-store-uri fairness-audit+postgresql://…` loads it by its scheme. Every
 way into the registry, REST, pages and clients, meets in the store, so nothing goes round it that
 goes through the server. The scheme is our own: where this package is missing, MLflow refuses the

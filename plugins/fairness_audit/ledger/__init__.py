@@ -1,4 +1,4 @@
-"""Every record, appended once, with the heads that prove it whole and the keys that sign it."""
+"""Every record, appended once, with the heads that prove it whole, and the keys."""
 
 from fairness_audit.ledger.ledger import Entry, Ledger
 from fairness_audit.ledger.verified import verified_ledger, verified_records

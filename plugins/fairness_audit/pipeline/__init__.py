@@ -1,1 +1,1 @@
-"""All that knows Airflow: tasks, questions to people, notifications, the local runner."""
+"""All that knows Airflow: tasks, questions to people, notices, the local runner."""

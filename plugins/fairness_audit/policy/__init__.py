@@ -1,1 +1,1 @@
-"""What an audit checks, as its owner wrote it: strictly parsed, every fault with its line."""
+"""What an audit checks, as its owner wrote it; every fault is named with its line."""

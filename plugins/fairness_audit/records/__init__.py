@@ -1,1 +1,1 @@
-"""What a step hands on, small, frozen, JSON; what of it is signed lies in `signed`."""
+"""What a step hands on, small, frozen, JSON; `signed` holds what is signed of it."""

@@ -1,4 +1,4 @@
-"""The model registry: what a version consists of, and which version an alias names."""
+"""The model registry: what a version consists of, and what an alias names."""
 
 from pathlib import Path
 from typing import Protocol

@@ -1,1 +1,1 @@
-"""People decide on the findings of an audit: what they are asked, and what their answers make."""
+"""What people are asked about an audit, and what their answers make."""

@@ -1,1 +1,1 @@
-"""The static site: Great Expectations' Data Docs, made harmless, in a frame of our own."""
+"""The static site: Data Docs made harmless, in a frame of our own."""

@@ -1,8 +1,9 @@
-"""Where CRM rows come from: a source, read table by table, as of one moment.
+"""Where CRM rows come from, and which connection opens them.
 
-A source knows its own catalogue, types and faults. What is read, and whether the counts agree, is
-the extract step's business. A database holds still while it is read; the API of a CRM does not:
-there, what changed after that moment is left out, and counts that differ are an error.
+A source is read table by table, as of one moment. It knows its own catalogue, types and faults.
+What is read, and whether the counts agree, is the extract step's business. A database holds still
+while it is read; the API of a CRM does not: there, what changed after that moment is left out,
+and counts that differ are an error.
 """
 
 from collections.abc import Iterator, Mapping

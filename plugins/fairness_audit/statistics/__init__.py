@@ -1,1 +1,1 @@
-"""Statistics over counts: pure functions of numbers, with the source of each formula."""
+"""Pure functions of counts, each with the source of its formula."""

@@ -1,4 +1,4 @@
-"""The gate over HTTP. It knows nothing of Airflow: who may ask is passed in."""
+"""All that answers over HTTP; who may ask is passed in."""
 
 from fairness_audit.web.app import gate_app
 from fairness_audit.web.gatekeeper import Gatekeeper
