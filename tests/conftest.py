@@ -21,12 +21,12 @@ from psycopg import sql
 from fairness_audit.demo.services import pgserver
 from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.settings import Settings
+from tests import CHECKOUT
 
 VARIABLE = "FAIRNESS_AUDIT_TEST_POSTGRES"
 KEPT = {VARIABLE, "FAIRNESS_AUDIT_TEST_MYSQL", "FAIRNESS_AUDIT_SHARED_DATA"}
 """What a person running the tests may set; all else comes from the tests themselves."""
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 STATE = Path(tempfile.mkdtemp(prefix="fairness-audit-"))
 
 # How long one example takes depends on what else the machine does; a slow test is not a wrong one.

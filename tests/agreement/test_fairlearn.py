@@ -15,8 +15,8 @@ from fairness_audit.steps.measure.audit import measurements
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.scan import group_counts
 from fairness_audit.steps.measure.second_opinion import confirm, opinions
-from tests.builders import a_policy
-from tests.populations import SQL, Measured, Row, a_population, policy_over
+from tests.builders.domain import a_policy
+from tests.builders.populations import SQL, Measured, Row, a_population, policy_over
 
 Predicate = Callable[[Row], bool]
 

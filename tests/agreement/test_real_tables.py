@@ -15,8 +15,8 @@ from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.records.population import Population
 from fairness_audit.steps.measure import measure, read_measurements
-from tests.populations import SQL, policy_over
-from tests.shared_data import shared_data
+from tests.builders.populations import SQL, policy_over
+from tests.builders.shared_data import shared_data
 
 CASES = [
     ("adult", "adult_rf_as_delivered"),

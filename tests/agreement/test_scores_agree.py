@@ -14,8 +14,8 @@ from fairness_audit.statistics import divergence, inequality, ranking, stratifie
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.scan import scanner
 from fairness_audit.steps.measure.metrics.scores import score_rows
-from tests.measured_files import MeasuredFile
-from tests.populations import SQL, a_population
+from tests.builders.measured_files import MeasuredFile
+from tests.builders.populations import SQL, a_population
 
 SCORED = st.lists(
     st.tuples(

@@ -6,7 +6,7 @@ Run by hand (``pytest -s tests/bench/bench_budget.py``).
 import numpy as np
 import pytest
 
-from tests.budgeted_years import (
+from tests.builders.budgeted_years import (
     AUDITS,
     SHARES,
     Window,

@@ -29,7 +29,7 @@ from fairness_audit.steps.measure.rates.rates import RATES
 from tests.bench.environments import python_with
 from tests.bench.groupings import ATTRIBUTES, GROUPINGS, PLAN, all_pairs, ours, population
 from tests.bench.readme import show
-from tests.populations import SQL
+from tests.builders.populations import SQL
 
 RIVALS = {"fairlearn": "fairlearn==0.12.0", "aequitas": "aequitas==1.0.0"}
 FEW = 20_000  # rows; Fairlearn 0.15 takes minutes over more

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.simulations import COVERAGE, SIZES, SLOW
+from tests.builders.simulations import COVERAGE, SIZES, SLOW
 
 RUNS = 20_000
 

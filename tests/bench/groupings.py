@@ -8,7 +8,7 @@ import duckdb
 from fairness_audit.steps.measure.audit import measurements
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.scan import group_counts
-from tests.populations import SQL
+from tests.builders.populations import SQL
 
 ATTRIBUTES = {"gender": 3, "age": 5, "region": 6, "channel": 4, "tenure": 4}
 

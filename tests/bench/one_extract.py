@@ -27,8 +27,8 @@ def ours(uri: str, folder: Path) -> Reading:
     """The extract step, with its counts and checks."""
     from fairness_audit.sources.postgres import PostgresSource
     from fairness_audit.steps.extract import extract
-    from tests.loaded_policies import a_loaded_policy, an_object
-    from tests.populations import SQL
+    from tests.builders.loaded_policies import a_loaded_policy, an_object
+    from tests.builders.populations import SQL
 
     loaded = a_loaded_policy(folder, wide=an_object("wide", COLUMNS))
     source, now = PostgresSource(uri), datetime.now(UTC)

@@ -11,9 +11,9 @@ from fastapi import FastAPI
 
 from fairness_audit.pipeline.run import PROMOTIONS
 from fairness_audit.web.mlflow_webhook import Registered
-from tests.unit.test_webhook import receiving
+from tests import CHECKOUT
+from tests.services.web.test_webhook import receiving
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 DAG_FILE = CHECKOUT / "dags" / "audit_candidate.py"
 STEPS = [
     "extract", "assemble", "score", "validate", "measure", "judge", "compare", "publish", "gate",

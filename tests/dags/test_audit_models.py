@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.builders import policy_content
+from tests import CHECKOUT
+from tests.builders.domain import policy_content
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 DAG_FILE = CHECKOUT / "dags" / "audit_models.py"
 STEPS = ["extract", "assemble", "validate", "measure", "judge", "publish", "gate"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from fairness_audit.pipeline import local as local_airflow
-from tests.e2e.installation import CHECKOUT
-from tests.gated import Gated
-from tests.listeners import chat
-from tests.published import MODEL, a_loaded_policy
+from tests import CHECKOUT
+from tests.builders.gated import Gated
+from tests.builders.published import MODEL, a_loaded_policy
+from tests.servers.listeners import chat
 
 NIGHT = """
 from airflow.sdk import DAG

@@ -9,9 +9,9 @@ import pytest
 
 from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.pipeline.run import promotion_of
-from tests.gated import Gated
+from tests import CHECKOUT
+from tests.builders.gated import Gated
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 PROMOTIONS = """
 from airflow.sdk import DAG, dag, task

@@ -11,9 +11,10 @@ import yaml
 from fairness_audit.errors import SourceError
 from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.sources import FrozenSource, RateLimited
-from tests.builders import policy_content
+from tests import CHECKOUT
+from tests.builders.domain import policy_content
 
-DAG_FILE = Path(__file__).resolve().parents[2] / "dags" / "audit_models.py"
+DAG_FILE = CHECKOUT / "dags" / "audit_models.py"
 REST = timedelta(seconds=4)
 
 

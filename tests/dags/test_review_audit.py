@@ -13,11 +13,10 @@ import pytest
 from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.pipeline import questions
 from fairness_audit.records.finding import Judgement, Verdict
-from tests.gated import Gated
-from tests.published import MODEL, WAITS, a_loaded_policy, published
-from tests.reviewed import a_policy_of, an_event
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests import CHECKOUT
+from tests.builders.gated import Gated
+from tests.builders.published import MODEL, WAITS, a_loaded_policy, published
+from tests.builders.reviewed import a_policy_of, an_event
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from fairness_audit.demo.services import CONNECTION, airflow_connection
 from fairness_audit.demo.timeline import TODAY
 from fairness_audit.ledger.keys import create_keys
 from fairness_audit.settings import Settings
+from tests import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 PROGRAM = "from fairness_audit.cli.app import app; app()"
 WITHIN = 120
 

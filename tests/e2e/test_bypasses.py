@@ -17,11 +17,11 @@ from fairness_audit.ledger.heads import Heads
 from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.steps.gate.sweep import Swept, sweep
-from tests.bypass_cases import failed, passed, policy_broken, waived
-from tests.bypass_ways import stage
-from tests.bypasses import ATTEMPTS, Attempt, reason_of
-from tests.published import MODEL, TRUSTED
-from tests.registry_site import ALIAS, NOW, Site, served
+from tests.builders.published import MODEL, TRUSTED
+from tests.e2e.bypass_cases import failed, passed, policy_broken, waived
+from tests.e2e.bypass_ways import stage
+from tests.e2e.bypasses import ATTEMPTS, Attempt, reason_of
+from tests.servers.registry_site import ALIAS, NOW, Site, served
 
 AT_LEAST = 40
 

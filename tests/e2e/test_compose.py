@@ -25,21 +25,15 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.compose_file import (
-    CHECKOUT,
+from tests import CHECKOUT
+from tests.servers.compose_file import (
     compose_file,
     copied,
     documented_environment,
     image_environment,
     is_long_running,
 )
-from tests.e2e.container import (
-    Container,
-    free_ports,
-    left_behind,
-    stop,
-    until_healthy,
-)
+from tests.servers.container import Container, free_ports, left_behind, stop, until_healthy
 
 SERVICES = compose_file()["services"]
 LONG_RUNNING = sorted(name for name, service in SERVICES.items() if is_long_running(service))

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from fairness_audit.guard import SCHEME
-from tests.e2e.compose_file import (
-    CHECKOUT,
+from tests import CHECKOUT
+from tests.servers.compose_file import (
     COMPOSE_FILE,
     EXAMPLE,
     Unset,

@@ -12,10 +12,10 @@ from fairness_audit.steps.judge import judge
 from fairness_audit.steps.measure import measure, read_measurements
 from fairness_audit.steps.validate import validate
 from fairness_audit.steps.validate.suites import KINDS
-from tests.builders import FIRST_AUDIT
-from tests.populations import SQL, Row, a_population, policy_over
+from tests import CHECKOUT
+from tests.builders.domain import FIRST_AUDIT
+from tests.builders.populations import SQL, Row, a_population, policy_over
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 RULES = [
     {"id": "four_fifths", "metric": "impact_ratio", "compare": "ratio", "threshold": "4/5"},
     {

@@ -12,10 +12,10 @@ import jwt
 import pytest
 
 from fairness_audit.files import write_bytes
-from tests.e2e.api_server import ApiServer, a_certificate, api_server, free_port, wait_until
-from tests.gate_api import a_review, a_service
-from tests.gated import Gated
-from tests.gating_files import GATING
+from tests.builders.gated import Gated
+from tests.builders.gating_files import GATING
+from tests.servers.api_server import ApiServer, a_certificate, api_server, free_port, wait_until
+from tests.servers.gate_api import a_review, a_service
 
 API = "/fairness/api/v1"
 GATE = f"{API}/gate"

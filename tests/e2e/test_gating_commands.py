@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.gated import Gated
-from tests.gating_files import container, job, kubernetes_objects, pod_of
+from tests.builders.gated import Gated
+from tests.builders.gating_files import container, job, kubernetes_objects, pod_of
 
 GITHUB = job("github-actions.yaml")["jobs"]["gate"]["steps"][0]["run"]
 GITLAB = "\n".join(job("gitlab-ci.yaml")["gate"]["script"])

@@ -19,8 +19,8 @@ import pytest
 
 from fairness_audit.settings import Settings
 from fairness_audit.steps.gate.sweep import sweep
-from tests.published import FAILED, LOGICAL_DATE, MODEL, a_loaded_policy, appended
-from tests.registry_site import ALIAS, Site, served
+from tests.builders.published import FAILED, LOGICAL_DATE, MODEL, a_loaded_policy, appended
+from tests.servers.registry_site import ALIAS, Site, served
 
 API = "/api/2.0/mlflow"
 PROMOTIONS = 50

@@ -19,10 +19,11 @@ from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.settings import Settings
-from tests.e2e.airflow_site import AirflowSite, airflow_site, until
-from tests.gated import CHECKOUT, Gated
-from tests.listeners import Chat, Mailbox, chat, mailbox
-from tests.published import FAILED, MODEL, WAITS, a_loaded_policy, published
+from tests import CHECKOUT
+from tests.builders.gated import Gated
+from tests.builders.published import FAILED, MODEL, WAITS, a_loaded_policy, published
+from tests.servers.airflow_site import AirflowSite, airflow_site, until
+from tests.servers.listeners import Chat, Mailbox, chat, mailbox
 
 USERS = {"root": "admin", "ada": "user", "grace": "user", "eve": "user", "vic": "viewer"}
 PEOPLE = {

@@ -16,9 +16,9 @@ from fairness_audit.records.validation import Check, ValidationReport
 from fairness_audit.site.data_docs import offline
 from fairness_audit.steps.validate import validate
 from fairness_audit.steps.validate.suites import KINDS, load_suites, parameters_of
-from tests.populations import SQL, Row, a_population, policy_over
+from tests import CHECKOUT
+from tests.builders.populations import SQL, Row, a_population, policy_over
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 HOSTILE = "<img src=x onerror=alert(1)>"
 CANARY = "canary-7f3a"
 

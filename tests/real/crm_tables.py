@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests.shared_data import shared_data
+from tests.builders.shared_data import shared_data
 
 HERE = Path(__file__).parent
 CRM = HERE / "crm"

@@ -11,8 +11,8 @@ import pytest
 
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.records.measurement import OVERALL, Measurement
+from tests.builders.shared_data import shared_data
 from tests.real.audits import Audit, Installation
-from tests.shared_data import shared_data
 
 CASES = {
     ("coupon_mailing", "1"): ("complete-journey", "cj_targeted_type_a"),

@@ -13,8 +13,8 @@ from fairness_audit.ledger.keys import load_trusted_keys
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.records.finding import Verdict
 from fairness_audit.records.population import Loss
+from tests.builders.shared_data import shared_data
 from tests.real.audits import Audit, Installation
-from tests.shared_data import shared_data
 
 STEPS = {"extract", "assemble", "validate", "measure", "judge", "publish", "gate"}
 

@@ -19,7 +19,7 @@ from fairness_audit.records.signed.place import place_of
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.steps.extract import read_snapshot
 from fairness_audit.steps.extract.manifest import MANIFEST
-from tests.published import MODEL
+from tests.builders.published import MODEL
 from tests.torture.children import Tell
 from tests.torture.world import ALIAS, World, is_no_ledger
 

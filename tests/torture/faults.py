@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 
 from fairness_audit.errors import RegistryError
 from fairness_audit.ledger.database import _WRITERS
-from tests.cutting_proxy import cutting_proxy
+from tests.servers.cutting_proxy import cutting_proxy
 from tests.torture.children import Child, Tell
 from tests.torture.world import NOW, World
 

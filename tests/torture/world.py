@@ -28,10 +28,11 @@ from fairness_audit.steps.gate import apply, ask
 from fairness_audit.steps.measure.figures.rows import Row
 from fairness_audit.steps.measure.figures.table import rows_table, write_measurements
 from fairness_audit.steps.publish import publish
-from tests.loaded_policies import a_loaded_policy
-from tests.published import FAILED, MODEL, a_finding, an_audit, digest
+from tests import CHECKOUT
+from tests.builders.loaded_policies import a_loaded_policy
+from tests.builders.published import FAILED, MODEL, a_finding, an_audit, digest
 
-SQL = Path(__file__).resolve().parents[2] / "sql"
+SQL = CHECKOUT / "sql"
 FIRST_DAY = datetime(2026, 6, 1, tzinfo=UTC)
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 ROWS = 300

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from fairness_audit.steps.measure.counting.scan import FILE, group_counts
-from tests.populations import SQL, a_population
+from tests.builders.populations import SQL, a_population
 
 CASES = Path(__file__).parent
 

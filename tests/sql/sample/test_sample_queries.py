@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from fairness_audit.engine.duckdb import locked_connection, statement, values_used
-from tests.sample_audits import SQL
+from tests.builders.sample_audits import SQL
 
 CASES = Path(__file__).parent
 STAGING, POPULATION = SQL / "staging" / "sample", SQL / "population"

@@ -1,0 +1,1 @@
+"""Speed, and coverage at full size; only `make bench` runs them."""

@@ -1,0 +1,1 @@
+"""Valid objects and the files they are read from, with short defaults; nothing is started."""

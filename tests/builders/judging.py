@@ -1,0 +1,170 @@
+"""Builders for verdicts: what one audit hands to the judge, from counts per group."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.finding import Finding, Judgement
+from fairness_audit.records.history import History
+from fairness_audit.records.measurement import Measurement, MeasurementFile
+from fairness_audit.records.population import Population
+from fairness_audit.records.validation import Check, ValidationReport
+from fairness_audit.statistics.proportions import Proportions
+from fairness_audit.statistics.ratio_intervals import ratio_interval
+from fairness_audit.statistics.significance import p_values
+from fairness_audit.steps.judge import judge
+from fairness_audit.steps.measure.audit import measurements
+from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.steps.measure.counting.plan import Plan
+from tests.builders.domain import FIRST_AUDIT
+from tests.builders.grouped import total_of
+from tests.builders.populations import policy_over
+
+CONFIDENCE = 0.95
+
+ByGroup = Mapping[Any, Counts]
+"""Counts per group name, or per tuple of group names, one for each attribute of the policy."""
+
+
+def a_rule(**changes: Any) -> dict[str, Any]:
+    """The four-fifths rule."""
+    rule = {"id": "four_fifths", "metric": "impact_ratio", "compare": "ratio", "threshold": "4/5"}
+    return rule | changes
+
+
+def gender_policy(*rules: dict[str, Any], **changes: Any) -> AuditPolicy:
+    """A policy over gender, reference M, with the four-fifths rule if no other is given."""
+    return policy_over({"gender": "M"}, rules=list(rules) or [a_rule()], **changes)
+
+
+def share(selected: int, n: int) -> Counts:
+    """Decisions whose outcome is not known."""
+    return Counts(selected_unlabelled=selected, not_selected_unlabelled=n - selected)
+
+
+MEN = share(500, 1000)
+FAIR = {"M": MEN, "F": share(490, 1000)}
+BIASED = {"M": MEN, "F": share(300, 1000)}
+CLOSE = {"M": share(50, 100), "F": share(38, 100)}
+
+
+def measured(policy: AuditPolicy, counts: ByGroup) -> list[Measurement]:
+    """All measurements of a population with these counts per combination of attribute values."""
+    cells = [
+        (*((values,) if isinstance(values, str) else values), outcome, selected, n)
+        for values, each in counts.items()
+        for outcome, selected, n in _ways(each)
+        if n
+    ]
+    names = [*(f"attr_{name}" for name in policy.attributes), "outcome", "selected", "n"]
+    types = [pa.string()] * len(policy.attributes) + [pa.bool_(), pa.bool_(), pa.int64()]
+    table = pa.Table.from_pylist(
+        [dict(zip(names, cell, strict=True)) for cell in cells],
+        schema=pa.schema(list(zip(names, types, strict=True))),
+    )
+    tables = measurements(table, Plan.of(policy))
+    return [Measurement.model_validate(row) for table in tables for row in table.to_pylist()]
+
+
+def _ways(counts: Counts) -> Iterable[tuple[bool | None, bool, int]]:
+    yield from [(True, True, counts.tp), (False, True, counts.fp)]
+    yield from [(True, False, counts.fn), (False, False, counts.tn)]
+    yield from [(None, True, counts.selected_unlabelled)]
+    yield from [(None, False, counts.not_selected_unlabelled)]
+
+
+def a_check(**changes: Any) -> Check:
+    """A quality check that passed."""
+    content: dict[str, Any] = {
+        "suite": "population",
+        "kind": "quality",
+        "expectation": "expect_column_values_to_not_be_null",
+        "severity": "critical",
+        "passed": True,
+        "attribute": None,
+        "group": None,
+        "observed": "0 of 100",
+        "sentence": "Every decision has a score.",
+    }
+    return Check.model_validate(content | changes)
+
+
+def judged(
+    policy: AuditPolicy,
+    found: Sequence[Measurement],
+    *,
+    rows: int = 1000,
+    labelled: int = 1000,
+    selected: int = 500,
+    checks: Sequence[Check] | None = None,
+    history: History = FIRST_AUDIT,
+    **population: Any,
+) -> Judgement:
+    """The judgement over these measurements; all else is in order unless it is said."""
+    content = {"model": "lead_scoring", "model_version": "1", "path": Path("p"), "digest": "0"}
+    content |= {"rows": rows, "decisions": rows, "lost": ()}
+    return judge(
+        policy,
+        population=Population.model_validate(content | population),
+        totals=MeasurementFile(
+            path=Path("m"),
+            digest="0",
+            rows=len(found),
+            confidence=CONFIDENCE,
+            population_rows=rows,
+            labelled_rows=labelled,
+            selected_rows=selected,
+        ),
+        measurements=found,
+        validation=ValidationReport(
+            checks=tuple([a_check()] if checks is None else checks), data_docs=Path("d")
+        ),
+        history=history,
+    )
+
+
+def judged_counts(policy: AuditPolicy, counts: ByGroup, **changes: Any) -> Judgement:
+    """The judgement over a population with these counts per combination of attribute values."""
+    total = total_of(counts)
+    totals = {"rows": total.n, "labelled": total.labelled, "selected": total.selected}
+    return judged(policy, measured(policy, counts), **(totals | changes))
+
+
+def about(judgement: Judgement, **where: Any) -> Finding:
+    """The only finding that has these values."""
+    found = [f for f in judgement.findings if all(getattr(f, k) == v for k, v in where.items())]
+    assert len(found) == 1, f"{len(found)} findings with {where}: {judgement.findings}"
+    return found[0]
+
+
+def an_impact_ratio(
+    group: str, own: tuple[int, int], other: tuple[int, int], **changes: Any
+) -> Measurement:
+    """An impact ratio against the group M, with its interval and test."""
+    sides = Proportions.of([own[0]], [own[1]]), Proportions.of([other[0]], [other[1]])
+    defined = own[1] and other[1] and other[0]
+    interval = ratio_interval(*sides, CONFIDENCE) if defined else None
+    content: dict[str, Any] = {
+        "metric": "impact_ratio",
+        "code": "AIR",
+        "attribute": "gender",
+        "group": group,
+        "comparison": "ratio",
+        "against": "reference",
+        "reference": "M",
+        "numerator": own[0],
+        "denominator": own[1],
+        "reference_numerator": other[0],
+        "reference_denominator": other[1],
+        "value": own[0] / own[1] / (other[0] / other[1]) if defined else None,
+        "low": float(interval.low[0]) if interval else None,
+        "high": float(interval.high[0]) if interval else None,
+        "p_value": float(p_values(*sides)[0]) if own[1] and other[1] else None,
+        "n": own[1],
+        "reference_n": other[1],
+        "method": "test",
+    }
+    return Measurement.model_validate(content | changes)

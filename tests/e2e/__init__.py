@@ -1,0 +1,1 @@
+"""Whole installations: the demo, the runs, the containers, and every way round the gate."""

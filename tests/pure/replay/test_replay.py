@@ -1,0 +1,86 @@
+"""A candidate's record made again: whose files score, and what is held against what."""
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from fairness_audit.errors import InputError
+from fairness_audit.files import write_bytes
+from fairness_audit.records.comparison import ComparisonFile
+from fairness_audit.records.finding import Judgement, Verdict
+from fairness_audit.records.report import report_digest
+from fairness_audit.records.signed.simulation import Simulation
+from fairness_audit.registry.artifact import folder_digest
+from fairness_audit.replay.replay import Replayed, differences
+from fairness_audit.steps.score.kept import kept_artifact
+from tests.builders.published import a_finding, a_loaded_policy, a_record, an_audit, digest
+
+
+def a_run(folder: Path, content: bytes = b"flavors: {}\n") -> Path:
+    """A run that scored an artifact."""
+    write_bytes(folder / "candidate" / "artifact" / "MLmodel", content)
+    return folder
+
+
+def test_the_very_files_that_scored_are_found_in_whatever_run_keeps_them(tmp_path: Path) -> None:
+    (tmp_path / "decisions").mkdir()
+    (tmp_path / "cut_off" / "candidate" / "artifact").mkdir(parents=True)
+    runs = [tmp_path / "decisions", tmp_path / "cut_off", a_run(tmp_path / "other", b"other"),
+            a_run(tmp_path / "run")]  # fmt: skip
+    wanted = folder_digest(tmp_path / "run" / "candidate" / "artifact")
+    kept = kept_artifact(runs, wanted)
+    assert kept.artifact_digest("lead_scoring", "2") == wanted
+    assert kept.copy("lead_scoring", "2", tmp_path / "copy") == wanted
+    assert (tmp_path / "copy" / "MLmodel").read_bytes() == b"flavors: {}\n"
+
+
+def test_files_that_were_changed_or_deleted_do_not_score_again(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "run")
+    artifact = run / "candidate" / "artifact"
+    scored = folder_digest(artifact)
+    write_bytes(artifact / "MLmodel", b"flavors: {python_function: {}}\n")
+    with pytest.raises(InputError, match=f"no run keeps the files {scored[:12]} that scored"):
+        kept_artifact([run], scored)
+    shutil.rmtree(artifact)
+    with pytest.raises(InputError, match="fairness-audit candidate MODEL VERSION"):
+        kept_artifact([run], scored)
+
+
+def test_a_link_in_a_kept_artifact_is_copied_as_the_file_it_leads_to(tmp_path: Path) -> None:
+    """Planted later, it would lead the artifact out of the folder that it may read."""
+    run = a_run(tmp_path / "run")
+    model = run / "candidate" / "artifact" / "MLmodel"
+    wanted = folder_digest(model.parent)
+    model.rename(tmp_path / "elsewhere")
+    model.symlink_to(tmp_path / "elsewhere")
+    kept_artifact([run], wanted).copy("lead_scoring", "2", tmp_path / "copy")
+    assert not (tmp_path / "copy" / "MLmodel").is_symlink()
+
+
+def test_another_comparison_is_a_difference(tmp_path: Path) -> None:
+    audit = SimpleNamespace(**an_audit(a_loaded_policy(tmp_path)))
+    judgement = Judgement(verdict=Verdict.PASS, findings=(a_finding(),))
+    said = Simulation(
+        against="1", confinement=("landlock",), cut=0.5, tied=1, tied_selected=1,
+        comparison_digest=digest("comparison"),
+    )  # fmt: skip
+    record = a_record(
+        audited="candidate",
+        simulation=said,
+        report_digest=report_digest("lead_scoring", audit.validation, judgement),
+    )
+
+    def found(comparison: str) -> list[str]:
+        compared = ComparisonFile(
+            path=tmp_path, digest=digest(comparison), against="1", better=(), worse=()
+        )
+        again = Replayed(
+            audit.population, audit.measurements, audit.validation, judgement, compared
+        )
+        return list(differences(record, again))
+
+    assert found("comparison") == []
+    (difference,) = found("another")
+    assert difference.startswith(f"comparison: {digest('comparison')[:12]} then, ")

@@ -1,0 +1,143 @@
+"""The nightly sweep: what is in production and may not be is taken out or reported."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairness_audit.ledger.keys import public_pem
+from fairness_audit.records.finding import Judgement, Verdict
+from fairness_audit.steps.gate.sweep import Swept, sweep
+from tests.builders.fakes import FakeRegistry
+from tests.builders.published import (
+    FAILED,
+    LOGICAL_DATE,
+    NOW,
+    SIGNER,
+    a_ledger,
+    a_loaded_policy,
+    an_audit,
+    digest,
+    published,
+)
+from tests.builders.tampering import tamper
+
+GATE = {"registered_model": "lead_scoring", "alias": "champion", "valid_days": 35}
+FAILS = Judgement(verdict=Verdict.FAIL, findings=(FAILED,))
+
+
+class Production:
+    """Version 1 passed and is in production; then something happens."""
+
+    def __init__(self, folder: Path, action: str = "demote") -> None:
+        self.folder = folder
+        self.loaded = a_loaded_policy(folder, gate=GATE | {"sweep": action})
+        self.registry = FakeRegistry({("lead_scoring", "1"): digest("artifact 1")})
+        (folder / "trusted").mkdir()
+        (folder / "trusted" / "key.pem").write_bytes(public_pem(SIGNER.public_key))
+        published(self.loaded, folder)
+        self.registry.promote("lead_scoring", "1", "champion")
+
+    def swept(self, **changes: Any) -> list[Swept]:
+        given: dict[str, Any] = {
+            "ledger": a_ledger(self.folder),
+            "registry": self.registry,
+            "trusted_keys": self.folder / "trusted",
+            "now": NOW,
+        }
+        return list(sweep(self.loaded, **given | changes))
+
+    @property
+    def champion(self) -> str | None:
+        return self.registry.alias_target("lead_scoring", "champion")
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> Production:
+    return Production(tmp_path)
+
+
+def test_what_passed_stays(production: Production) -> None:
+    (swept,) = production.swept()
+    assert (swept.done, production.champion) == ("nothing", "1")
+    assert swept.sentence == "lead_scoring version 1 may stay in production"
+
+
+def test_without_anything_in_production_there_is_nothing_to_do(production: Production) -> None:
+    production.registry.demote("lead_scoring", "1", "champion")
+    assert production.swept() == []
+
+
+def overwritten(production: Production) -> None:
+    production.registry.digests["lead_scoring", "1"] = digest("overwritten")
+
+
+def failed_later(production: Production) -> None:
+    later = an_audit(production.loaded)["snapshot"].model_copy(
+        update={"logical_date": LOGICAL_DATE + timedelta(days=1)}
+    )
+    published(production.loaded, production.folder, judgement=FAILS, snapshot=later)
+
+
+def never_audited(production: Production) -> None:
+    production.registry.digests["lead_scoring", "2"] = digest("artifact 2")
+    production.registry.promote("lead_scoring", "2", "champion")
+
+
+def other_policy(production: Production) -> None:
+    gate = GATE | {"sweep": production.loaded.policy.gate.sweep}
+    production.loaded = a_loaded_policy(production.folder, gate=gate, min_group_size=31)
+
+
+def truncated(production: Production) -> None:
+    failed_later(production)
+    address = f"sqlite:///{production.folder / 'ledger.db'}"
+    tamper(address, "DELETE FROM fairness_audit_ledger WHERE seq = 2")
+
+
+HAPPENINGS = [
+    (overwritten, "the model's files are not those that were audited"),
+    (failed_later, "four_fifths: Women are selected"),
+    (never_audited, "there is no audit record of lead_scoring version 2"),
+    (other_policy, "the policy has changed since the audit"),
+    (
+        truncated,
+        "rolled back: lead_scoring version 1 is back at pass; its record 2, fail",
+    ),
+]
+
+
+@pytest.mark.parametrize(("happens", "reason"), HAPPENINGS)
+def test_what_may_not_be_there_is_taken_out(
+    production: Production, happens: Any, reason: str
+) -> None:
+    happens(production)
+    (swept,) = production.swept()
+    assert (swept.done, production.champion) == ("demoted", None)
+    assert reason in swept.sentence
+    assert "was taken out of production" in swept.sentence
+
+
+@pytest.mark.parametrize(("happens", "reason"), HAPPENINGS)
+def test_or_only_reported_where_policy_says_alarm(
+    tmp_path: Path, happens: Any, reason: str
+) -> None:
+    production = Production(tmp_path, "alarm")
+    happens(production)
+    before = production.champion
+    (swept,) = production.swept()
+    assert (swept.done, production.champion) == ("alarm", before)
+    assert f"is in production: {reason}" in swept.sentence or reason in swept.sentence
+
+
+def test_an_expired_record_takes_out(production: Production) -> None:
+    (swept,) = production.swept(now=NOW + timedelta(days=36))
+    assert (swept.done, production.champion) == ("demoted", None)
+    assert "the record expired on 2026-08-04 12:00 UTC" in swept.sentence
+
+
+def test_a_service_that_does_not_answer_takes_nothing_out(production: Production) -> None:
+    silent = a_ledger(production.folder, "postgresql://a@127.0.0.1:1/b")
+    (swept,) = production.swept(ledger=silent)
+    assert (swept.done, swept.decision.certain, production.champion) == ("alarm", False, "1")

@@ -1,0 +1,262 @@
+"""Rules of the house that a linter does not check; the layers are checked by import-linter."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from airflow._shared.module_loading.file_discovery import find_path_from_directory
+
+from fairness_audit.steps.publish import software
+from tests import CHECKOUT
+
+PACKAGE = CHECKOUT / "plugins" / "fairness_audit"
+MODULES = sorted([*PACKAGE.rglob("*.py"), *(CHECKOUT / "dags").rglob("*.py")])
+
+LONGEST_MODULE = 350
+"""A smell, not a measure: an idea is not cut in two to stay below it."""
+LONGEST_FUNCTION = 50
+NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "manager", "handler", "common"}
+
+HEAVY = "pandas numpy pyarrow duckdb great_expectations fairlearn sklearn mlflow scipy sqlalchemy"
+"""What a DAG file must not load: it is parsed every few seconds."""
+
+STATEMENT = re.compile(
+    r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|COPY|CREATE|ALTER|DROP|GRANT|REVOKE|WITH|SET)\s"
+    r"|(?i:.*\bselect\b.+\bfrom\b)",
+    re.DOTALL,
+)
+
+
+def named(module: Path) -> str:
+    return str(module.relative_to(CHECKOUT))
+
+
+def tree_of(source: str) -> ast.Module:
+    """A module's syntax tree.
+
+    Python before 3.11.8 miscounts its depth when a collection of garbage comes between
+    (python/cpython#106905); nothing is wrong with the source then.
+    """
+    try:
+        return ast.parse(source)
+    except SystemError:
+        return ast.parse(source)
+
+
+each_module = pytest.mark.parametrize("module", MODULES, ids=named)
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(MODULES) > 50
+    assert CHECKOUT / "dags" / "audit_models.py" in MODULES
+
+
+# --- shape --------------------------------------------------------------------------------------
+
+
+@each_module
+def test_no_module_is_long(module: Path) -> None:
+    lines = len(module.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST_MODULE, f"{named(module)} has {lines} lines; split it by ideas"
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its docstring: explaining at length is no fault."""
+    lines = (function.end_lineno or 0) - function.lineno + 1
+    if ast.get_docstring(function) is None:
+        return lines
+    docstring = function.body[0]
+    return lines - ((docstring.end_lineno or 0) - docstring.lineno + 1)
+
+
+@each_module
+def test_no_function_is_long(module: Path) -> None:
+    long = {
+        node.name: length(node)
+        for node in ast.walk(tree_of(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and length(node) > LONGEST_FUNCTION
+    }
+    assert not long, f"{named(module)}: lines per function: {long}; split it by steps"
+
+
+def test_every_name_says_what_is_inside() -> None:
+    folders = {module.parent for module in MODULES}
+    assert not [p for p in {*MODULES, *folders} if p.stem in NAMES_THAT_SAY_NOTHING]
+
+
+# --- rooms --------------------------------------------------------------------------------------
+
+MOST_ROOMS, MOST_FILES = 18, 8
+
+
+def sentence_of(place: Path) -> str:
+    """What a room or a file says of itself first."""
+    file = place / "__init__.py" if place.is_dir() else place
+    return (ast.get_docstring(tree_of(file.read_text(encoding="utf-8"))) or "").split("\n")[0]
+
+
+def rooms() -> dict[str, Path]:
+    """What lies at the top of the package, by name."""
+    found = [p for p in PACKAGE.iterdir() if (p / "__init__.py").is_file() or p.suffix == ".py"]
+    return {place.stem: place for place in found if place.stem != "__init__"}
+
+
+def test_the_top_of_the_package_is_seen_at_once() -> None:
+    folders = [place for place in rooms().values() if place.is_dir()]
+    assert len(folders) <= MOST_ROOMS
+    assert len(list(PACKAGE.glob("*.py"))) <= MOST_FILES
+
+
+def test_every_room_says_what_it_is() -> None:
+    silent = [named(p.parent) for p in PACKAGE.rglob("__init__.py") if not sentence_of(p)]
+    assert not silent
+
+
+def test_the_map_names_every_room_from_top_to_bottom() -> None:
+    """The package's own docstring repeats the rooms' sentences, in the order of the layers."""
+    pyproject = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = pyproject["tool"]["importlinter"]["contracts"][0]["layers"]
+    order = [name.strip() for layer in layers for name in layer.split("|")]
+    text = ast.get_docstring(tree_of((PACKAGE / "__init__.py").read_text(encoding="utf-8"))) or ""
+    shown = dict(re.findall(r"^(\w+) {2,}(\S.*)$", text, re.MULTILINE))
+    assert list(shown) == order
+    assert shown == {name: sentence_of(place) for name, place in rooms().items()}
+
+
+def test_the_digest_of_the_code_is_of_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "fairness_audit"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(software, "PACKAGE", copy)
+    digests = {software.code_digest.__wrapped__()}
+    assert digests == {software.code_digest()}
+    for room in ("settings.py", "statistics/power.py", "steps/measure/rates/rates.py"):
+        (copy / room).write_bytes((copy / room).read_bytes() + b"\n")
+        digests.add(software.code_digest.__wrapped__())
+    assert len(digests) == 4
+
+
+# --- SQL ----------------------------------------------------------------------------------------
+
+
+def pasted(source: str) -> Iterator[int]:
+    """Lines on which a value is pasted into an SQL statement."""
+    for node in ast.walk(tree_of(source)):
+        match node:
+            case ast.JoinedStr(values=parts) if any(
+                isinstance(part, ast.FormattedValue) for part in parts
+            ):
+                text = "".join(p.value if isinstance(p, ast.Constant) else "x" for p in parts)
+            case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod() | ast.Add()):
+                pass
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
+                pass
+            case _:
+                continue
+        if STATEMENT.match(text):
+            yield node.lineno
+
+
+@each_module
+def test_no_value_is_pasted_into_sql(module: Path) -> None:
+    """Values are bound; names are composed by psycopg's `sql`, which quotes them."""
+    lines = list(pasted(module.read_text(encoding="utf-8")))
+    assert not lines, f"{named(module)}: SQL pasted together on lines {lines}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'f"SELECT * FROM {table}"',
+        'f"""\n  DELETE FROM {table}"""',
+        '"SELECT %s" % name',
+        '"SELECT " + name',
+        '"DROP TABLE {}".format(name)',
+        'f"({name}) select a from b"',
+    ],
+)
+def test_pasting_is_noticed(source: str) -> None:
+    assert list(pasted(source)) == [1]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'f"{file}: write the SELECT that gives {name}"',
+        'sql.SQL("CREATE ROLE {role}").format(role=role)',
+        '"SELECT $1"',
+        'f"SELECT 1"',
+    ],
+)
+def test_what_is_not_pasting_is_let_through(source: str) -> None:
+    assert list(pasted(source)) == []
+
+
+# --- Airflow ------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings(
+    "ignore:GitWildMatchPattern:DeprecationWarning"  # Airflow's own use of pathspec
+)
+@pytest.mark.parametrize("syntax", ["glob", "regexp"])
+def test_airflow_runs_nothing_of_the_package_as_a_plugin(syntax: str, tmp_path: Path) -> None:
+    """It would run each module a second time, by its bare file name, over the standard library."""
+    plugins = CHECKOUT / "plugins"
+    found = [Path(path) for path in find_path_from_directory(plugins, ".airflowignore", syntax)]
+    assert not [path for path in found if PACKAGE in path.parents]
+    # A plugin beside the package is still found, though its name begins like the package's.
+    (tmp_path / ".airflowignore").write_bytes((plugins / ".airflowignore").read_bytes())
+    (tmp_path / "fairness_audit").mkdir()
+    for name in ("fairness_audit_plugin.py", "fairness_audit/secrets.py"):
+        (tmp_path / name).touch()
+    beside = list(find_path_from_directory(tmp_path, ".airflowignore", syntax))
+    assert beside == [str(tmp_path / "fairness_audit_plugin.py")]
+
+
+def test_no_module_of_the_package_stands_beside_it() -> None:
+    """A DAG file of the package's name would be imported in its place."""
+    assert not {path.stem for path in (CHECKOUT / "dags").glob("*")} & {PACKAGE.name}
+
+
+@pytest.mark.parametrize(
+    ("loaded", "allowed"),
+    [
+        ("fairness_audit.policy.load, fairness_audit.policy.schema, fairness_audit.settings", []),
+        ("fairness_audit.installation", []),
+        ("fairness_audit.steps.judge, fairness_audit.records.finding", ["numpy"]),  # for intervals
+    ],
+)
+def test_what_is_pure_loads_nothing_heavy(loaded: str, allowed: list[str], tmp_path: Path) -> None:
+    assert heavy_after(f"import {loaded}", tmp_path) <= set(allowed)
+
+
+def test_parsing_the_dags_loads_nothing_heavy_beyond_airflow(tmp_path: Path) -> None:
+    """The libraries of a task are loaded when it runs."""
+    airflow = "import airflow.sdk; from airflow.sdk import DAG, Asset, Param, TriggerRule, task"
+    dags = [f"runpy.run_path({str(path)!r})" for path in (CHECKOUT / "dags").glob("*.py")]
+    parsed = "\n".join([airflow, "import runpy", *dags])
+    assert heavy_after(parsed, tmp_path) - heavy_after(airflow, tmp_path) == set()
+
+
+def heavy_after(statements: str, airflow_home: Path) -> set[str]:
+    """The heavy libraries that a fresh interpreter has loaded after these statements."""
+    asked = f"import sys\nprint(*[name for name in {HEAVY.split()} if name in sys.modules])"
+    changes = {"PYTHONPATH": str(PACKAGE.parent), "AIRFLOW_HOME": str(airflow_home)}
+    done = subprocess.run(
+        [sys.executable, "-c", f"{statements}\n{asked}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | changes | {"FAIRNESS_AUDIT_HOME": str(CHECKOUT)},
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())

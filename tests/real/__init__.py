@@ -1,0 +1,1 @@
+"""Audits of real tables, which lie beside the checkout."""

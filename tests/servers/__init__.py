@@ -1,0 +1,1 @@
+"""What tests talk to, started or imitated: databases, registries, vendors' APIs, Airflow."""
