@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from fairness_audit.policy.base import UNKNOWN, Group, Strict
+from fairness_audit.policy.base import UNKNOWN, Group, Strict, outside_digest
 from fairness_audit.policy.fractions import ExactFraction
 
 
@@ -79,10 +79,10 @@ class Attribute(Strict):
     """A protected attribute; the population carries it as `attr_<name>`."""
 
     provenance: Provenance
-    # Left out of the canonical form where there is none: policies of before keep their digest.
-    proxy: Proxy | None = Field(
+    proxy: Proxy | None = outside_digest(
+        "at its default",
         default=None,
-        exclude_if=lambda proxy: proxy is None,
+        reason="policies from before there were proxies keep theirs",
         description="Required where the provenance is proxy, else refused.",
     )
     reference_group: Group

@@ -3,23 +3,25 @@
 from fractions import Fraction
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from fairness_audit.policy.base import Strict
+from fairness_audit.policy.base import Strict, outside_digest
 from fairness_audit.policy.fractions import ExactFraction
 
 
 class Selects(Strict):
     """Whom a candidate would select. What the registry says of a threshold is no evidence."""
 
-    score_at_least: ExactFraction | None = Field(
+    score_at_least: ExactFraction | None = outside_digest(
+        "at its default",
         default=None,
-        exclude_if=lambda value: value is None,
+        reason="the other way to select stands for it",
         description="Everybody whose score is this or higher.",
     )
-    top_share: ExactFraction | None = Field(
+    top_share: ExactFraction | None = outside_digest(
+        "at its default",
         default=None,
-        exclude_if=lambda value: value is None,
+        reason="the other way to select stands for it",
         description=(
             "The best share of all scored rows, rounded down to whole rows; among equal scores"
             " the order of the pseudonyms decides."
@@ -39,9 +41,10 @@ class Candidate(Strict):
     """How a version that is not released yet is audited: it scores the current population."""
 
     selects: Selects
-    score_range: tuple[ExactFraction, ExactFraction] = Field(
+    score_range: tuple[ExactFraction, ExactFraction] = outside_digest(
+        "at its default",
         default=(Fraction(0), Fraction(1)),
-        exclude_if=lambda bounds: bounds == (0, 1),
+        reason="policies from before scores had a range keep theirs",
         description="Least and greatest score the model may give.",
     )
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from fairness_audit.policy.attribute import Assumption, Attribute
-from fairness_audit.policy.base import Name, Strict
+from fairness_audit.policy.base import Name, Strict, outside_digest
 from fairness_audit.policy.candidate import Candidate
 from fairness_audit.policy.consistency import inconsistencies
 from fairness_audit.policy.fractions import ExactFraction
@@ -125,11 +125,12 @@ class Schedule(Strict):
 
     cron: str | None = None
     asset: str | None = None
-    deadline_hours: int = Field(
+    deadline_hours: int = outside_digest(
+        "always",
         default=24,
         ge=1,
         le=8760,
-        exclude=True,
+        reason="what comes late is found the same",
         description="Hours after its time by which a scheduled audit is published, or late.",
     )
 
@@ -235,15 +236,17 @@ class AuditPolicy(Strict):
     schedule: Schedule
     gate: Gate
     review: Review
-    candidate: Candidate | None = Field(
+    candidate: Candidate | None = outside_digest(
+        "at its default",
         default=None,
-        exclude_if=lambda candidate: candidate is None,
+        reason="policies from before candidates were audited keep theirs",
         description="How a version is audited before its release: it scores the population.",
     )
-    notify: Notify = Field(
+    notify: Notify = outside_digest(
+        "always",
         default=Notify(),
-        exclude=True,
-        description="Who is told what happened. No part of the digest.",
+        reason="it changes nothing of what they are told",
+        description="Who is told what happened.",
     )
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from fairness_audit.policy.base import Strict
+from fairness_audit.policy.base import Strict, outside_digest
 
 Email = Annotated[
     str, StringConstraints(pattern=r"^[^\s@,;:<>\"()]{1,64}@[^\s@,;:<>\"()]{1,190}$")
@@ -15,34 +15,37 @@ User = Annotated[str, StringConstraints(pattern=r"^\S(.{0,253}\S)?$")]
 class Review(Strict):
     """Who decides what the policy sends to people.
 
-    Who is asked and how long is waited may change without another audit, so they are no part of
-    the policy's digest; how many must agree and how long a waiver may last are.
+    Who may answer and how long is waited may change without another audit; how many must agree and
+    how long a waiver may last may not.
     """
 
     owner: str = Field(min_length=3, description="Team or role that is asked.")
     approvals: int = Field(
         default=1, ge=1, le=5, description="How many different people approve. A waiver needs two."
     )
-    waiver_max_days: int = Field(
+    waiver_max_days: int = outside_digest(
+        "at its default",
         default=90,
         ge=1,
         le=366,
-        exclude_if=lambda days: days == 90,
+        reason="policies from before waivers had a longest time keep theirs",
         description="Days after which a waiver has expired at the latest.",
     )
-    reviewers: tuple[User, ...] = Field(
+    reviewers: tuple[User, ...] = outside_digest(
+        "always",
         default=(),
-        exclude=True,
+        reason="people come and go, and who answered is signed with the answer",
         description=(
             "Ids of the Airflow users who may answer; the simple login's are its user names."
             " Default: everybody who may edit the DAG review_audit."
         ),
     )
-    timeout_hours: int = Field(
+    timeout_hours: int = outside_digest(
+        "always",
         default=120,
         ge=1,
         le=8760,
-        exclude=True,
+        reason="nothing is let through by waiting",
         description="Hours that are waited for each answer. Without one nothing is let through.",
     )
 

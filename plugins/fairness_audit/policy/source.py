@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from fairness_audit.policy.base import Name, SourceName, Strict
+from fairness_audit.policy.base import Name, SourceName, Strict, outside_digest
 
 
 class SourceObject(Strict):
@@ -21,10 +21,10 @@ class SourceObject(Strict):
         default=None,
         description="Timestamp column that limits the rows to the audit's window.",
     )
-
-    modified_on: SourceName | None = Field(
+    modified_on: SourceName | None = outside_digest(
+        "at its default",
         default=None,
-        exclude_if=lambda name: name is None,
+        reason="policies from before changes were read keep theirs",
         description=(
             "Timestamp column that changes with every change of a row: only what changed since"
             " the audit before is read then."
@@ -64,23 +64,25 @@ class Source(Strict):
         description="Airflow connection id; its conn_type picks the source."
     )
     objects: dict[Name, SourceObject] = Field(min_length=1)
-    look_back_minutes: int = Field(
+    look_back_minutes: int = outside_digest(
+        "at its default",
         default=60,
         ge=1,
         le=10_080,
-        exclude_if=lambda minutes: minutes == 60,
+        reason="policies from before changes were read keep theirs",
         description="How much a reading of changes overlaps the one before: late commits.",
     )
-    refresh_days: int = Field(
+    refresh_days: int = outside_digest(
+        "at its default",
         default=7,
         ge=1,
         le=366,
-        exclude_if=lambda days: days == 7,
+        reason="policies from before changes were read keep theirs",
         description="After so many days all rows are read anew: formulas change without a stamp.",
     )
-    # Left out of the canonical form by default: policies of before keep their digest.
-    schema_drift: SchemaDrift = Field(
+    schema_drift: SchemaDrift = outside_digest(
+        "at its default",
         default=SchemaDrift.WARN,
-        exclude_if=lambda drift: drift is SchemaDrift.WARN,
+        reason="policies from before the schema was watched keep theirs",
         description="What to do when columns appear, vanish or change type between two audits.",
     )
