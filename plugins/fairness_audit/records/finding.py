@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -17,8 +17,10 @@ class AttributeSource(Door):
     ``coverage`` is rows whose group is known / all rows; None where nothing was measured.
     """
 
-    provenance: Provenance
-    coverage: float | None = None
+    provenance: Provenance = Field(description="How the group of a person is known.")
+    coverage: float | None = Field(
+        default=None, description="Rows whose group is known / all rows."
+    )
 
 
 class ErrorBudget(Door):
@@ -30,11 +32,23 @@ class ErrorBudget(Door):
     this one. Both are exact fractions in [0, 1].
     """
 
-    audit: Annotated[int, Field(ge=1)]
-    of: Annotated[int, Field(ge=1)]
-    alpha: Annotated[Fraction, Field(ge=0, le=1)]
-    spent: Annotated[Fraction, Field(ge=0, le=1)]
-    period_start: Moment
+    audit: int = Field(
+        ge=1, description="The how many-th audit of the model in the period this is."
+    )
+    of: int = Field(ge=1, description="How many audits share the budget.")
+    alpha: Fraction = Field(
+        ge=0,
+        le=1,
+        description=("Significance level of all tests of this audit together, an exact fraction."),
+    )
+    spent: Fraction = Field(
+        ge=0,
+        le=1,
+        description=(
+            "Levels of all audits of the period up to and with this one, an exact fraction."
+        ),
+    )
+    period_start: Moment = Field(description="Begin of the period, in UTC.")
 
     @property
     def is_spent(self) -> bool:
@@ -65,30 +79,59 @@ class Evidence(Door):
     upwards has no ``proxy_high``.
     """
 
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    threshold: str | None = None
-    p_value: float | None = None
-    p_adjusted: float | None = None
-    numerator: Amount | None = None
-    denominator: Amount | None = None
-    reference_numerator: Amount | None = None
-    reference_denominator: Amount | None = None
-    four_fifths_flag: bool | None = None
-    detectable_gap: float | None = None
-    n_needed: int | None = None
-    unknown: int | None = None
-    unknown_low: float | None = None
-    unknown_high: float | None = None
-    proxy_low: float | None = None
-    proxy_high: float | None = None
+    value: float | None = Field(
+        default=None, description="The disparity: a ratio or difference of two rates."
+    )
+    low: float | None = Field(default=None, description="Lower end of its confidence interval.")
+    high: float | None = Field(default=None, description="Upper end of its confidence interval.")
+    threshold: str | None = Field(
+        default=None, description="The bound that was compared, an exact fraction."
+    )
+    p_value: float | None = Field(default=None, description="Two-sided test of equal rates.")
+    p_adjusted: float | None = Field(
+        default=None, description="The same, adjusted over all tests of the audit."
+    )
+    numerator: Amount | None = Field(
+        default=None, description="Of the group's rate: a count, or a sum of weights."
+    )
+    denominator: Amount | None = Field(
+        default=None, description="Of the group's rate: a count, or a sum of weights."
+    )
+    reference_numerator: Amount | None = Field(
+        default=None, description="Of the reference's rate."
+    )
+    reference_denominator: Amount | None = Field(
+        default=None, description="Of the reference's rate."
+    )
+    four_fifths_flag: bool | None = Field(
+        default=None, description="What the bare four-fifths rule says; it decides nothing."
+    )
+    detectable_gap: float | None = Field(
+        default=None,
+        description="Smallest difference of rates this audit would have found, at 80 % power.",
+    )
+    n_needed: int | None = Field(
+        default=None, description="Size per group at which the observed gap would be found."
+    )
+    unknown: int | None = Field(default=None, description="Rows of no known group.")
+    unknown_low: float | None = Field(
+        default=None, description="The disparity at one end of where the unknown rows may belong."
+    )
+    unknown_high: float | None = Field(default=None, description="The disparity at the other end.")
+    proxy_low: float | None = Field(
+        default=None,
+        description="Where groups are inferred: the least the groups' own disparity may be.",
+    )
+    proxy_high: float | None = Field(
+        default=None,
+        description="Where groups are inferred: the most; absent where it has no end.",
+    )
 
 
 class Finding(Door):
     """One conclusion. ``at_gate`` is what it does to a promotion."""
 
-    rule: str
+    rule: str = Field(description="Id of the policy's rule.")
     kind: Literal[
         "error_budget",
         "disparity",
@@ -99,15 +142,19 @@ class Finding(Door):
         "quality",
         "polarity",
         "population",
-    ]
-    verdict: Verdict
-    at_gate: Literal["allow", "review", "block"]
-    metric: str | None = None
-    attribute: str | None = None
-    group: str | None = None
-    reference: str | None = None
-    sentence: str
-    evidence: Evidence = Evidence()
+    ] = Field(description="What the finding is about.")
+    verdict: Verdict = Field(description="What was found: pass and fail both need evidence.")
+    at_gate: Literal["allow", "review", "block"] = Field(
+        description="What the finding does to a promotion."
+    )
+    metric: str | None = Field(default=None, description="Metric that was compared.")
+    attribute: str | None = Field(
+        default=None, description="Protected attribute, or intersection of several."
+    )
+    group: str | None = Field(default=None, description="The group it is about.")
+    reference: str | None = Field(default=None, description="The group it was compared with.")
+    sentence: str = Field(description="The conclusion with its evidence, in words.")
+    evidence: Evidence = Field(default=Evidence(), description="The numbers behind it.")
 
     @property
     def id(self) -> str:

@@ -22,10 +22,15 @@ class SchemaChange(Door):
     ``was`` is None if it appeared and ``became`` if it vanished; else its two types.
     """
 
-    object: str
-    column: str
-    was: str | None = None
-    became: str | None = None
+    object: str = Field(description="The CRM object.")
+    column: str = Field(description="Its column.")
+    was: str | None = Field(
+        default=None,
+        description="Type at the reading before; absent if the column appeared.",
+    )
+    became: str | None = Field(
+        default=None, description="Type at this reading; absent if it vanished."
+    )
 
     @property
     def sentence(self) -> str:

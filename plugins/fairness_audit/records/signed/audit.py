@@ -1,5 +1,6 @@
 """The published record of an audit, and what the gate says of it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -9,11 +10,11 @@ from pydantic import Field
 from fairness_audit.encoding import digest_of
 from fairness_audit.records.door import Door, Moment
 from fairness_audit.records.finding import AttributeSource, ErrorBudget, Finding, Verdict
+from fairness_audit.records.signed.chained import Chained
+from fairness_audit.records.signed.in_toto import Sha256
+from fairness_audit.records.signed.layout import Place, digest_of_subject, in_predicate
 from fairness_audit.records.signed.simulation import Simulation
 from fairness_audit.records.snapshot import SchemaChange
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-"""A SHA-256, as 64 lower-case hexadecimal digits."""
 
 Audited = Literal["decisions", "candidate"]
 """Whether decisions were audited that were made, or those a candidate would make."""
@@ -25,21 +26,19 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 class Counts(Door):
     """How much was audited: decisions logged and audited, and checks of the data."""
 
-    decisions: int
-    audited: int
-    labelled: int
-    selected: int
-    checks: int
-    checks_passed: int
+    decisions: int = Field(description="Decisions logged in the window.")
+    audited: int = Field(description="Decisions that were audited.")
+    labelled: int = Field(description="Audited decisions whose outcome is known.")
+    selected: int = Field(description="Audited decisions that selected their subject.")
+    checks: int = Field(description="Checks of the data that were run.")
+    checks_passed: int = Field(description="Of these, how many passed.")
 
 
-class AuditRecord(Door):
+class AuditRecord(Chained):
     """One published audit, as it is signed.
 
-    ``seq`` and ``prev`` chain it to the record before it: ``seq`` counts from 1 and ``prev`` is
-    the SHA-256 of that record's envelope, None for the first. ``snapshot_digest`` and the other
-    digests are of content, so that the same audit run again has the same ``record_id``.
-    ``report_digest`` is of the report, which follows from the rest.
+    ``snapshot_digest`` and the other digests are of content, so that the same audit run again has
+    the same ``record_id``. ``report_digest`` is of the report, which follows from the rest.
     ``error_budget`` is no part of it, nor are ``attributes``, which say where the groups come from
     and of what share of the rows they are known, or ``schema_changes``, the columns of the source
     that were no longer what they had been; records from before there were any have None.
@@ -50,31 +49,36 @@ class AuditRecord(Door):
 
     kind: ClassVar[Literal["audit"]] = "audit"
 
-    seq: Annotated[int, Field(ge=1)]
-    prev: Sha256 | None
-    model: str
-    registered_model: str
-    model_version: str
-    artifact_digest: Sha256
-    snapshot_digest: Sha256
-    population_digest: Sha256
-    measurements_digest: Sha256
-    report_digest: Sha256
-    policy_digest: Sha256
-    audited: Audited | None = None
-    simulation: Simulation | None = None
-    logical_date: Moment
-    window_start: Moment
-    window_end: Moment
-    issued: Moment
-    expires: Moment
-    counts: Counts
-    verdict: Verdict
-    error_budget: ErrorBudget | None = None
-    attributes: dict[str, AttributeSource] | None = None
-    schema_changes: tuple[SchemaChange, ...] | None = None
-    findings: tuple[Finding, ...]
-    versions: dict[str, str]
+    snapshot_digest: Annotated[Sha256, digest_of_subject("snapshot")]
+    population_digest: Annotated[Sha256, digest_of_subject("population")]
+    measurements_digest: Annotated[Sha256, digest_of_subject("measurements")]
+    report_digest: Annotated[Sha256, digest_of_subject("report")]
+    audited: Audited | None = Field(
+        default=None,
+        description=(
+            "Whether decisions were audited that were made, or those that a candidate would make;"
+            " absent in records of before, which are about decisions."
+        ),
+    )
+    simulation: Simulation | None = Field(
+        default=None, description="How the decisions of a candidate came about."
+    )
+    window_start: Annotated[Moment, in_predicate("window", "start")]
+    window_end: Annotated[Moment, in_predicate("window", "end")]
+    counts: Counts = Field(description="How much was audited.")
+    verdict: Verdict = Field(description="The worst of the findings.")
+    error_budget: ErrorBudget | None = Field(
+        default=None,
+        description="The part of the model's error budget that this audit spends.",
+    )
+    attributes: dict[str, AttributeSource] | None = Field(
+        default=None, description="Where the groups of each protected attribute come from."
+    )
+    schema_changes: tuple[SchemaChange, ...] | None = Field(
+        default=None,
+        description="Columns of the source that are no longer what they were.",
+    )
+    findings: tuple[Finding, ...] = Field(description="All conclusions, the deciding one first.")
 
     @property
     def record_id(self) -> str:
@@ -105,6 +109,12 @@ class AuditRecord(Door):
     def passed(self) -> bool:
         """True if nothing in the record stands against a promotion."""
         return bool(self.findings) and not self.obstacles and self.verdict is not Verdict.FAIL
+
+    @property
+    def follows(self) -> Mapping[Place, str]:
+        """Whether it passed, too."""
+        result = "PASSED" if self.passed else "FAILED"
+        return {**super().follows, ("predicate", "verification_result"): result}
 
 
 def record_id(

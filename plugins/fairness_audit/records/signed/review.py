@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from fairness_audit.encoding import digest_of
 from fairness_audit.records.door import Door, Moment
-from fairness_audit.records.signed.audit import Sha256
+from fairness_audit.records.signed.chained import Chained
+from fairness_audit.records.signed.in_toto import Sha256
 
 WAIVER_APPROVERS = 2
 """How many different people a waiver needs."""
@@ -19,12 +20,12 @@ Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 class Approval(Door):
     """One person's answer. ``by`` is the name they were authenticated under, never typed in."""
 
-    by: Words
-    at: Moment
-    reason: Words
+    by: Words = Field(description="The name the person was authenticated under.")
+    at: Moment = Field(description="When they answered, in UTC.")
+    reason: Words = Field(description="Why, in their words.")
 
 
-class ReviewRecord(Door):
+class ReviewRecord(Chained):
     """A decision of people on findings of one audit, in the same chain as the audits.
 
     ``approve`` lets findings through that the policy sends to people, ``reject`` holds them
@@ -36,23 +37,28 @@ class ReviewRecord(Door):
 
     kind: ClassVar[Literal["review"]] = "review"
 
-    seq: Annotated[int, Field(ge=1)]
-    prev: Sha256 | None
-    audit_record_id: Sha256
-    model: str
-    registered_model: str
-    model_version: str
-    artifact_digest: Sha256
-    policy_digest: Sha256
-    logical_date: Moment
-    decision: Literal["approve", "reject", "waive"]
-    findings: Annotated[tuple[Words, ...], Field(min_length=1)]
-    approvals: Annotated[tuple[Approval, ...], Field(min_length=1)]
-    compensating_control: Words | None = None
-    owner: Words
-    issued: Moment
-    expires: Moment
-    versions: dict[str, str]
+    audit_record_id: Sha256 = Field(description="The record of the audit that was reviewed.")
+    decision: Literal["approve", "reject", "waive"] = Field(
+        description=(
+            "approve lets through what waits for people, reject holds it against the version,"
+            " waive lets through what blocks."
+        )
+    )
+    findings: tuple[Words, ...] = Field(
+        min_length=1,
+        description=(
+            "Ids of the findings that were decided on: rule/metric/attribute/group/reference, -"
+            " for what a finding has not."
+        ),
+    )
+    approvals: tuple[Approval, ...] = Field(
+        min_length=1,
+        description="Who answered, and why. A waiver needs two different people.",
+    )
+    compensating_control: Words | None = Field(
+        default=None, description="What protects people instead while a waiver holds."
+    )
+    owner: Words = Field(description="Who answers for the decision.")
 
     @model_validator(mode="after")
     def _waiver_is_one(self) -> Self:

@@ -11,7 +11,6 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from fairness_audit.records.signed.audit_statement import AuditStatement
-from fairness_audit.records.signed.field_meanings import MEANINGS
 from fairness_audit.records.signed.head import HeadStatement
 from fairness_audit.records.signed.review_statement import ReviewStatement
 
@@ -45,10 +44,6 @@ def _schema() -> dict[str, Any]:
             " are canonical JSON (RFC 8785); what is absent has no key, and is never null."
         ),
     )
-    for name, field, content in _fields(schema["$defs"]):
-        meaning = MEANINGS.get(f"{name}.{field}") or MEANINGS.get(field)
-        if meaning is not None:
-            content.setdefault("description", meaning)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["oneOf"] = [{"$ref": f"#/$defs/{each.__name__}"} for each in _STATEMENTS]
     return schema

@@ -1,10 +1,9 @@
 """What a record says of an audit whose decisions a candidate would have made, and nobody did."""
 
-from typing import Annotated
-
 from pydantic import Field
 
 from fairness_audit.records.door import Door
+from fairness_audit.records.signed.in_toto import Sha256
 
 
 class Simulation(Door):
@@ -15,9 +14,16 @@ class Simulation(Door):
     with ``against``, group by group, is the file ``comparison.json`` of that digest.
     """
 
-    against: str
-    confinement: tuple[str, ...]
-    cut: float | None = None
-    tied: int
-    tied_selected: int
-    comparison_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    against: str = Field(description="Version whose decisions the candidate was put in place of.")
+    confinement: tuple[str, ...] = Field(
+        description="What held the process in which the candidate scored."
+    )
+    cut: float | None = Field(
+        default=None,
+        description="Score of the last who is selected; absent where nobody is.",
+    )
+    tied: int = Field(description="Rows that have this very score.")
+    tied_selected: int = Field(description="Of these, how many are selected.")
+    comparison_digest: Sha256 = Field(
+        description="SHA-256 of the file that says who wins and loses, group by group."
+    )

@@ -16,7 +16,6 @@ from rfc8785 import CanonicalizationError
 
 from fairness_audit.encoding import canonical_bytes
 from fairness_audit.errors import RecordError
-from fairness_audit.records.door import Door
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.audit_statement import AuditStatement
 from fairness_audit.records.signed.review import ReviewRecord
@@ -35,7 +34,7 @@ def payload_of(record: Record) -> bytes:
     Raises:
         RecordError: when a number in the record is not one that JSON can carry.
     """
-    statement: Door = (
+    statement = (
         AuditStatement.of(record)
         if isinstance(record, AuditRecord)
         else ReviewStatement.of(record)

@@ -1,0 +1,79 @@
+"""What every record of the chain says, whether people or an audit speak in it."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from fairness_audit.records.door import Door, Moment
+from fairness_audit.records.signed.in_toto import VERIFIER, PolicyReference, Sha256, Verifier
+from fairness_audit.records.signed.layout import Place, Stated, digest_of_subject, in_predicate
+
+RecordId = Annotated[
+    Sha256,
+    Field(
+        description=(
+            "What names the record, and makes publishing the same twice one record: a SHA-256 over"
+            " what it is about."
+        )
+    ),
+]
+
+
+class Numbered(Stated):
+    """Base of the records, and of the heads that name them."""
+
+    seq: int = Field(ge=1, description="Number of the record in the ledger; the first is 1.")
+    model: str = Field(description="Name of the audited model.")
+    model_version: str = Field(description="Version of the model in the registry.")
+    issued: Annotated[Moment, in_predicate("time_verified")] = Field(
+        description="When the record was issued, in UTC."
+    )
+
+
+class Chained(Numbered):
+    """Base of the records.
+
+    ``prev`` chains a record to the one before it: it is the SHA-256 of that record's envelope, and
+    None in the first. A record is about exactly the files
+    of ``artifact_digest``, and rests on exactly the policy of ``policy_digest``.
+    """
+
+    prev: Sha256 | None = Field(
+        description="SHA-256 of the envelope of the record before it; absent in the first."
+    )
+    registered_model: str = Field(description="Name of the model in the registry.")
+    artifact_digest: Annotated[Sha256, digest_of_subject("model")]
+    policy_digest: Annotated[Sha256, in_predicate("policy", "digest", "sha256")]
+    logical_date: Moment = Field(
+        description="The moment the audit is about, in UTC; it sets the window."
+    )
+    expires: Moment = Field(description="From when on the record allows nothing, in UTC.")
+    versions: Annotated[dict[str, str], in_predicate("verifier", "version")]
+
+    @property
+    @abstractmethod
+    def record_id(self) -> str:
+        """The idempotency key: a SHA-256 over what the record is about."""
+
+    @property
+    def follows(self) -> Mapping[Place, str]:
+        """Its id, and where the model version and the policy are."""
+        return {
+            ("predicate", "record_id"): self.record_id,
+            ("predicate", "resource_uri"): f"models:/{self.registered_model}/{self.model_version}",
+            ("predicate", "policy", "uri"): f"expectations/{self.model}/policy.yaml",
+            ("predicate", "verifier", "id"): VERIFIER,
+        }
+
+
+class ChainedPredicate(Door):
+    """Base of the records' predicates: the parts of each."""
+
+    record_id: RecordId
+    resource_uri: str = Field(description="The model version as MLflow addresses it.")
+    policy: PolicyReference = Field(
+        description="The policy that was applied, and the digest of what it says."
+    )
+    verifier: Verifier = Field(description="Who made the Statement.")
