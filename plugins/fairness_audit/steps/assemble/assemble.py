@@ -118,9 +118,9 @@ def _decide_who_is_in(
     create_view(connection, "decisions", file, bound)
     _check_columns(connection, policy, file)
     logged = _row(connection, sql / "assemble" / "logged_decisions.sql", bound)["decisions"]
-    account = _row(connection, sql / "assemble" / "account.sql", {})
-    _check_account(account, logged, file)
-    return logged, account["kept"]
+    totals = _row(connection, sql / "assemble" / "decision_totals.sql", {})
+    _check_totals(totals, logged, file)
+    return logged, totals["kept"]
 
 
 def _losses(connection: duckdb.DuckDBPyConnection, own: Path) -> Iterator[Loss]:
@@ -165,17 +165,17 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, policy: AuditPolicy, f
         raise PopulationError(f"{file}: " + "; ".join(faults))
 
 
-def _check_account(account: dict[str, int], logged: int, file: Path) -> None:
-    if account["decisions"] != logged or account["distinct_decisions"] != logged:
+def _check_totals(totals: dict[str, int], logged: int, file: Path) -> None:
+    if totals["decisions"] != logged or totals["distinct_decisions"] != logged:
         raise PopulationError(
-            f"{file}: gives {account['decisions']} rows and {account['distinct_decisions']}"
+            f"{file}: gives {totals['decisions']} rows and {totals['distinct_decisions']}"
             f" distinct decisions for the {logged} decisions of the score log;"
             " use LEFT JOINs on unique keys and mark lost rows in lost_at"
         )
-    if account["undecided"] or account["without_subject"]:
+    if totals["undecided"] or totals["without_subject"]:
         raise PopulationError(
-            f"{file}: {account['undecided']} kept rows have no selected and"
-            f" {account['without_subject']} no subject_key; mark them lost in lost_at"
+            f"{file}: {totals['undecided']} kept rows have no selected and"
+            f" {totals['without_subject']} no subject_key; mark them lost in lost_at"
         )
 
 

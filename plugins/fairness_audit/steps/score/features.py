@@ -59,7 +59,7 @@ def write_features(
         _create_view(connection, policy, file, bound)
         _check_columns(connection, policy, file)
         try:
-            _check_account(connection, decided, sql, file)
+            _check_totals(connection, decided, sql, file)
             with written_whole(to) as temporary:
                 text = statement(sql / "scoring" / "inputs.sql")
                 inputs = connection.sql(text, params={"path": str(decided.path)})
@@ -111,10 +111,10 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, policy: AuditPolicy, f
         raise PopulationError(f"{file}: " + "; ".join(faults))
 
 
-def _check_account(
+def _check_totals(
     connection: duckdb.DuckDBPyConnection, decided: Population, sql: Path, file: Path
 ) -> None:
-    text = statement(sql / "scoring" / "account.sql")
+    text = statement(sql / "scoring" / "input_totals.sql")
     ((joined, found),) = connection.sql(text, params={"path": str(decided.path)}).fetchall()
     if joined != decided.rows or found != decided.rows:
         raise PopulationError(
