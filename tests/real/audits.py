@@ -164,7 +164,7 @@ def _home(folder: Path) -> Path:
     (folder / "sql").mkdir(parents=True)
     parts = {"dags": CHECKOUT, "plugins": CHECKOUT, "expectations": HERE}
     parts |= dict.fromkeys(("sql/assemble", "sql/measure", "sql/validate"), CHECKOUT)
-    parts |= dict.fromkeys(("sql/staging", "sql/population"), HERE)
+    parts |= dict.fromkeys(("sql/objects", "sql/staging", "sql/population"), HERE)
     for name, origin in parts.items():
         (folder / name).symlink_to(origin / name)
     return folder

@@ -71,21 +71,25 @@ def check(
         ),
     ] = False,
 ) -> None:
-    """Check every policy, and that its SQL and suites are there; report all faults at once.
+    """Check every policy, its SQL and its suites; report all faults at once.
+
+    Every staging file must give the columns that sql/objects describes.
 
     With --registry: exit 0 it asks the gate, 1 it promotes without asking, 2 cannot tell.
     """
     from fairness_audit.records.signed import schema as record_schema
+    from fairness_audit.steps.canonical_objects import staging_faults
 
     settings = Settings.from_environment()
     if write_schema:
         for each in (schema, record_schema):
             (settings.expectations / each.FILE_NAME).write_text(each.schema_text(), "utf-8")
     policies = load_policies(settings.expectations)
-    missing = [fault for loaded in policies for fault in missing_files(settings, loaded)]
-    for fault in missing:
+    faults = [fault for loaded in policies for fault in missing_files(settings, loaded)]
+    faults += staging_faults(settings.sql)
+    for fault in faults:
         typer.echo(f"fairness-audit: {fault}", err=True)
-    if missing:
+    if faults:
         raise typer.Exit(CANNOT_TELL)
     for loaded in policies:
         policy = loaded.policy

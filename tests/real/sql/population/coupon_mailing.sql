@@ -15,10 +15,10 @@ WITH audited_decisions AS (
 
 first_redemptions AS (
     SELECT
-        redemption.household_id,
+        redemption.contact_id,
         min(redemption.redeemed_at) AS redeemed_at,
     FROM redemption
-    INNER JOIN campaign_member USING (household_id, campaign_id)
+    INNER JOIN campaign_member USING (contact_id, campaign_id)
     INNER JOIN offer USING (campaign_id, coupon_upc)
     GROUP BY ALL
 )
@@ -37,7 +37,7 @@ SELECT
     contact.age AS attr_age,
     contact.income AS attr_income,
     contact.marital_status AS attr_marital_status,
-    CASE WHEN contact.household_id IS NULL THEN 'no_demographics' END AS lost_at,
+    CASE WHEN contact.contact_id IS NULL THEN 'no_demographics' END AS lost_at,
 FROM audited_decisions
-LEFT JOIN contact ON audited_decisions.subject_id = contact.household_id
-LEFT JOIN first_redemptions ON audited_decisions.subject_id = first_redemptions.household_id
+LEFT JOIN contact ON audited_decisions.subject_id = contact.contact_id
+LEFT JOIN first_redemptions ON audited_decisions.subject_id = first_redemptions.contact_id

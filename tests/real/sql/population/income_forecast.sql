@@ -22,7 +22,7 @@ SELECT
     contact.gender AS attr_gender,
     contact.race AS attr_race,
     contact.education AS attr_education,
-    CASE WHEN contact.entity_id IS NULL THEN 'no_contact' END AS lost_at,
+    CASE WHEN contact.contact_id IS NULL THEN 'no_contact' END AS lost_at,
 FROM audited_decisions
-LEFT JOIN contact ON audited_decisions.subject_id = contact.entity_id
-LEFT JOIN income ON audited_decisions.subject_id = income.entity_id
+LEFT JOIN contact ON audited_decisions.subject_id = contact.contact_id
+LEFT JOIN income ON audited_decisions.subject_id = income.contact_id

@@ -22,7 +22,7 @@ SELECT
     contact.race AS attr_race,
     contact.sex AS attr_sex,
     contact.age_cat AS attr_age_cat,
-    CASE WHEN contact.entity_id IS NULL THEN 'no_contact' END AS lost_at,
+    CASE WHEN contact.contact_id IS NULL THEN 'no_contact' END AS lost_at,
 FROM audited_decisions
-LEFT JOIN contact ON audited_decisions.subject_id = contact.entity_id
-LEFT JOIN follow_up ON audited_decisions.subject_id = follow_up.entity_id
+LEFT JOIN contact ON audited_decisions.subject_id = contact.contact_id
+LEFT JOIN follow_up ON audited_decisions.subject_id = follow_up.contact_id

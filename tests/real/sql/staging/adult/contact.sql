@@ -1,6 +1,6 @@
 -- One row per person.
 SELECT
-    entity_id,
+    entity_id AS contact_id,
     gender,
     race,
     education,

@@ -1,5 +1,5 @@
 -- One row per household that was sent a campaign.
 SELECT DISTINCT
-    household_id,
+    household_id AS contact_id,
     campaign_id,
 FROM read_parquet($path)

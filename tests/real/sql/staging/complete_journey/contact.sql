@@ -1,6 +1,6 @@
 -- One row per household that told who it is; what it left open is NULL.
 SELECT
-    household_id,
+    household_id AS contact_id,
     age,
     income,
     marital_status,
