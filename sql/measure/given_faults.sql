@@ -1,5 +1,5 @@
 -- What is wrong with a file that was given to be measured: how many rows break each rule. Columns
--- that were not named are NULL throughout and break none.
+-- that were not named are NULL throughout; what is counted of them says nothing.
 SELECT
     count(*) AS number_of_rows,
     count(*) FILTER (

@@ -120,8 +120,8 @@ def _object_faults(
     except FileNotFoundError:
         for file in files:
             yield f"{file}: its object is not described (write {description})"
-    except InputError as fault:
-        yield str(fault)
+    except InputError as faults:
+        yield from str(faults).splitlines()
     else:
         for file in files:
             try:

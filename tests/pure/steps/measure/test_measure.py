@@ -14,6 +14,7 @@ from fairness_audit.records.measurement import Measurement
 from fairness_audit.steps.measure import measure, read_measurements
 from fairness_audit.steps.measure.catalogue import CATALOGUE
 from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.steps.measure.counting.scan import FILE, group_counts
 from fairness_audit.steps.measure.definition import Needs
 from fairness_audit.steps.measure.figures.table import SCHEMA
 from tests.builders.domain import a_policy
@@ -355,6 +356,16 @@ class TestRefusals:
         file.path.unlink()
         with pytest.raises(MeasurementError, match="no such file"):
             read_measurements(file)
+
+
+def test_the_group_counts_are_kept_in_the_folder_of_the_run(tmp_path: Path) -> None:
+    population = a_population(tmp_path, ["attr_gender"], decided(1, 3, attr_gender="F"))
+    cells = group_counts(population.path, sql=SQL, folder=tmp_path / "run")
+    assert cells.select(["selected", "n"]).to_pylist() == [
+        {"selected": False, "n": 2},
+        {"selected": True, "n": 1},
+    ]
+    assert pq.read_table(tmp_path / "run" / FILE) == cells
 
 
 def test_a_null_group_counts_as_unknown(tmp_path: Path) -> None:
