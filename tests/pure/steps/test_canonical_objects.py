@@ -9,7 +9,7 @@ from fairness_audit.cli.app import app
 from fairness_audit.errors import InputError
 from fairness_audit.steps.canonical_objects import CanonicalType, read_object, staging_faults
 
-TESTS = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parents[2]
 HOMES = {"the product's": TESTS.parent / "sql", "the real tables'": TESTS / "real" / "sql"}
 
 DESCRIBED = """\
