@@ -26,7 +26,7 @@ from duckdb import ConstantExpression
 
 from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.steps.canonical_objects import read_object
-from tests.populations import SQL
+from tests.builders.populations import SQL
 
 HERE = Path(__file__).parent
 QUERIES = sorted(path.relative_to(SQL).with_suffix("") for path in SQL.rglob("*.sql"))

@@ -15,7 +15,7 @@ from fairness_audit.records.signed.layout import (
     in_predicate,
     states,
 )
-from tests.published import a_record, digest
+from tests.builders.published import a_record, digest
 
 
 class MadeUp(AuditRecord):
