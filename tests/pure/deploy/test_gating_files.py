@@ -9,7 +9,6 @@ import yaml
 from fairness_audit.web import relay
 from fairness_audit.web.admission import MODEL, VERSION
 from tests.builders.gating_files import GATING, container, job, kubernetes_objects, pod_of
-from tests.servers.gate_api import READER, FakeGatekeeper, a_decision, a_review, served
 
 OBJECTS = kubernetes_objects()
 SCHEMAS = "1.34"
@@ -145,15 +144,6 @@ def test_the_files_are_verified_behind_the_download_and_before_the_server() -> N
     assert places["verify"] == places["kserve-container"]
     assert places["verify"][0]["readOnly"] is True
     assert places["verify"][0]["mountPath"] in container(pod, "verify")["args"]
-
-
-def test_the_example_is_admitted_as_the_gate_says() -> None:
-    example = OBJECTS["InferenceService/lead-scoring"]
-    for decision, allowed in (("allow", True), ("block", False)):
-        told = FakeGatekeeper(answers={("lead_scoring", "2"): a_decision(decision)})
-        with served(told) as caller:
-            reply = caller.post("/api/v1/admission", READER, a_review(object=example))
-        assert reply.json["response"]["allowed"] is allowed
 
 
 def test_nothing_secret_stands_in_the_files() -> None:

@@ -1,13 +1,9 @@
 """The store that asks the gate: names, decisions, contents, and the proof that it is there."""
 
-import threading
-from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact import artifact_repository_registry
 from mlflow.store.model_registry.abstract_store import AbstractStore
@@ -16,22 +12,12 @@ from fairness_audit.errors import LedgerError, RegistryError, SettingsError
 from fairness_audit.guard import SCHEME, guarded_store
 from fairness_audit.guard.contents import digest_at
 from fairness_audit.guard.guard import Promotion, Refused, check_rename, check_tag, promoting
-from fairness_audit.guard.probe import unguarded
 from fairness_audit.guard.promoted_names import is_ours, is_stage_production, looks_like
 from fairness_audit.guard.store import GuardedStore, GuardedWorkspaceStore, GuardedWrites
-from fairness_audit.ledger import Ledger
-from fairness_audit.ledger.heads import Heads
-from fairness_audit.ledger.keys import public_pem
-from fairness_audit.policy.load import load_policy
 from fairness_audit.registry.artifact import folder_digest
 from fairness_audit.settings import UNGUARDED
-from tests.builders.domain import policy_content
-from tests.builders.published import FAILED, LOGICAL_DATE, MODEL, SIGNER, appended, digest
-from tests.servers.canned import Answer, answering
-
-FILES = digest("files")
-NOW = datetime.now(UTC)
-
+from tests.builders.guarded_place import FILES, Place, promote
+from tests.builders.published import MODEL, digest
 
 # --- names ------------------------------------------------------------------------------------
 
@@ -88,53 +74,9 @@ def test_other_tags_are_not(key: str) -> None:
 # --- what may be promoted ---------------------------------------------------------------------
 
 
-class Place:
-    """An installation that the guard finds by its environment."""
-
-    def __init__(self, folder: Path, environment: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self.environment = environment
-        (folder / "sql").mkdir()
-        (folder / "trusted").mkdir()
-        (folder / "trusted" / "key.pem").write_bytes(public_pem(SIGNER.public_key))
-        environment.setenv("FAIRNESS_AUDIT_HOME", str(folder))
-        environment.setenv("FAIRNESS_AUDIT_STATE", str(folder))
-        environment.setenv("FAIRNESS_AUDIT_TRUSTED_KEYS", str(folder / "trusted"))
-        self.kept_at(f"sqlite:///{folder / 'ledger.db'}")
-        self.audits(MODEL)
-
-    def kept_at(self, address: str) -> None:
-        """Where the ledger is."""
-        self.environment.setenv("FAIRNESS_AUDIT_LEDGER", address)
-        self.ledger = Ledger(address, Heads(str(self.folder / "heads")))
-
-    def audits(self, model: str, **gate: Any) -> None:
-        """Add a policy."""
-        file = self.folder / "expectations" / model / "policy.yaml"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        named = {"registered_model": MODEL, "alias": "champion", "valid_days": 35} | gate
-        file.write_text(yaml.safe_dump(policy_content(model=model, gate=named)))
-        self.policy = load_policy(file)
-
-    def publish(self, **changes: Any) -> None:
-        """Publish a record of version 1: it passed, unless it is said otherwise."""
-        content = {
-            "artifact_digest": FILES,
-            "policy_digest": self.policy.digest,
-            "issued": NOW,
-            "expires": NOW + timedelta(days=35),
-        }
-        appended(self.ledger, **content | changes)
-
-
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return Place(tmp_path, monkeypatch)
-
-
-def promote(name: str = MODEL, alias: str | None = "champion", files: str = FILES) -> None:
-    with promoting(Promotion(name, "1", lambda: files, alias)):
-        pass
 
 
 @pytest.mark.parametrize("alias", ["champion", "CHAMPION", None])
@@ -143,25 +85,6 @@ def test_what_passed_is_promoted_and_other_files_are_not(place: Place, alias: st
     promote(alias=alias)
     with pytest.raises(Refused, match="the model's files are not those that were audited"):
         promote(alias=alias, files=digest("others"))
-
-
-@pytest.mark.parametrize("address", ["sqlite", "postgresql"])
-def test_nobody_publishes_between_the_decision_and_the_promotion(
-    place: Place, address: str, request: pytest.FixtureRequest
-) -> None:
-    if address == "postgresql":
-        place.kept_at(request.getfixturevalue("postgres_uri"))
-    place.publish()
-    later = {"logical_date": LOGICAL_DATE + timedelta(days=1)}
-    failure = {"verdict": "fail", "findings": [FAILED]} | later
-    waits = threading.Thread(target=place.publish, kwargs=failure)
-    with promoting(Promotion(MODEL, "1", lambda: FILES, "champion")):
-        waits.start()
-        waits.join(timeout=0.5)
-        assert waits.is_alive(), "a failure came in between"
-    waits.join()
-    with pytest.raises(Refused, match=FAILED.sentence):
-        promote()
 
 
 def test_a_model_that_no_policy_audits_is_refused_unless_it_is_listed(place: Place) -> None:
@@ -406,62 +329,3 @@ def test_a_version_that_is_made_anew_meanwhile_loses_the_alias(
         store.did.append("promoted")
     assert refused.value.get_http_status_code() == 403
     assert store.did == ["promoted", "champion taken off"]
-
-
-# --- the proof that a registry is guarded -----------------------------------------------------
-
-
-REFUSAL = "fairness-audit refuses stage Production for 'x' version 1: "
-GUARDED = (403, "PERMISSION_DENIED", f"{REFUSAL}no policy audits this registered model")
-BROKEN = (403, "PERMISSION_DENIED", f"{REFUSAL}PolicyError: x")
-PLAIN = (400, "INVALID_PARAMETER_VALUE", "Invalid model name")
-FORBIDDEN = (403, "PERMISSION_DENIED", "Permission denied")
-
-
-@pytest.mark.parametrize(
-    ("answers", "unguarded_names"),
-    [
-        ([GUARDED, GUARDED], []),
-        ([PLAIN, PLAIN], ["stage Production", "alias 'champion'"]),
-        ([GUARDED, PLAIN], ["alias 'champion'"]),
-        ([(404, "RESOURCE_DOES_NOT_EXIST", "no"), GUARDED], ["stage Production"]),
-        ([(200, "", ""), GUARDED], ["stage Production"]),
-    ],
-)
-def test_a_registry_that_would_promote_is_told(
-    answers: list[Answer], unguarded_names: list[str]
-) -> None:
-    with answering(*answers) as server:
-        found = unguarded(server.address, ["champion", "champion"])
-    assert [each.partition(" is not guarded")[0] for each in found] == unguarded_names
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (BROKEN, "is guarded, and can promote nothing: .* PolicyError"),
-        (FORBIDDEN, "does not say whether it is guarded: HTTP 403 Permission denied"),
-        ((500, "INTERNAL_ERROR", "x"), "HTTP 500"),
-        ((401, "", ""), "HTTP 401"),
-    ],
-)
-def test_who_cannot_tell_says_so(answer: Answer, said: str) -> None:
-    with answering(answer) as server, pytest.raises(RegistryError, match=said):
-        unguarded(server.address, ["champion"])
-
-
-def test_a_registry_that_does_not_answer_is_an_error() -> None:
-    with pytest.raises(RegistryError, match="cannot be asked whether it is guarded"):
-        unguarded("http://127.0.0.1:1", ["champion"])
-
-
-def test_a_database_is_no_registry_that_could_refuse() -> None:
-    assert "opened as a database" in unguarded("sqlite:///mlflow.db", [])[0]
-
-
-def test_the_login_is_the_one_that_mlflow_uses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ada")
-    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
-    with answering(GUARDED) as server:
-        assert unguarded(server.address, []) == []
-    assert server.logins == ["Basic YWRhOnNlY3JldA=="]

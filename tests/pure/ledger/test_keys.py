@@ -1,11 +1,8 @@
 """Key files: made once, readable by their owner alone, and nothing else is accepted."""
 
-import multiprocessing
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,18 +22,9 @@ from fairness_audit.ledger.keys import (
     public_pem,
 )
 from fairness_audit.settings import Settings
+from tests.builders.key_files import settings_in
 
 SIGNER = CryptoSigner.generate_ed25519()
-
-
-def settings_in(folder: Path) -> Settings:
-    keys = folder / "keys"
-    return replace(
-        Settings.from_environment(),
-        signing_key=keys / "signing.pem",
-        trusted_keys=keys / "trusted",
-        subject_key=keys / "subject.key",
-    )
 
 
 @pytest.fixture
@@ -84,27 +72,6 @@ def test_after_a_rotation_both_keys_are_trusted(settings: Settings) -> None:
     trusted = load_trusted_keys(settings.trusted_keys)
     assert len(trusted) == 2
     assert load_signer(settings.signing_key).public_key in trusted
-
-
-def test_processes_at_once_make_one_set_of_keys(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    together = context.Barrier(3)
-    workers = [context.Process(target=_create, args=(str(tmp_path), together)) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-    assert [worker.exitcode for worker in workers] == [0, 0, 0]
-    settings = settings_in(tmp_path)
-    assert load_trusted_keys(settings.trusted_keys) == (
-        load_signer(settings.signing_key).public_key,
-    )
-    assert not list(tmp_path.rglob("*.part"))
-
-
-def _create(folder: str, together: Any) -> None:
-    together.wait(60)
-    create_keys(settings_in(Path(folder)))
 
 
 LOADERS = pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 import fcntl
 import re
-import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,61 +10,21 @@ from typing import Any
 import pytest
 
 from fairness_audit.errors import ValidationError
-from fairness_audit.records.validation import Check, CheckSeverity
 from fairness_audit.records.waiver import Waiver
 from fairness_audit.site.data_docs import (
-    AuditPages,
     WaiverList,
     offline,
     publish_pages,
     publish_waivers,
 )
+from tests.builders.audit_pages import A_CHART_PAGE, an_audit, built_pages
 
 MOMENT = datetime(2026, 7, 1, 6, tzinfo=UTC)
-CHART = '{"data": {"values": [{"a": 1}]}, "mark": "bar", "encoding": {"x": {"field": "a"}}}'
-A_CHART_PAGE = f"""<html><head>
-<script src="https://cdn.jsdelivr.net/npm/vega@5"></script>
-<script src="https://cdn.jsdelivr.net/npm/vega-lite@5"></script>
-<script src="https://cdn.jsdelivr.net/npm/vega-embed@6"></script>
-</head><body><div id="chart"></div><script>
-    vegaEmbed('#chart', {CHART}, {{
-        actions: false
-    }})
-</script></body></html>"""
-
-
-def an_audit(version: str = "1") -> AuditPages:
-    return AuditPages(
-        model="lead_scoring",
-        model_version=version,
-        decisions=10,
-        digest="a" * 64,
-        window_start=None,
-        window_end=None,
-        checks=(
-            Check(
-                suite="quality",
-                kind="quality",
-                expectation="expect_enough",
-                severity=CheckSeverity.CRITICAL,
-                passed=True,
-                attribute=None,
-                group=None,
-                observed="10",
-                sentence="There are 10 decisions.",
-            ),
-        ),
-    )
 
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    """The pages of one suite, as Great Expectations leaves them."""
-    folder = tmp_path / "built"
-    for page in ("expectations/quality.html", "validations/quality/run/time/batch.html"):
-        (folder / page).parent.mkdir(parents=True)
-        (folder / page).write_text(A_CHART_PAGE)
-    return folder
+    return built_pages(tmp_path / "built")
 
 
 def test_audits_that_end_at_once_are_all_listed(built: Path, tmp_path: Path) -> None:
@@ -145,28 +103,3 @@ def test_no_page_may_evaluate_text_as_code() -> None:
     )
     assert "unsafe-eval" not in policy
     assert "default-src 'none'" in policy
-
-
-def test_charts_are_drawn_offline_under_that_policy(built: Path, tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        pytest.skip("no chromium on this machine")
-    index = publish_pages(built, an_audit(), tmp_path / "site")
-    (page,) = (index.parent / "validations").rglob("*.html")
-    options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
-    options += " --disable-background-networking --disable-component-update --disable-sync"
-    drawn = subprocess.run(
-        [
-            browser,
-            *options.split(),
-            f"--user-data-dir={tmp_path / 'profile'}",
-            "--virtual-time-budget=5000",
-            "--dump-dom",
-            page.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    ).stdout
-    assert re.search(r"<(canvas|svg)\b", drawn), drawn[-2000:]

@@ -4,8 +4,6 @@ import csv
 import io
 import os
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -610,23 +608,6 @@ def test_the_window_of_a_duckdb_file_is_half_open(
     rows = read(DuckdbSource(path), "log", "at", "is_inside", window=Window("at", *JANUARY))
 
     assert rows["is_inside"].to_pylist() == [True] * (2 * len(inside))
-
-
-def test_a_duckdb_file_that_is_being_written_is_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "crm.duckdb"
-    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); input()"
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(path)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as writer:  # fmt: skip
-        assert writer.stdout
-        writer.stdout.readline()
-        with (
-            pytest.raises(SourceError, match=r"another program has it open for writing"),
-            DuckdbSource(path).frozen(),
-        ):
-            pass
-        writer.communicate("\n")
 
 
 def test_a_view_of_a_duckdb_file_reads_nothing_outside(tmp_path: Path) -> None:

@@ -1,10 +1,5 @@
 """Publishing: one record per audit, in the ledger and as a file, whatever happens in between."""
 
-import os
-import signal
-import stat
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,12 +11,10 @@ from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Evidence, Judgement, Verdict
 from fairness_audit.records.signed.dsse import open_envelope
 from fairness_audit.steps.publish.software import code_digest
-from tests import CHECKOUT
 from tests.builders.published import (
     FAILED,
     LOGICAL_DATE,
     NOW,
-    SIGNER,
     TRUSTED,
     a_finding,
     a_loaded_policy,
@@ -164,43 +157,3 @@ def test_a_hostile_version_cannot_leave_the_folder(loaded: LoadedPolicy, tmp_pat
     where = published(loaded, tmp_path, version="../../../outside")
     assert where.file.resolve().is_relative_to(tmp_path / "records")
     assert open_envelope(where.file.read_bytes(), TRUSTED).record.model_version.startswith("..")
-
-
-def test_killed_between_ledger_and_file_a_rerun_completes_the_same_record(
-    loaded: LoadedPolicy, tmp_path: Path
-) -> None:
-    """The process dies the moment it asks for the folder of the record's file."""
-    script = (
-        "import tests.pure.steps.publish.test_publish as t, sys; t.publish_and_die(*sys.argv[1:])"
-    )
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "plugins")])
-    }
-    key = tmp_path / "signing.pem"
-    key.write_bytes(SIGNER.private_bytes)
-    key.chmod(stat.S_IRUSR | stat.S_IWUSR)
-    died = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path), str(key)], env=environment, check=False
-    )
-    assert died.returncode == -signal.SIGKILL
-    (envelope,) = entries(tmp_path)
-    assert not list((tmp_path / "records").rglob("*.json"))
-
-    where = published(loaded, tmp_path, now=NOW + timedelta(hours=1))
-    assert where.file.read_bytes() == envelope
-    assert entries(tmp_path) == [envelope]
-    assert [path.name for path in (tmp_path / "records").rglob("*") if path.is_file()] == [
-        where.file.name
-    ]
-
-
-def publish_and_die(folder: str, key: str) -> None:
-    """Publish, and be killed at the first touch of the folder of records."""
-    from fairness_audit.ledger.keys import load_signer
-
-    def kill(event: str, arguments: tuple[object, ...]) -> None:
-        if event == "os.mkdir" and str(arguments[0]).startswith(str(Path(folder) / "records")):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(kill)
-    published(a_loaded_policy(Path(folder)), Path(folder), load_signer(Path(key)))
