@@ -301,23 +301,3 @@ def test_airflow_runs_nothing_of_the_package_as_a_plugin(syntax: str, tmp_path: 
 def test_no_module_of_the_package_stands_beside_it() -> None:
     """A DAG file of the package's name would be imported in its place."""
     assert not {path.stem for path in (CHECKOUT / "dags").glob("*")} & {PACKAGE.name}
-
-
-@pytest.mark.parametrize(
-    ("loaded", "allowed"),
-    [
-        ("fairness_audit.policy.load, fairness_audit.policy.schema, fairness_audit.settings", []),
-        ("fairness_audit.installation", []),
-        ("fairness_audit.steps.judge, fairness_audit.records.finding", ["numpy"]),  # for intervals
-    ],
-)
-def test_what_is_pure_loads_nothing_heavy(loaded: str, allowed: list[str], tmp_path: Path) -> None:
-    assert heavy_after(f"import {loaded}", tmp_path) <= set(allowed)
-
-
-def test_parsing_the_dags_loads_nothing_heavy_beyond_airflow(tmp_path: Path) -> None:
-    """The libraries of a task are loaded when it runs."""
-    airflow = "import airflow.sdk; from airflow.sdk import DAG, Asset, Param, TriggerRule, task"
-    dags = [f"runpy.run_path({str(path)!r})" for path in (CHECKOUT / "dags").glob("*.py")]
-    parsed = "\n".join([airflow, "import runpy", *dags])
-    assert heavy_after(parsed, tmp_path) - heavy_after(airflow, tmp_path) == set()

@@ -17,6 +17,7 @@ HEAVY = "pandas numpy pyarrow duckdb great_expectations fairlearn sklearn mlflow
     ("loaded", "allowed"),
     [
         ("fairness_audit.policy.load, fairness_audit.policy.schema, fairness_audit.settings", []),
+        ("fairness_audit.installation", []),
         ("fairness_audit.steps.judge, fairness_audit.records.finding", ["numpy"]),  # for intervals
     ],
 )
