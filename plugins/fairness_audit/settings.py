@@ -1,28 +1,4 @@
-"""Where things are, from the environment. Nothing here is secret except by reference.
-
-==============================  ==================================================================
-``FAIRNESS_AUDIT_HOME``         folder that holds ``expectations/`` and ``sql/`` (default: the
-                                checkout this package is in, else the working directory)
-``FAIRNESS_AUDIT_STATE``        folder for runs, records and Data Docs (default: ``HOME/.local``)
-``FAIRNESS_AUDIT_LEDGER``       SQLAlchemy address of the ledger (default: SQLite in the state)
-``FAIRNESS_AUDIT_HEADS``        folder, or address of a folder in an object store, where every
-                                record leaves a signed head: a place that nobody who writes to the
-                                ledger can write to otherwise (default: ``heads`` in the state)
-``FAIRNESS_AUDIT_REGISTRY``     MLflow registry address (default: SQLite in the state). Not read
-                                from ``MLFLOW_TRACKING_URI``, which MLflow itself writes
-``FAIRNESS_AUDIT_SIGNING_KEY``  path of the ed25519 private key, PEM; only ``publish`` reads it
-``FAIRNESS_AUDIT_TRUSTED_KEYS`` folder of public keys, PEM, that records may be signed with
-``FAIRNESS_AUDIT_KEEP_RUNS``    days after which the nightly DAG deletes the folder of a run,
-                                which holds personal data (default: it is kept, for replays)
-``FAIRNESS_AUDIT_DOCS_URL``     address at which reviewers read the Data Docs (default: no link)
-``FAIRNESS_AUDIT_UNGUARDED_MODELS``  names, separated by commas, of registered models that no
-                                policy audits and that a guarded registry promotes all the same
-``FAIRNESS_AUDIT_SUBJECT_KEY``  path of a file with 32 random bytes or more, that keys the
-                                pseudonyms of subjects
-``FAIRNESS_AUDIT_HOOK_SECRET``  path of a file with what MLflow signs its webhook with, 32
-                                characters or more (default: no webhook is taken)
-==============================  ==================================================================
-"""
+"""Where things are, from the environment. Nothing here is secret except by reference."""
 
 import os
 from dataclasses import dataclass
@@ -31,7 +7,89 @@ from pathlib import Path
 from fairness_audit.errors import SettingsError
 from fairness_audit.files import PACKAGE, safe_name
 
-UNGUARDED = "FAIRNESS_AUDIT_UNGUARDED_MODELS"
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable: what it says, and what holds where it is not set or empty."""
+
+    name: str
+    meaning: str
+    default: str
+
+    def given(self) -> str | None:
+        """What the environment says; None where it says nothing."""
+        return os.environ.get(self.name) or None
+
+
+HOME = Variable(
+    "FAIRNESS_AUDIT_HOME",
+    "Folder that holds `expectations/` and `sql/`.",
+    default="the checkout this package is in, else the working directory",
+)
+STATE = Variable(
+    "FAIRNESS_AUDIT_STATE",
+    "Folder for runs, records and Data Docs. Runs hold personal data.",
+    default="`.local` in the home",
+)
+LEDGER = Variable(
+    "FAIRNESS_AUDIT_LEDGER",
+    "SQLAlchemy address of the ledger: SQLite or PostgreSQL.",
+    default="SQLite: `ledger.db` in the state",
+)
+HEADS = Variable(
+    "FAIRNESS_AUDIT_HEADS",
+    "Folder, or address of a folder in an object store, where every record leaves a signed head:"
+    " a place that nobody who writes to the ledger can write to otherwise.",
+    default="`heads` in the state",
+)
+REGISTRY = Variable(
+    "FAIRNESS_AUDIT_REGISTRY",
+    "Address of MLflow's registry. `MLFLOW_TRACKING_URI` is not read: MLflow itself writes it.",
+    default="SQLite: `mlflow.db` in the state",
+)
+SIGNING_KEY = Variable(
+    "FAIRNESS_AUDIT_SIGNING_KEY",
+    "Path of the ed25519 private key, PEM: for what publishes records, and for `fairness-audit"
+    " ledger rotate-key`; nothing else reads it.",
+    default="`keys/signing.pem` in the state",
+)
+TRUSTED_KEYS = Variable(
+    "FAIRNESS_AUDIT_TRUSTED_KEYS",
+    "Folder of public keys, PEM, that records may be signed with.",
+    default="`keys/trusted` in the state",
+)
+SUBJECT_KEY = Variable(
+    "FAIRNESS_AUDIT_SUBJECT_KEY",
+    "Path of a file with 32 random bytes or more, which keys the pseudonyms of subjects.",
+    default="`keys/subject.key` in the state",
+)
+KEEP_RUNS = Variable(
+    "FAIRNESS_AUDIT_KEEP_RUNS",
+    "Days after which the nightly DAG deletes the folder of a run, which holds personal data.",
+    default="it is kept, for replays",
+)
+UNGUARDED = Variable(
+    "FAIRNESS_AUDIT_UNGUARDED_MODELS",
+    "Names, separated by commas, of registered models that no policy audits and that a guarded"
+    " registry promotes all the same.",
+    default="none",
+)
+DOCS_URL = Variable(
+    "FAIRNESS_AUDIT_DOCS_URL",
+    "Address at which reviewers read the Data Docs.",
+    default="no link",
+)
+HOOK_SECRET = Variable(
+    "FAIRNESS_AUDIT_HOOK_SECRET",
+    "Path of a file with what MLflow signs its webhook with, 32 characters or more.",
+    default="no webhook is taken",
+)
+
+VARIABLES = (
+    HOME, STATE, LEDGER, HEADS, REGISTRY, SIGNING_KEY, TRUSTED_KEYS, SUBJECT_KEY, KEEP_RUNS,
+    UNGUARDED, DOCS_URL, HOOK_SECRET,
+)  # fmt: skip
+"""Every setting there is, in the order a reader wants them."""
 
 
 @dataclass(frozen=True)
@@ -53,34 +111,29 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read the environment; only ``FAIRNESS_AUDIT_HOME`` is checked here."""
-        home = Path(os.environ.get("FAIRNESS_AUDIT_HOME") or _default_home()).resolve()
+        """Read the environment; only the home is checked here."""
+        home = Path(HOME.given() or _default_home()).resolve()
         if not (home / "expectations").is_dir() or not (home / "sql").is_dir():
             raise SettingsError(
-                f"FAIRNESS_AUDIT_HOME: {home} has no expectations/ and sql/ folders"
+                f"{HOME.name}: {home} has no expectations/ and sql/ folders"
                 " (set it to the folder that holds them)"
             )
-        state = Path(os.environ.get("FAIRNESS_AUDIT_STATE") or home / ".local").resolve()
+        state = Path(STATE.given() or home / ".local").resolve()
         keys = state / "keys"
-
-        def path(variable: str, default: Path) -> Path:
-            return Path(os.environ.get(variable) or default).resolve()
-
+        hook_secret = HOOK_SECRET.given()
         return cls(
             home=home,
             state=state,
-            ledger_url=os.environ.get("FAIRNESS_AUDIT_LEDGER")
-            or f"sqlite:///{state / 'ledger.db'}",
-            heads=os.environ.get("FAIRNESS_AUDIT_HEADS") or str(state / "heads"),
-            registry_url=os.environ.get("FAIRNESS_AUDIT_REGISTRY")
-            or f"sqlite:///{state / 'mlflow.db'}",
-            signing_key=path("FAIRNESS_AUDIT_SIGNING_KEY", keys / "signing.pem"),
-            trusted_keys=path("FAIRNESS_AUDIT_TRUSTED_KEYS", keys / "trusted"),
-            subject_key=path("FAIRNESS_AUDIT_SUBJECT_KEY", keys / "subject.key"),
-            keep_runs_days=_days("FAIRNESS_AUDIT_KEEP_RUNS"),
+            ledger_url=LEDGER.given() or f"sqlite:///{state / 'ledger.db'}",
+            heads=HEADS.given() or str(state / "heads"),
+            registry_url=REGISTRY.given() or f"sqlite:///{state / 'mlflow.db'}",
+            signing_key=Path(SIGNING_KEY.given() or keys / "signing.pem").resolve(),
+            trusted_keys=Path(TRUSTED_KEYS.given() or keys / "trusted").resolve(),
+            subject_key=Path(SUBJECT_KEY.given() or keys / "subject.key").resolve(),
+            keep_runs_days=_days(KEEP_RUNS),
             unguarded_models=_names(UNGUARDED),
-            docs_url=os.environ.get("FAIRNESS_AUDIT_DOCS_URL") or None,
-            webhook_secret=_file("FAIRNESS_AUDIT_HOOK_SECRET"),
+            docs_url=DOCS_URL.given(),
+            webhook_secret=Path(hook_secret).resolve() if hook_secret else None,
         )
 
     @property
@@ -118,22 +171,17 @@ class Settings:
         return self.state / "data_docs"
 
 
-def _file(variable: str) -> Path | None:
-    named = os.environ.get(variable)
-    return Path(named).resolve() if named else None
-
-
-def _days(variable: str) -> int | None:
-    text = os.environ.get(variable)
-    if not text:
+def _days(variable: Variable) -> int | None:
+    text = variable.given()
+    if text is None:
         return None
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise SettingsError(f"{variable}: {text!r} is not a number of days, 1 or more")
+        raise SettingsError(f"{variable.name}: {text!r} is not a number of days, 1 or more")
     return int(text)
 
 
-def _names(variable: str) -> frozenset[str]:
-    names = (each.strip() for each in os.environ.get(variable, "").split(","))
+def _names(variable: Variable) -> frozenset[str]:
+    names = (each.strip() for each in (variable.given() or "").split(","))
     return frozenset(name for name in names if name)
 
 

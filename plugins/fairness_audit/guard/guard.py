@@ -156,7 +156,7 @@ def _to_ask(
     if not auditing:
         if promotion.name in unguarded and not _audited_as(promotion.name, policies):
             return []
-        raise promotion.refused(f"{NOT_AUDITED} ({UNGUARDED} may list it)")
+        raise promotion.refused(f"{NOT_AUDITED} ({UNGUARDED.name} may list it)")
     named = [each for each in auditing if alias and looks_like(alias, [each.policy.gate.alias])]
     return named or auditing
 

@@ -23,7 +23,9 @@ class ReferencePopulation(Strict):
     """The shares a fair sample would have, and who says so."""
 
     source: str = Field(min_length=1, description="Where the shares come from.")
-    shares: dict[Group, ExactFraction] = Field(min_length=2)
+    shares: dict[Group, ExactFraction] = Field(
+        min_length=2, description="Share of each group; together they are 1."
+    )
 
     @field_validator("shares")
     @classmethod
@@ -45,8 +47,18 @@ class Assumption(StrEnum):
 class Unknown(Strict):
     """How a verdict treats decisions about people whose group is not known."""
 
-    assume: Assumption = Assumption.BOUNDS
-    reason: str | None = Field(default=None, min_length=10, description="Why it is reasonable.")
+    assume: Assumption = Field(
+        default=Assumption.BOUNDS,
+        description=(
+            "bounds: nothing, a verdict must hold wherever they belong. at_random: the groups are"
+            " unknown alike, so that those known stand for all."
+        ),
+    )
+    reason: str | None = Field(
+        default=None,
+        min_length=10,
+        description="Why at_random is reasonable; required with it, refused without.",
+    )
 
     @model_validator(mode="after")
     def _an_assumption_has_a_reason(self) -> Self:
@@ -78,16 +90,28 @@ class Proxy(Strict):
 class Attribute(Strict):
     """A protected attribute; the population carries it as `attr_<name>`."""
 
-    provenance: Provenance
+    provenance: Provenance = Field(
+        description=(
+            "Where the values come from: self_id (people said so themselves), administrative"
+            " (documents, birth dates), proxy or geographic (inferred; such groups can warn and"
+            " call for a review, never fail an audit by themselves)."
+        )
+    )
     proxy: Proxy | None = outside_digest(
         "at its default",
         default=None,
         reason="policies from before there were proxies keep theirs",
         description="Required where the provenance is proxy, else refused.",
     )
-    reference_group: Group
-    reference_population: ReferencePopulation | None = None
-    unknown: Unknown = Unknown()
+    reference_group: Group = Field(
+        description="The group that rules compare with; never `unknown`."
+    )
+    reference_population: ReferencePopulation | None = Field(
+        default=None, description="What representation is held against."
+    )
+    unknown: Unknown = Field(
+        default=Unknown(), description="What is assumed of people whose group is not known."
+    )
 
     @model_validator(mode="after")
     def _a_proxy_says_how_good_it_is(self) -> Self:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from fairness_audit.policy.base import Strict, outside_digest
 from fairness_audit.policy.fractions import ExactFraction
@@ -40,7 +40,7 @@ class Selects(Strict):
 class Candidate(Strict):
     """How a version that is not released yet is audited: it scores the current population."""
 
-    selects: Selects
+    selects: Selects = Field(description="Whom it would select: exactly one of the two.")
     score_range: tuple[ExactFraction, ExactFraction] = outside_digest(
         "at its default",
         default=(Fraction(0), Fraction(1)),

@@ -35,6 +35,7 @@ ExactFraction = Annotated[
                 {"type": "string", "pattern": r"^-?\d{1,9}(/[1-9]\d{0,8})?$"},
                 {"type": "integer"},
             ],
+            "format": "exact-fraction",
             "description": "An exact fraction such as 4/5. Decimals are refused.",
         }
     ),

@@ -80,17 +80,30 @@ class Rule(Strict):
     its inverse; the size of a difference must not exceed it.
     """
 
-    id: Name
-    metric: Metric
-    compare: Comparison
-    against: Against = Against.REFERENCE
+    id: Name = Field(description="What findings and records call the rule; unique in the policy.")
+    metric: Metric = Field(description="Which figure of a group is bounded.")
+    compare: Comparison = Field(
+        description="Whether a group's figure is divided by the other one, or subtracted from it."
+    )
+    against: Against = Field(
+        default=Against.REFERENCE,
+        description=(
+            "What a group is compared with: the reference group the policy names, the group with"
+            " the most favourable figure, the rest (everybody else), or overall (everybody)."
+        ),
+    )
     attributes: tuple[str, ...] | None = Field(
         default=None,
         description="Attributes, or intersections written a*b. Default: every attribute.",
     )
-    threshold: ExactFraction
-    severity: Severity = Severity.FAIL
-    inconclusive: AtGate = AtGate.REVIEW
+    threshold: ExactFraction = Field(description="The bound; strictly between 0 and 1.")
+    severity: Severity = Field(
+        default=Severity.FAIL, description="What a breach that chance does not explain becomes."
+    )
+    inconclusive: AtGate = Field(
+        default=AtGate.REVIEW,
+        description="What too little evidence either way does at the gate.",
+    )
 
     @model_validator(mode="after")
     def _threshold_fits(self) -> Self:
@@ -107,10 +120,20 @@ class SubgroupSearch(Strict):
     Its share of favourable decisions is held against everybody else's.
     """
 
-    depth: int = Field(default=3, ge=1, le=5)
-    threshold: ExactFraction = Fraction(4, 5)
-    severity: Severity = Severity.WARN
-    inconclusive: AtGate = AtGate.ALLOW
+    depth: int = Field(
+        default=3, ge=1, le=5, description="Attributes that are combined at the most."
+    )
+    threshold: ExactFraction = Field(
+        default=Fraction(4, 5),
+        description="Least ratio to everybody else's share; strictly between 0 and 1.",
+    )
+    severity: Severity = Field(
+        default=Severity.WARN, description="What a breach that chance does not explain becomes."
+    )
+    inconclusive: AtGate = Field(
+        default=AtGate.ALLOW,
+        description="What too little evidence either way does at the gate.",
+    )
 
     @field_validator("threshold")
     @classmethod
@@ -123,8 +146,13 @@ class SubgroupSearch(Strict):
 class Schedule(Strict):
     """When the audit runs: by cron expression, or when an asset is updated."""
 
-    cron: str | None = None
-    asset: str | None = None
+    cron: str | None = Field(
+        default=None,
+        description="Cron expression of five fields, in UTC unless Airflow says otherwise.",
+    )
+    asset: str | None = Field(
+        default=None, description="Name of an Airflow asset; every update of it starts an audit."
+    )
     deadline_hours: int = outside_digest(
         "always",
         default=24,
@@ -163,8 +191,17 @@ class ErrorRate(Strict):
     1/k of what the first does.
     """
 
-    alpha: ExactFraction = Fraction(1, 20)
-    family: Family = Family.HOLM
+    alpha: ExactFraction = Field(
+        default=Fraction(1, 20),
+        description="Chance of one false failure or more in a period; at most 1/4.",
+    )
+    family: Family = Field(
+        default=Family.HOLM,
+        description=(
+            "How the tests of one audit are adjusted: holm bounds the chance of one false failure,"
+            " benjamini_hochberg the share of false ones among the failures."
+        ),
+    )
     audits: int = Field(
         default=52,
         ge=1,
@@ -189,9 +226,20 @@ class ErrorRate(Strict):
 class Gate(Strict):
     """What the audit guards: an alias of a registered model."""
 
-    mode: Literal["enforce", "warn"] = "enforce"
-    registered_model: str = Field(pattern=r"^[A-Za-z0-9_.\- ]{1,200}$")
-    alias: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
+    mode: Literal["enforce", "warn"] = Field(
+        default="enforce",
+        description=(
+            "enforce: what stands against a version blocks it. warn: it is said, and blocks"
+            " nothing; a record that is missing, expired or of something else blocks still."
+        ),
+    )
+    registered_model: str = Field(
+        pattern=r"^[A-Za-z0-9_.\- ]{1,200}$", description="The model's name in the registry."
+    )
+    alias: str = Field(
+        pattern=r"^[a-z][a-z0-9_-]{0,62}$",
+        description="Alias that says which version is in production; only the gate moves it.",
+    )
     valid_days: int = Field(ge=1, le=3660, description="Days until a record expires.")
     sweep: Literal["alarm", "demote"] = Field(
         default="alarm",
@@ -214,9 +262,11 @@ Intersection = Annotated[tuple[Name, ...], AfterValidator(_known_combination)]
 class AuditPolicy(Strict):
     """The policy of one audited model."""
 
-    model: Name
-    description: str = Field(min_length=1)
-    source: Source
+    model: Name = Field(description="The name of the folder the policy lies in.")
+    description: str = Field(
+        min_length=1, description="What the model decides, in a sentence; the DAG shows it."
+    )
+    source: Source = Field(description="What leaves the CRM, and how it is read.")
     favourable: Literal["selected", "not_selected"] = Field(
         description="Which decision is good for the subject."
     )
@@ -226,16 +276,31 @@ class AuditPolicy(Strict):
         le=3660,
         description="Days an outcome is given to happen before it is counted.",
     )
-    attributes: dict[Name, Attribute] = Field(min_length=1)
-    intersections: tuple[Intersection, ...] = ()
-    strata: tuple[Name, ...] = ()
-    min_group_size: int = Field(default=30, ge=1)
-    error_rate: ErrorRate = ErrorRate()
-    rules: tuple[Rule, ...] = Field(min_length=1)
-    subgroup_search: SubgroupSearch | None = None
-    schedule: Schedule
-    gate: Gate
-    review: Review
+    attributes: dict[Name, Attribute] = Field(
+        min_length=1, description="The protected attributes, by name."
+    )
+    intersections: tuple[Intersection, ...] = Field(
+        default=(), description="Combinations of attributes that are groupings of their own."
+    )
+    strata: tuple[Name, ...] = Field(
+        default=(),
+        description="Columns within whose values groups are compared too: `stratum_<name>`.",
+    )
+    min_group_size: int = Field(
+        default=30, ge=1, description="Groups of fewer rows are inconclusive."
+    )
+    error_rate: ErrorRate = Field(
+        default=ErrorRate(), description="How often chance may make a failure, over a period."
+    )
+    rules: tuple[Rule, ...] = Field(
+        min_length=1, description="What is bounded; every rule is judged for every group."
+    )
+    subgroup_search: SubgroupSearch | None = Field(
+        default=None, description="Whether the worst off of all subgroups is searched for."
+    )
+    schedule: Schedule = Field(description="When the audit runs.")
+    gate: Gate = Field(description="What the audit lets through, or does not.")
+    review: Review = Field(description="Who decides what is sent to people.")
     candidate: Candidate | None = outside_digest(
         "at its default",
         default=None,

@@ -11,11 +11,13 @@ from fairness_audit.policy.base import Name, SourceName, Strict, outside_digest
 class SourceObject(Strict):
     """One table of the CRM, and the columns that leave it."""
 
-    table: SourceName
+    table: SourceName = Field(description="Name of the table or object, as the CRM spells it.")
     schema_name: SourceName | None = Field(
         default=None, alias="schema", description="Only where the source has schemas."
     )
-    columns: tuple[SourceName, ...] = Field(min_length=1)
+    columns: tuple[SourceName, ...] = Field(
+        min_length=1, description="The only columns that are read."
+    )
     key: SourceName = Field(description="Column whose value is unique per row.")
     window_on: SourceName | None = Field(
         default=None,
@@ -63,7 +65,10 @@ class Source(Strict):
     connection: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,250}$")] = Field(
         description="Airflow connection id; its conn_type picks the source."
     )
-    objects: dict[Name, SourceObject] = Field(min_length=1)
+    objects: dict[Name, SourceObject] = Field(
+        min_length=1,
+        description="The tables that are read, under our names: `sql/staging/<crm>/<name>.sql`.",
+    )
     look_back_minutes: int = outside_digest(
         "at its default",
         default=60,

@@ -88,11 +88,11 @@ def test_what_passed_is_promoted_and_other_files_are_not(place: Place, alias: st
 
 
 def test_a_model_that_no_policy_audits_is_refused_unless_it_is_listed(place: Place) -> None:
-    with pytest.raises(Refused, match=f"no policy audits .*{UNGUARDED}"):
+    with pytest.raises(Refused, match=f"no policy audits .*{UNGUARDED.name}"):
         promote("other")
     with pytest.raises(Refused, match="stage Production for 'other' version 1: no policy audits"):
         promote("other", alias=None)
-    place.environment.setenv(UNGUARDED, f"some, other ,{MODEL}, Lead_Scoring")
+    place.environment.setenv(UNGUARDED.name, f"some, other ,{MODEL}, Lead_Scoring")
     promote("other")
     promote("other", alias=None)
     with pytest.raises(Refused, match="there is no ledger yet"):
