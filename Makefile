@@ -16,7 +16,7 @@ export UV_NO_PROGRESS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up-local up down test check bench torture format lock clean
+.PHONY: help demo up-local up down test check bench torture format docs lock clean
 
 help:  ## show the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ torture: $(READY)  ## kill and starve publishing at every point; SEED= POINT= ru
 format: $(READY)  ## format the code
 	@$(BIN)/ruff check --fix --quiet $(PACKAGES)
 	@$(BIN)/ruff format --quiet $(PACKAGES)
+
+docs: $(READY)  ## write docs/reference.md anew from the code
+	@$(BIN)/python -m fairness_audit.cli.reference
 
 lock: $(READY)  ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

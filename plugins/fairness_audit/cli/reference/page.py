@@ -1,0 +1,110 @@
+"""What the page says, part by part."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import cast
+
+from typer.core import TyperGroup
+from typer.main import get_command
+
+import fairness_audit
+from fairness_audit.cli.app import app
+from fairness_audit.cli.reference import commands
+from fairness_audit.cli.reference.fields import Fields
+from fairness_audit.cli.reference.markdown import anchor, cell, code, table
+from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.signed.schema import schema_text
+from fairness_audit.settings import VARIABLES
+from fairness_audit.steps.measure.catalogue import CATALOGUE
+
+_HEAD = """\
+<!-- Written by `make docs` from the code; whatever is changed by hand is lost. -->
+
+# Reference
+
+For everybody who looks something up: what the code says of itself."""
+
+
+def reference() -> str:
+    """The page `docs/reference.md`."""
+    parts = {
+        "Commands": _commands(),
+        "Settings": _settings(),
+        "Fields of a policy": _policy_fields(),
+        "Fields of a record": _record_fields(),
+        "Metrics": _metrics(),
+        "Rooms of the code": _rooms(),
+    }
+    lines = [_HEAD, "", *(f"- [{title}](#{anchor(title)})" for title in parts), ""]
+    for title, part in parts.items():
+        lines += [f"## {title}", "", *part]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _commands() -> Iterator[str]:
+    yield from commands.described(cast(TyperGroup, get_command(app)), "fairness-audit")
+
+
+def _settings() -> Iterator[str]:
+    yield "Environment variables of every process. One that is empty counts as not set."
+    yield ""
+    yield from table(
+        ("variable", "means", "where it is not set"),
+        ((code(each.name), cell(each.meaning), cell(each.default)) for each in VARIABLES),
+    )
+
+
+def _policy_fields() -> Iterator[str]:
+    yield (
+        "`expectations/<model>/policy.yaml`. Unknown fields are refused; editors complete them"
+        " from `expectations/policy.schema.json`. Fractions are written `4/5`: decimals are not"
+        " exact, and refused. A field without a default must be there."
+    )
+    yield ""
+    schema = AuditPolicy.model_json_schema(by_alias=True)
+    yield from Fields(schema["$defs"], optional="none").described(schema)
+
+
+def _record_fields() -> Iterator[str]:
+    schema = json.loads(schema_text())
+    yield from (cell(schema["description"]), "")
+    yield "The schema is `expectations/record.schema.json`. What may be absent says so."
+    yield ""
+    fields = Fields(schema["$defs"], optional="absent")
+    for each in schema["oneOf"]:
+        name = each["$ref"].rpartition("/")[2]
+        yield from fields.described(schema["$defs"][name], name)
+
+
+def _metrics() -> Iterator[str]:
+    yield (
+        "What `fairness-audit measure` and every audit compute, of which the field `metric` of"
+        " [`rules[]`](#rules) lists what a rule may name. *Equal* is the value of no disparity;"
+        " a figure about one group alone has none. `d` is the group that a figure is about, `a`"
+        " what it is compared with. `fairness-audit metrics` prints the same."
+    )
+    yield ""
+    yield from table(
+        ("metric", "code", "means", "from", "to", "equal", "needs", "source"),
+        (
+            (
+                code(each.name),
+                each.code or "",
+                cell(each.meaning),
+                "-∞" if each.low is None else f"{each.low:.4g}",
+                "∞" if each.high is None else f"{each.high:.4g}",
+                "" if each.parity is None else f"{each.parity:g}",
+                ", ".join(each.needs),
+                cell(each.source),
+            )
+            for each in CATALOGUE
+        ),
+    )
+
+
+def _rooms() -> Iterator[str]:
+    yield "`plugins/fairness_audit/`, from top to bottom: a room knows only those below it."
+    yield ""
+    rooms = re.findall(r"^(\w+) {2,}(\S.*)$", fairness_audit.__doc__ or "", re.MULTILINE)
+    yield from table(("room", "is"), ((code(name), cell(what)) for name, what in rooms))
