@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from tests.bench.environments import python_with
-from tests.bench.readme import show
+from tests.bench.pages import show
 
 ROWS = int(os.environ.get("BENCH_ROWS", "5000000"))
 ROOT = Path(__file__).resolve().parents[2]

@@ -28,7 +28,7 @@ from fairness_audit.steps.measure.metrics.scores import score_rows
 from fairness_audit.steps.measure.rates.rates import RATES
 from tests.bench.environments import python_with
 from tests.bench.groupings import ATTRIBUTES, GROUPINGS, PLAN, all_pairs, ours, population
-from tests.bench.readme import show
+from tests.bench.pages import show
 from tests.builders.populations import SQL
 
 RIVALS = {"fairlearn": "fairlearn==0.12.0", "aequitas": "aequitas==1.0.0"}
@@ -105,7 +105,7 @@ def with_rival(system: str, path: Path, rows: int, folder: Path, runs: int = 1) 
 
 
 TABLE: dict[str, dict[int, str]] = {}
-"""What the README shows: per system, a text per number of rows."""
+"""What docs/statistics.md shows: per system, a text per number of rows."""
 
 
 def said(name: str, seconds: float | None, mine: float, rows: int) -> None:

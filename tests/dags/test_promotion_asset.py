@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from fairness_audit.pipeline import local as local_airflow
-from fairness_audit.pipeline.run import promotion_of
+from fairness_audit.release import promotion_of
 from tests import CHECKOUT
 from tests.builders.gated import Gated
 
-README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+PAGE = (CHECKOUT / "docs" / "gate.md").read_text(encoding="utf-8")
 PROMOTIONS = """
-from airflow.sdk import DAG, dag, task
-from fairness_audit.pipeline.run import promotion_of
+from airflow.sdk import DAG
 from fairness_audit.pipeline.audit import gate
+from fairness_audit.release import promotion_of
 
 for version in ("1", "2"):
     with DAG(f"promote_{version}", params={"model_version": version, "as_of": None}):
@@ -26,9 +26,9 @@ for version in ("1", "2"):
 """
 
 
-def the_readmes_release() -> str:
-    """The DAG that the README shows."""
-    (program,) = re.findall(r"^```python\n(.+?)^```", README, re.DOTALL | re.MULTILINE)
+def the_documented_release() -> str:
+    """The DAG that docs/gate.md shows."""
+    (program,) = re.findall(r"^```python\n(.+?)^```", PAGE, re.DOTALL | re.MULTILINE)
     return str(program)
 
 
@@ -51,7 +51,7 @@ def dag_file(gated: Gated, airflow_database: None) -> Path:
     from sqlalchemy import delete, update
 
     file = gated.folder / "releases.py"
-    file.write_text(PROMOTIONS + the_readmes_release())
+    file.write_text(PROMOTIONS + the_documented_release())
     bag = DagBag(file)
     assert bag.import_errors == {}
     with create_session() as session:
@@ -129,7 +129,7 @@ def test_a_release_waits_for_what_the_gate_allows(
     assert triggered() == [[event]]  # one event makes one run
 
 
-def test_the_readmes_release_reads_what_was_allowed(
+def test_the_documented_release_reads_what_was_allowed(
     dag_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from airflow.dag_processing.dagbag import DagBag

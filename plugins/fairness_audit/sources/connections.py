@@ -1,33 +1,6 @@
 """From an Airflow connection to a source: its type picks which, its fields say where.
 
-======================  ==========================================================================
-``postgres``            host, port, schema (the database), login, password; extra: libpq parameters
-``mysql``, ``mariadb``  host (a path is a socket), port, schema (the database), login, password;
-                        extra ``ssl_ca``, ``ssl_cert``, ``ssl_key``, ``ssl_verify_cert``,
-                        ``ssl_verify_identity``, ``unix_socket`` and timeouts, as PyMySQL has them
-``sqlite``, ``duckdb``  host, or extra ``path``: the file
-``fs``, ``file``        host, or extra ``path``: a folder of Parquet and CSV files; extra
-                        ``delimiter`` and ``encoding`` of the CSV files. The folder may be in an
-                        object store, with the machine's own login if none is given:
-                        ``s3://bucket/folder``, login and password (the access key); extra
-                        ``region``, ``endpoint``, ``session_token``, ``role_arn``;
-                        ``gs://bucket/folder``; extra ``anonymous``;
-                        ``abfs://container/folder``, login (the account), password (its key);
-                        extra ``sas_token``
-``snowflake``           login, password, schema; extra ``account``, ``database``, ``warehouse``,
-                        ``role``, ``region``, ``private_key_content`` (the password is the key's);
-                        needs the extra dependency ``snowflake``
-``bigquery``,           schema (the dataset); extra ``project``, ``location``, ``keyfile_dict`` or
-``gcpbigquery``         ``key_path`` (neither: the machine's own login); needs the extra
-                        dependency ``bigquery``
-``salesforce``          host (My Domain address), login (client id), password (client secret) or
-                        extra ``user`` and ``private_key`` (JWT bearer); extra ``api_version``,
-                        ``quota_share``, ``audience``
-``zoho``                login (client id), password (client secret); extra ``refresh_token``,
-                        ``data_center`` (com, eu, in, com.au, jp, ca, com.cn, sa),
-                        ``least_credits``
-``hubspot``             password (a private app's token)
-======================  ==========================================================================
+`docs/extend.md` lists the types and their fields.
 """
 
 import json
