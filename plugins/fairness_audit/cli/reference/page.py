@@ -13,9 +13,11 @@ from fairness_audit.cli.app import app
 from fairness_audit.cli.reference import commands
 from fairness_audit.cli.reference.fields import Fields
 from fairness_audit.cli.reference.markdown import anchor, cell, code, table
+from fairness_audit.files import PACKAGE
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.signed.schema import schema_text
 from fairness_audit.settings import VARIABLES
+from fairness_audit.steps.canonical_objects import read_object
 from fairness_audit.steps.measure.catalogue import CATALOGUE
 
 _HEAD = """\
@@ -32,6 +34,7 @@ def reference() -> str:
         "Commands": _commands(),
         "Settings": _settings(),
         "Fields of a policy": _policy_fields(),
+        "Canonical objects": _canonical_objects(),
         "Fields of a record": _record_fields(),
         "Metrics": _metrics(),
         "Rooms of the code": _rooms(),
@@ -64,6 +67,24 @@ def _policy_fields() -> Iterator[str]:
     yield ""
     schema = AuditPolicy.model_json_schema(by_alias=True)
     yield from Fields(schema["$defs"], optional="none").described(schema)
+
+
+def _canonical_objects() -> Iterator[str]:
+    yield (
+        "What `sql/staging/<crm>/<object>.sql` gives, whatever the CRM calls its own; what an"
+        " object is stands in `sql/objects/<object>.yaml`."
+    )
+    yield ""
+    for file in sorted((PACKAGE.parents[1] / "sql" / "objects").glob("*.yaml")):
+        described = read_object(file)
+        yield from (f"### {code('object ' + file.stem)}", "", cell(described.meaning), "")
+        yield from table(
+            ("column", "is", "means"),
+            (
+                (code(name), f"{each.type}{', optional' * each.optional}", cell(each.meaning))
+                for name, each in described.columns.items()
+            ),
+        )
 
 
 def _record_fields() -> Iterator[str]:
