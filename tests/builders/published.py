@@ -10,13 +10,14 @@ import yaml
 from securesystemslib.signer import CryptoSigner, Signer
 
 from fairness_audit.ledger import Entry, Ledger
+from fairness_audit.ledger.checkpoint import keep_head
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.policy.load import LoadedPolicy, load_policy
 from fairness_audit.records.finding import Evidence, Finding, Judgement, Verdict
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.signed.audit import AuditRecord, PublishedRecord
-from fairness_audit.records.signed.dsse import SignedRecord, sign, sign_head, unverified_record
+from fairness_audit.records.signed.dsse import SignedRecord, sign
 from fairness_audit.records.signed.review import Approval, ReviewRecord
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.records.validation import Check, CheckSeverity, ValidationReport
@@ -111,9 +112,7 @@ def appended(ledger: Ledger, signer: Signer = SIGNER, **changes: Any) -> Entry:
         return sign(a_record(seq=seq, prev=prev, **changes), signer)
 
     entry = ledger.append(a_record(**changes).record_id, build)
-    if ledger.heads is not None:
-        signed = SignedRecord(unverified_record(entry.envelope), entry.envelope)
-        ledger.heads.add(entry.seq, sign_head(signed, signer))
+    keep_head(ledger, entry, signer, lambda: TRUSTED)
     return entry
 
 
@@ -208,8 +207,9 @@ def published(
     """Publish an audit into ``folder``, as of now."""
     now = changes.pop("now", NOW)
     ledger = a_ledger(folder, changes.pop("ledger_url", None))
+    trusted = changes.pop("trusted", lambda: TRUSTED)
     go = partial(publish, loaded, ledger=ledger, signer=signer, records=folder / "records")
-    return go(now=now, **an_audit(loaded, folder=folder / "run", **changes))
+    return go(now=now, trusted=trusted, **an_audit(loaded, folder=folder / "run", **changes))
 
 
 def _a_check(passed: bool) -> Check:

@@ -30,6 +30,7 @@ from tests.builders.published import (
     LOGICAL_DATE,
     MODEL,
     SIGNER,
+    TRUSTED,
     a_ledger,
     a_loaded_policy,
     a_record,
@@ -107,6 +108,7 @@ class Site:
             a_review(audit, **content),
             ledger=self.ledger,
             signer=SIGNER,
+            trusted=lambda: TRUSTED,
             records=self.folder / "records",
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from fairness_audit.errors import LedgerError, RegistryError
 from fairness_audit.files import write_bytes
 from fairness_audit.ledger import Ledger
 from fairness_audit.ledger.heads import Heads
-from fairness_audit.ledger.keys import PublishingKey, create_keys
+from fairness_audit.ledger.keys import PublishingKey, create_keys, load_trusted_keys
 from fairness_audit.policy.load import LoadedPolicy, load_policy
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.measurement import MeasurementFile
@@ -213,6 +213,7 @@ class World:
             self.loaded,
             ledger=self.ledger,
             signer=PublishingKey(self.settings),
+            trusted=partial(load_trusted_keys, self.settings.trusted_keys),
             records=self.settings.records,
             now=now,
             **audit,

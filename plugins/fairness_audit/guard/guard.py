@@ -15,9 +15,10 @@ from fairness_audit.errors import AuditError
 from fairness_audit.guard.promoted_names import is_ours, looks_like
 from fairness_audit.installation import Installation
 from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.registry import Contents
 from fairness_audit.registry.names import same_name
 from fairness_audit.settings import UNGUARDED
-from fairness_audit.steps.gate import ask
+from fairness_audit.steps.gate import ReadOnce, ask
 
 SIGN = "fairness-audit refuses"
 """Every refusal begins with it."""
@@ -32,8 +33,8 @@ class Refused(Exception):
 class Promotion:
     """A version that is about to get an alias, or to come into production by its stage.
 
-    ``digest`` gives the SHA-256 over its content as it is now; it is asked only of a version
-    that the gate must be asked about.
+    ``digest`` gives the SHA-256 over its content as it is now; it is asked once, and only of a
+    version that the gate must be asked about and that was audited.
     """
 
     name: str
@@ -49,14 +50,14 @@ class Promotion:
 
 
 @dataclass(frozen=True)
-class _Known:
-    """The content of one version, as the gate asks a registry for it."""
+class _Content:
+    """The content of the version, as the gate asks a registry for it."""
 
-    digest: str
+    promotion: Promotion
 
     def artifact_digest(self, model: str, version: str) -> str:
         """SHA-256 over the content of the version."""
-        return self.digest
+        return self.promotion.digest()
 
 
 @contextmanager
@@ -84,25 +85,35 @@ def _allowed(promotion: Promotion) -> ExitStack:
     """What keeps the ledger as it is, once the gate has allowed the promotion."""
     with ExitStack() as held:
         installation = held.enter_context(Installation.from_environment())
-        settings = installation.settings
-        asked = _to_ask(promotion, installation.policies(), settings.unguarded_models)
+        unguarded = installation.settings.unguarded_models
+        asked = _to_ask(promotion, installation.policies(), unguarded)
         if not asked:
             return held.pop_all()
-        # First: a large model must not keep others from publishing.
-        known = _Known(promotion.digest())
+        content = ReadOnce(_Content(promotion))
+        # First: neither a large model nor a refusal keeps others from publishing.
+        _check(promotion, asked, installation, content)
         held.enter_context(installation.ledger.holding())
-        for loaded in asked:
-            decision = ask(
-                loaded,
-                model_version=promotion.version,
-                ledger=installation.ledger,
-                registry=known,
-                trusted_keys=settings.trusted_keys,
-                now=datetime.now(UTC),
-            )
-            if decision.decision != "allow":
-                raise promotion.refused("; ".join(decision.reasons))
+        _check(promotion, asked, installation, content)
         return held.pop_all()
+
+
+def _check(
+    promotion: Promotion,
+    asked: list[LoadedPolicy],
+    installation: Installation,
+    content: Contents,
+) -> None:
+    for loaded in asked:
+        decision = ask(
+            loaded,
+            model_version=promotion.version,
+            ledger=installation.ledger,
+            registry=content,
+            trusted_keys=installation.settings.trusted_keys,
+            now=datetime.now(UTC),
+        )
+        if decision.decision != "allow":
+            raise promotion.refused("; ".join(decision.reasons))
 
 
 def check_rename(name: str, new_name: str, aliases: Callable[[], list[str]]) -> None:

@@ -60,7 +60,7 @@ class Database:
             return
         if self._file is not None and not self._file.exists():
             raise self._absent()
-        with self._told(), self._engine.connect() as connection, connection.begin():
+        with self._turn(), self._told(), self._engine.connect() as connection, connection.begin():
             if not inspect(connection).has_table(ledger_table.name):
                 raise self._absent()
             yield connection

@@ -4,6 +4,7 @@ A folder, or an object store (``s3://bucket/folder``) whose objects are locked a
 and deleting. One file per head, named by its number, written once.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from securesystemslib.signer import Key
 
 from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.files import write_bytes
-from fairness_audit.records.signed.dsse import open_head, says_the_same
+from fairness_audit.records.signed.dsse import is_same_head, open_head
 from fairness_audit.records.signed.head import Head
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ class Heads:
     def add(self, seq: int, envelope: bytes) -> None:
         """Keep the head that the record ``seq`` made; the same one again changes nothing.
 
-        It may have been signed with the key before this one.
+        It may have been signed with the key before this one, or say nothing of the index.
 
         Raises:
             LedgerError: when the place cannot be written, or holds another head of this number.
         """
-        name = f"{seq:012d}.json"
+        name = _name(seq)
         with _told(self.place):
             there = self._store.read(name) if name in self._store.names() else None
             if there is None:
@@ -51,14 +52,23 @@ class Heads:
                     " an exchanged ledger looks like)"
                 )
 
-    def newest(self, trusted: Sequence[Key]) -> Head | None:
-        """The head with the highest number; None where there is none.
+    def newest(self, trusted: Sequence[Key], *, below: int | None = None) -> Head | None:
+        """The head with the highest number, of those below a number; None where there is none.
 
         Raises:
             LedgerError: when the place cannot be read.
             RecordError: when the head is not genuine.
         """
-        return next(self._heads(trusted), None)
+        return next(self._heads(trusted, below), None)
+
+    def has(self, seq: int) -> bool:
+        """True if there is a head of this number, genuine or not.
+
+        Raises:
+            LedgerError: when the place cannot be read.
+        """
+        with _told(self.place):
+            return _name(seq) in self._store.names()
 
     def all(self, trusted: Sequence[Key]) -> list[Head]:
         """Every head, the newest first.
@@ -78,9 +88,11 @@ class Heads:
         with _told(self.place):
             return max((int(name.partition(".")[0]) for name in self._store.names()), default=0)
 
-    def _heads(self, trusted: Sequence[Key]) -> Iterator[Head]:
+    def _heads(self, trusted: Sequence[Key], below: int | None = None) -> Iterator[Head]:
         with _told(self.place):
             names = sorted(self._store.names(), reverse=True)
+        if below is not None:
+            names = [name for name in names if name < _name(below)]
         for name in names:
             with _told(self.place):
                 envelope = self._store.read(name)
@@ -88,7 +100,7 @@ class Heads:
                 head = open_head(envelope, trusted)
             except RecordError as error:
                 raise RecordError(f"{self.place}/{name}: {error}") from error
-            if name != f"{head.seq:012d}.json":
+            if name != _name(head.seq):
                 raise RecordError(f"{self.place}/{name}: is the head of record {head.seq}")
             yield head
 
@@ -104,7 +116,11 @@ class _Folder:
         self._folder = folder
 
     def names(self) -> list[str]:
-        return [file.name for file in self._folder.glob("*") if _HEAD.fullmatch(file.name)]
+        try:
+            with os.scandir(self._folder) as found:
+                return [each.name for each in found if _HEAD.fullmatch(each.name)]
+        except FileNotFoundError:
+            return []
 
     def read(self, name: str) -> bytes:
         return (self._folder / name).read_bytes()
@@ -144,9 +160,13 @@ class _Objects:
         return store, folder.rstrip("/")
 
 
+def _name(seq: int) -> str:
+    return f"{seq:012d}.json"
+
+
 def _same(there: bytes, envelope: bytes) -> bool:
     try:
-        return says_the_same(there, envelope)
+        return is_same_head(there, envelope)
     except RecordError:
         return False
 

@@ -1,55 +1,18 @@
 """The ledger: every record, in order, appended exactly once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from fairness_audit.ledger.append_only import TRIGGERS, grant, protect, protected_by
 from fairness_audit.ledger.database import Database
+from fairness_audit.ledger.entry import Entry
+from fairness_audit.ledger.excerpt import Excerpt, entries_behind, read_excerpt
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.table import ledger_table as table
+from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.dsse import SignedRecord, digest_of_envelope
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One row of the ledger. Only what is inside the envelope is signed."""
-
-    seq: int
-    record_id: str
-    kind: str
-    model: str
-    model_version: str
-    policy_digest: str
-    verdict: str
-    logical_date: datetime
-    issued: datetime
-    expires: datetime
-    prev: str | None
-    envelope: bytes
-
-    @classmethod
-    def of(cls, signed: SignedRecord) -> "Entry":
-        """The entry that a signed record belongs in."""
-        record = signed.record
-        return cls(
-            seq=record.seq,
-            record_id=record.record_id,
-            kind=record.kind,
-            model=record.model,
-            model_version=record.model_version,
-            policy_digest=record.policy_digest,
-            verdict=record.outcome,
-            logical_date=record.logical_date,
-            issued=record.issued,
-            expires=record.expires,
-            prev=record.prev,
-            envelope=signed.envelope,
-        )
 
 
 class Ledger:
@@ -98,11 +61,11 @@ class Ledger:
         with self._database.writing() as connection:
             there = select(table).where(table.c.record_id == record_id)
             if row := connection.execute(there).one_or_none():
-                return _entry(row)
+                return Entry.at(row)
             entry = Entry.of(build(*_next(connection)))
             if entry.record_id != record_id:
                 raise ValueError(f"built record {entry.record_id}, not {record_id}")
-            connection.execute(insert(table).values(_values(entry)))
+            connection.execute(insert(table).values(entry.values))
             return entry
 
     def init(self, *, writers: Sequence[str] = (), readers: Sequence[str] = ()) -> None:
@@ -136,7 +99,47 @@ class Ledger:
             LedgerError: when there is no ledger, or it cannot be read.
         """
         with self._database.reading() as connection:
-            return [_entry(row) for row in connection.execute(select(table).order_by(table.c.seq))]
+            rows = connection.execute(select(table).order_by(table.c.seq))
+            return [Entry.at(row) for row in rows]
+
+    def behind(self, seq: int) -> list[Entry]:
+        """The entries behind a number, in the order they were appended.
+
+        Raises:
+            LedgerError: when there is no ledger, or it cannot be read.
+        """
+        with self._database.reading() as connection:
+            return list(entries_behind(connection, seq))
+
+    def excerpt(self, model: str, upto: int) -> Excerpt:
+        """A model's part of the ledger up to a number, and every entry behind it.
+
+        Raises:
+            LedgerError: when there is no ledger, or it cannot be read.
+        """
+        with self._database.reading() as connection:
+            return read_excerpt(connection, model, upto)
+
+    def envelopes(self, numbers: Collection[int]) -> dict[int, bytes]:
+        """The envelopes of some entries, by number.
+
+        Raises:
+            LedgerError: when there is no ledger, or it cannot be read.
+        """
+        asked = select(table.c.seq, table.c.envelope).where(table.c.seq.in_(numbers))
+        with self._database.reading() as connection:
+            return {seq: envelope.encode() for seq, envelope in connection.execute(asked)}
+
+    def has_audit(self, model: str, model_version: str) -> bool:
+        """True if an entry is filed as an audit of this version, which is no evidence of one.
+
+        Raises:
+            LedgerError: when there is no ledger, or it cannot be read.
+        """
+        filed = {"kind": AuditRecord.kind, "model": model, "model_version": model_version}
+        asked = select(table.c.seq).filter_by(**filed).limit(1)
+        with self._database.reading() as connection:
+            return connection.execute(asked).first() is not None
 
 
 def _next(connection: Connection) -> tuple[int, str | None]:
@@ -144,11 +147,3 @@ def _next(connection: Connection) -> tuple[int, str | None]:
     newest = select(table.c.seq, table.c.envelope).order_by(table.c.seq.desc()).limit(1)
     row = connection.execute(newest).one_or_none()
     return (row.seq + 1, digest_of_envelope(row.envelope.encode())) if row else (1, None)
-
-
-def _values(entry: Entry) -> dict[str, Any]:
-    return vars(entry) | {"envelope": entry.envelope.decode()}
-
-
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(**{**row._mapping, "envelope": row.envelope.encode()})

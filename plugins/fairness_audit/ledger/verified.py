@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from securesystemslib.signer import Key
 
 from fairness_audit.errors import LedgerError, RecordError
-from fairness_audit.ledger.ledger import Entry, Ledger
+from fairness_audit.ledger.entry import Entry
+from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.records.signed.chain import (
     Fault,
     FaultKind,
@@ -29,11 +31,21 @@ def verified_ledger(ledger: Ledger, trusted: Sequence[Key]) -> list[Record]:
         LedgerError: when the ledger or its heads cannot be read, or it has no place for heads.
         RecordError: naming every entry that was edited, re-filed, removed or put in.
     """
+    heads = heads_of(ledger)
+    newest = heads.newest(trusted)
+    known = [] if newest is None else [newest]
+    return verified_records(ledger.all(), trusted, heads=known, place=heads.place)
+
+
+def heads_of(ledger: Ledger) -> Heads:
+    """The signed heads of a ledger.
+
+    Raises:
+        LedgerError: when it has no place for them.
+    """
     if ledger.heads is None:
         raise LedgerError("the ledger has no place for its signed heads (FAIRNESS_AUDIT_HEADS)")
-    head = ledger.heads.newest(trusted)
-    heads = [] if head is None else [head]
-    return verified_records(ledger.all(), trusted, heads=heads, place=ledger.heads.place)
+    return ledger.heads
 
 
 def verified_records(

@@ -210,6 +210,7 @@ def publish(
         ),
         ledger=run.installation.ledger,
         signer=run.installation.publishing_key,
+        trusted=lambda: run.installation.trusted_keys,
         records=run.settings.records,
         now=datetime.now(UTC),
         comparison_digest=changes["digest"] if changes else None,

@@ -1,7 +1,6 @@
 """The gate in a task: promote a version if the ledger allows it, else end failed and say why."""
 
 import logging
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,28 +52,39 @@ def promote(
 def _decided(run: Run, model_version: str) -> GateDecision:
     """Decide and act while nobody can append a record: no failing audit comes in between.
 
-    A guarded registry sees to that itself. It must not be done here as well: its turn at the
-    ledger would come after a publisher's who waits for ours.
+    What is allowed is asked again then, with the files read already. A guarded registry sees to
+    that itself. It must not be done here as well: its turn at the ledger would come after a
+    publisher's who waits for ours.
     """
     from fairness_audit.guard.probe import is_guarded
-    from fairness_audit.steps.gate import apply, ask
+    from fairness_audit.steps.gate import ReadOnce, apply, ask
     from fairness_audit.steps.gate.decision import blocked as blocked_for
 
     settings, policy = run.settings, run.loaded.policy
     registry = run.installation.registry
     try:
         guarded = is_guarded(settings.registry_url, policy.gate.alias)
-        with nullcontext() if guarded else run.installation.ledger.holding():
-            decision = ask(
+        contents = ReadOnce(registry)
+
+        def asked() -> GateDecision:
+            return ask(
                 run.loaded,
                 model_version=model_version,
                 ledger=run.installation.ledger,
-                registry=registry,
+                registry=contents,
                 trusted_keys=settings.trusted_keys,
                 now=datetime.now(UTC),
             )
-            if run.promotes:
-                apply(decision, policy, registry)
+
+        decision = asked()
+        if decision.decision != "allow" or not run.promotes:
+            return decision
+        if guarded:
+            apply(decision, policy, registry)
+            return decision
+        with run.installation.ledger.holding():
+            decision = asked()
+            apply(decision, policy, registry)
             return decision
     except LedgerError as error:
         reason = f"{type(error).__name__}: {error}"

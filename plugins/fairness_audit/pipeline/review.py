@@ -114,6 +114,7 @@ def _published(model: str, first: str, others: Iterable[str], run_id: str) -> st
             review,
             ledger=installation.ledger,
             signer=installation.publishing_key,
+            trusted=lambda: installation.trusted_keys,
             records=installation.settings.records,
         )
     return published.record_id

@@ -15,6 +15,7 @@ from tests.builders.published import (
     FAILED,
     SIGNER,
     STRANGER,
+    TRUSTED,
     a_ledger,
     a_record,
     a_review,
@@ -39,7 +40,13 @@ def waived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         audit = a_record(verdict="fail", findings=[FAILED], model_version=version)
         appended(ledger, verdict="fail", findings=[FAILED], model_version=version)
         review = a_review(audit, expires=ends, compensating_control=LONG)
-        publish_review(review, ledger=ledger, signer=SIGNER, records=tmp_path / "records")
+        publish_review(
+            review,
+            ledger=ledger,
+            signer=SIGNER,
+            trusted=lambda: TRUSTED,
+            records=tmp_path / "records",
+        )
 
 
 @pytest.mark.usefixtures("waived")

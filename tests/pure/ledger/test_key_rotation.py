@@ -1,6 +1,7 @@
 """Replacing the signing key: old records count, the old key signs no new one, nothing is stuck."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def publish(settings: Settings, loaded: LoadedPolicy, number: int = 0, **changes: Any) -> None:
     snapshot = an_audit(loaded)["snapshot"].model_copy(update=day(number))
     signer = changes.pop("signer", PublishingKey(settings))
-    published(loaded, settings.state, signer, snapshot=snapshot, **changes)
+    trusted = partial(load_trusted_keys, settings.trusted_keys)
+    published(loaded, settings.state, signer, snapshot=snapshot, trusted=trusted, **changes)
 
 
 def rotate() -> str:

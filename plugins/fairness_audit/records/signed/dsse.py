@@ -69,8 +69,11 @@ def sign(record: Record, signer: Signer) -> SignedRecord:
     return SignedRecord(record, _sealed(payload, signer))
 
 
-def sign_head(signed: SignedRecord, signer: Signer) -> bytes:
-    """The envelope of the head that a record makes; signing again gives the same bytes."""
+def sign_head(signed: SignedRecord, signer: Signer, index_digest: str | None = None) -> bytes:
+    """The envelope of the head that a record makes; signing again gives the same bytes.
+
+    ``index_digest`` is of the ledger's index up to this record, if that is known to hold.
+    """
     record = signed.record
     head = Head(
         seq=record.seq,
@@ -80,6 +83,7 @@ def sign_head(signed: SignedRecord, signer: Signer) -> bytes:
         model_version=record.model_version,
         outcome=record.outcome,
         issued=record.issued,
+        index_digest=index_digest,
     )
     payload = head_payload(head)
     check_with_in_toto(payload)
@@ -118,9 +122,15 @@ def unverified_record(envelope: bytes) -> Record:
     return record_of(_parse(envelope).payload)
 
 
-def says_the_same(one: bytes, other: bytes) -> bool:
-    """True if two envelopes carry the same payload, whoever signed it."""
-    return _parse(one).payload == _parse(other).payload
+def is_same_head(one: bytes, other: bytes) -> bool:
+    """True if two envelopes carry the same head, whoever signed it.
+
+    One that says nothing of the index is the same as one that does.
+    """
+    heads = [head_of(_parse(each).payload) for each in (one, other)]
+    if any(head.index_digest is None for head in heads):
+        heads = [head.model_copy(update={"index_digest": None}) for head in heads]
+    return heads[0] == heads[1]
 
 
 def _sealed(payload: bytes, signer: Signer) -> bytes:

@@ -26,12 +26,21 @@ class Head(Numbered):
     """The newest record of the ledger when it had ``seq`` records.
 
     ``envelope_digest`` is the SHA-256 of that record's envelope, and by it of all before it;
-    ``outcome`` its verdict or decision.
+    ``outcome`` its verdict or decision. ``index_digest`` is of what all records up to it are filed
+    under; heads from before there was one have None.
     """
 
     envelope_digest: Annotated[Sha256, digest_of_subject("record")]
     record_id: RecordId
     outcome: str = Field(description="The verdict or decision of that record.")
+    index_digest: Sha256 | None = Field(
+        default=None,
+        description=(
+            "SHA-256 of what all records up to this one are filed under, row upon row: of the"
+            " digest before (32 bytes; none before the first) and the canonical JSON array of the"
+            " row's columns but for the envelope; absent in heads of before."
+        ),
+    )
 
 
 @states(Head)

@@ -1,15 +1,20 @@
 """The one pure decision: may this model version be promoted? Any doubt is `block`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Verdict
 from fairness_audit.records.signed.audit import CLOCK_TOLERANCE, AuditRecord, GateDecision
+from fairness_audit.records.signed.index import IndexRow
 from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.steps.gate.people import Standing, standings
+
+Audited = TypeVar("Audited", AuditRecord, IndexRow)
+"""An audit, or the row of the ledger's index that names it."""
 
 
 def decide(
@@ -29,7 +34,8 @@ def decide(
         loaded: the model's policy as it is now.
         model_version: the version to be promoted.
         artifact_digest: SHA-256 of the version's content as it is now.
-        records: all records of the ledger, in its order, verified.
+        records: all records of the ledger, in its order, verified; of other versions and of
+            audits that do not govern, none is needed.
         now: the moment of the decision, with a time zone.
     """
     policy = loaded.policy
@@ -73,18 +79,30 @@ def governing(
     """The record that governs a version: of the latest logical date, then the last appended.
 
     So an audit of an older window, published late by a backfill, never overrides a newer one.
+    """
+    named = (
+        each for each in records if (each.model, each.model_version) == (model, model_version)
+    )
+    return of_these_files(latest_first(named), artifact_digest)
+
+
+def latest_first(audits: Iterable[Audited]) -> list[Audited]:
+    """Audits of one version, what governs before what it overrides."""
+    return sorted(audits, key=lambda audit: (audit.logical_date, audit.seq), reverse=True)
+
+
+def of_these_files(latest: Iterable[AuditRecord], artifact_digest: str) -> AuditRecord | None:
+    """The first record of these very files, else the first.
+
     Records of other files that once had this version's name govern only where these very files
     were never audited: they then say so.
     """
-    named = [
-        each for each in records if (each.model, each.model_version) == (model, model_version)
-    ]
-    of_these_files = [each for each in named if each.artifact_digest == artifact_digest]
-    return max(
-        of_these_files or named,
-        key=lambda record: (record.logical_date, record.seq),
-        default=None,
-    )
+    first = None
+    for record in latest:
+        if record.artifact_digest == artifact_digest:
+            return record
+        first = first or record
+    return first
 
 
 def blocked(

@@ -7,17 +7,18 @@ the same bytes.
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from securesystemslib.signer import Signer
+from securesystemslib.signer import Key, Signer
 
 from fairness_audit.errors import RecordError
 from fairness_audit.files import write_bytes
 from fairness_audit.ledger import Entry, Ledger
+from fairness_audit.ledger.checkpoint import keep_head
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Judgement
 from fairness_audit.records.history import Audit, period_of
@@ -34,7 +35,6 @@ from fairness_audit.records.signed.dsse import (
     SignedRecord,
     open_envelope,
     sign,
-    sign_head,
     unverified_record,
 )
 from fairness_audit.records.signed.place import place_of
@@ -46,6 +46,9 @@ from fairness_audit.steps.publish.simulated import simulation_of
 from fairness_audit.steps.publish.software import software_versions
 
 log = logging.getLogger(__name__)
+
+Trusted = Callable[[], Sequence[Key]]
+"""Gives the keys that records may be signed with, as they are now."""
 
 
 def publish(
@@ -59,6 +62,7 @@ def publish(
     artifact_digest: str,
     ledger: Ledger,
     signer: Signer,
+    trusted: Trusted,
     records: Path,
     now: datetime,
     comparison_digest: str | None = None,
@@ -75,6 +79,7 @@ def publish(
         artifact_digest: SHA-256 of the content of the model version.
         ledger: where the record is appended.
         signer: holds the ed25519 key.
+        trusted: gives the keys that records may be signed with.
         records: folder of the record files.
         now: when the record is issued, with a time zone.
         comparison_digest: of the comparison with the version in production, for a candidate.
@@ -116,13 +121,13 @@ def publish(
         raise RecordError(f"record {record.record_id[:12]} of the ledger is no audit's")
     _check_same_findings(record, first)
     write_bytes(measurements.path.with_name("report.json"), report)
-    file = _kept(ledger, signer, entry, records)
+    file = _kept(ledger, signer, trusted, entry, records)
     log.info("record %d, %s: verdict %s", record.seq, record.record_id[:12], record.verdict.value)
     return PublishedRecord(record_id=record.record_id, file=file, verdict=record.verdict)
 
 
 def publish_review(
-    review: ReviewRecord, *, ledger: Ledger, signer: Signer, records: Path
+    review: ReviewRecord, *, ledger: Ledger, signer: Signer, trusted: Trusted, records: Path
 ) -> ReviewRecord:
     """Publish what people decided; publishing the same decision again gives the same record.
 
@@ -130,6 +135,7 @@ def publish_review(
         review: what was decided; its place in the chain (``seq``, ``prev``) is found here.
         ledger: where the record is appended.
         signer: holds the ed25519 key.
+        trusted: gives the keys that records may be signed with.
         records: folder of the record files.
 
     Raises:
@@ -142,7 +148,7 @@ def publish_review(
     record = unverified_record(entry.envelope)
     if not isinstance(record, ReviewRecord):
         raise RecordError(f"record {record.record_id[:12]} of the ledger is no review's")
-    _kept(ledger, signer, entry, records)
+    _kept(ledger, signer, trusted, entry, records)
     log.info("record %d, %s: %s", record.seq, record.record_id[:12], record.decision)
     return record
 
@@ -167,12 +173,10 @@ def _appended(
     return ledger.append(record.record_id, build)
 
 
-def _kept(ledger: Ledger, signer: Signer, entry: Entry, records: Path) -> Path:
+def _kept(ledger: Ledger, signer: Signer, trusted: Trusted, entry: Entry, records: Path) -> Path:
     """Write the head and the file that an entry of the ledger makes."""
-    signed = SignedRecord(unverified_record(entry.envelope), entry.envelope)
-    if ledger.heads is not None:
-        ledger.heads.add(entry.seq, sign_head(signed, signer))
-    file = records / place_of(signed.record)
+    keep_head(ledger, entry, signer, trusted)
+    file = records / place_of(unverified_record(entry.envelope))
     _write(file, entry.envelope)
     return file
 

@@ -212,7 +212,12 @@ def test_a_review_is_published_once_behind_its_audit(tmp_path: Path) -> None:
     appended(ledger, verdict="fail", findings=[FAILED])
     audit = verified_ledger(ledger, TRUSTED)[0]
     assert isinstance(audit, AuditRecord)
-    go = {"ledger": ledger, "signer": SIGNER, "records": tmp_path / "records"}
+    go: dict[str, Any] = {
+        "ledger": ledger,
+        "signer": SIGNER,
+        "trusted": lambda: TRUSTED,
+        "records": tmp_path / "records",
+    }
     first = publish_review(a_review(audit), **go)
     assert publish_review(a_review(audit), **go) == first
     records = verified_ledger(ledger, TRUSTED)
@@ -244,6 +249,7 @@ def test_a_review_of_something_else_is_not_published(
             a_review(a_record(verdict="fail", findings=[FAILED]), **changes),
             ledger=ledger,
             signer=SIGNER,
+            trusted=lambda: TRUSTED,
             records=tmp_path / "records",
         )
     assert len(ledger.all()) == 1

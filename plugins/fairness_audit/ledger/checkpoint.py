@@ -1,0 +1,167 @@
+"""A signed head as a checkpoint: what it vouches for need not be opened again.
+
+The newest head carries a digest of the whole index. Whoever signs it has verified the head before
+it, and what was appended since; the first to carry one has verified every record. So whoever asks
+about one model compares the index with the head, the model's envelopes with what the index names,
+and opens only what a decision rests on, and what no head vouches for yet. An edit inside an older
+envelope of another model is not seen here: verifying the whole ledger sees it, every night.
+
+Where anything does not fit, this module says so and no more: `verified_ledger` then names all that
+is wrong, or finds that nothing is.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from securesystemslib.signer import Key, Signer
+
+from fairness_audit.ledger.entry import Entry
+from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import heads_of, verified_records
+from fairness_audit.records.signed.dsse import (
+    SignedRecord,
+    digest_of_envelope,
+    open_envelope,
+    sign_head,
+    unverified_record,
+)
+from fairness_audit.records.signed.head import Head
+from fairness_audit.records.signed.index import IndexRow, index_digest
+from fairness_audit.records.signed.statement import Record
+
+log = logging.getLogger(__name__)
+
+
+class NotVouched(Exception):
+    """What the newest signed head does not vouch for, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Vouched:
+    """The rows of one model, in order, that a signed head vouches for, and those behind it."""
+
+    rows: tuple[IndexRow, ...]
+    _digests: Mapping[int, str]
+    _behind: Mapping[int, Record]
+    _ledger: Ledger
+    _trusted: Sequence[Key]
+
+    def opened(self, *rows: IndexRow) -> Iterator[Record]:
+        """The records of these rows, verified.
+
+        Raises:
+            LedgerError: when the ledger cannot be read.
+            NotVouched: when a record is not what its row says.
+            RecordError: when a record is not genuine.
+        """
+        wanted = [row.seq for row in rows if row.seq not in self._behind]
+        envelopes = self._ledger.envelopes(wanted) if wanted else {}
+        for row in rows:
+            yield self._behind.get(row.seq) or self._verified(row, envelopes.get(row.seq, b""))
+
+    def _verified(self, row: IndexRow, envelope: bytes) -> Record:
+        if digest_of_envelope(envelope) != self._digests[row.seq]:
+            raise NotVouched(f"record {row.seq} is another one than the next names")
+        record = open_envelope(envelope, self._trusted).record
+        if IndexRow.of(record) != row:
+            raise NotVouched(f"record {row.seq} is filed as another one than it is")
+        return record
+
+
+def vouched_for(ledger: Ledger, trusted: Sequence[Key], model: str) -> Vouched:
+    """What the newest signed head vouches for of one model, if the ledger is as it says.
+
+    The head is asked before the ledger, so that a record that is appended meanwhile is no sign of
+    one that was cut off.
+
+    Raises:
+        LedgerError: when the ledger or its heads cannot be read, or it has no place for heads.
+        NotVouched: when it is not as the head says, or the head says nothing of the index.
+        RecordError: when the head or an entry behind it is not genuine.
+        Exception: any other, when the table holds what is no ledger's.
+    """
+    head = heads_of(ledger).newest(trusted)
+    if head is None or head.index_digest is None:
+        raise NotVouched("no signed head says what the index is")
+    excerpt = ledger.excerpt(model, head.seq)
+    if excerpt.digest != head.index_digest:
+        raise NotVouched(f"the index is not that of head {head.seq}")
+    digests = {row.seq: excerpt.named.get(row.seq) for row in excerpt.index}
+    digests[head.seq] = head.envelope_digest
+    if excerpt.hashed != digests:
+        raise NotVouched(f"an envelope of {model}, or the newest, is not the one that is named")
+    behind = list(_following(head, excerpt.behind, trusted))
+    if excerpt.others > len(behind):
+        raise NotVouched("there are rows without a number")
+    added = [row for row in map(IndexRow.of, behind) if row.model == model]
+    return Vouched(
+        rows=(*excerpt.index, *added),
+        _digests=dict(excerpt.hashed),
+        _behind={record.seq: record for record in behind},
+        _ledger=ledger,
+        _trusted=trusted,
+    )
+
+
+def keep_head(
+    ledger: Ledger, entry: Entry, signer: Signer, trusted: Callable[[], Sequence[Key]]
+) -> None:
+    """Write the head that an entry makes into its second place; once it is there, nothing changes.
+
+    It vouches for the index where the ledger holds up to the entry. Where it does not, the head
+    says nothing of the index, and whoever asks verifies every record.
+
+    Args:
+        ledger: what the entry is in; without a place for heads none is written.
+        entry: as it was appended.
+        signer: holds the ed25519 key.
+        trusted: gives the keys that the records before it may be signed with.
+
+    Raises:
+        LedgerError: when the place cannot be written, or holds another head of this number.
+    """
+    heads = ledger.heads
+    if heads is None:
+        return
+    digest = None
+    if not heads.has(entry.seq):
+        try:
+            digest = _index_digest(ledger, heads, entry, trusted())
+        except Exception as error:  # whatever it is: the record is there, and needs its head
+            log.warning(
+                "the head of record %d says nothing of the index, and the gate will verify every"
+                " record at every question: %s: %s",
+                entry.seq,
+                type(error).__name__,
+                error,
+            )
+    signed = SignedRecord(unverified_record(entry.envelope), entry.envelope)
+    heads.add(entry.seq, sign_head(signed, signer, digest))
+
+
+def _index_digest(ledger: Ledger, heads: Heads, entry: Entry, trusted: Sequence[Key]) -> str:
+    """The digest of the index up to an entry, from a ledger that holds up to it."""
+    before = heads.newest(trusted, below=entry.seq)
+    if before is not None and before.index_digest is not None:
+        since = [each for each in ledger.behind(before.seq) if each.seq < entry.seq]
+        records = list(_following(before, [*since, entry], trusted))
+        return index_digest(map(IndexRow.of, records), before.index_digest)
+    entries = [*(each for each in ledger.all() if each.seq < entry.seq), entry]
+    known = None if before is None else [before]
+    every = verified_records(entries, trusted, heads=known, place=heads.place)
+    return index_digest(map(IndexRow.of, every))
+
+
+def _following(head: Head, entries: Iterable[Entry], trusted: Sequence[Key]) -> Iterator[Record]:
+    """The records of the entries behind a head, verified, each behind the one before it."""
+    seq, digest = head.seq, head.envelope_digest
+    for entry in entries:
+        signed = open_envelope(entry.envelope, trusted)
+        if Entry.of(signed) != entry:
+            raise NotVouched(f"record {entry.seq} is filed as another one than it is")
+        if (signed.record.seq, signed.record.prev) != (seq + 1, digest):
+            raise NotVouched(f"record {entry.seq} does not follow the one before it")
+        seq, digest = seq + 1, signed.digest
+        yield signed.record

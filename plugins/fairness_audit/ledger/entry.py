@@ -1,0 +1,56 @@
+"""One row of the ledger's table."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy import Row
+
+from fairness_audit.records.signed.dsse import SignedRecord
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the ledger. Only what is inside the envelope is signed."""
+
+    seq: int
+    record_id: str
+    kind: str
+    model: str
+    model_version: str
+    policy_digest: str
+    verdict: str
+    logical_date: datetime
+    issued: datetime
+    expires: datetime
+    prev: str | None
+    envelope: bytes
+
+    @classmethod
+    def of(cls, signed: SignedRecord) -> Self:
+        """The entry that a signed record belongs in."""
+        record = signed.record
+        return cls(
+            seq=record.seq,
+            record_id=record.record_id,
+            kind=record.kind,
+            model=record.model,
+            model_version=record.model_version,
+            policy_digest=record.policy_digest,
+            verdict=record.outcome,
+            logical_date=record.logical_date,
+            issued=record.issued,
+            expires=record.expires,
+            prev=record.prev,
+            envelope=signed.envelope,
+        )
+
+    @classmethod
+    def at(cls, row: Row[Any]) -> Self:
+        """The entry that a row of the table holds."""
+        return cls(**{**row._mapping, "envelope": row.envelope.encode()})
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the row of the table holds."""
+        return vars(self) | {"envelope": self.envelope.decode()}

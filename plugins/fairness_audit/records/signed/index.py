@@ -1,0 +1,72 @@
+"""The ledger's index: what every record is filed under, and all of it in one digest.
+
+A signed head carries the digest. As a row names the digest of the envelope before it, the newest
+head so says which records there are, what each is filed under, and of all but the newest the very
+bytes; its own envelope's it says itself. Who has neither the signing key nor broken SHA-256 can
+change nothing of that unseen, and nobody has to open a record to look.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import NamedTuple, Self
+
+from fairness_audit.records.signed.statement import Record
+
+_ROW = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Of an array of texts and one number, what it gives is canonical JSON (RFC 8785)."""
+
+
+class IndexRow(NamedTuple):
+    """One row of the ledger without its envelope; moments are spelt as `spelt` does."""
+
+    seq: int
+    record_id: str
+    kind: str
+    model: str
+    model_version: str
+    policy_digest: str
+    verdict: str
+    logical_date: str
+    issued: str
+    expires: str
+    prev: str | None
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        """The row that a record belongs in."""
+        return cls(
+            seq=record.seq,
+            record_id=record.record_id,
+            kind=record.kind,
+            model=record.model,
+            model_version=record.model_version,
+            policy_digest=record.policy_digest,
+            verdict=record.outcome,
+            logical_date=spelt(record.logical_date),
+            issued=spelt(record.issued),
+            expires=spelt(record.expires),
+            prev=record.prev,
+        )
+
+
+def spelt(moment: datetime) -> str:
+    """A moment in UTC, to the microsecond: ``2026-06-29 00:00:00.000000``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def index_digest(rows: Iterable[tuple[object, ...]], before: str | None = None) -> str:
+    """Hex SHA-256 of an index, row upon row: of the digest before a row, and the row.
+
+    Args:
+        rows: those that follow, in order.
+        before: digest of the rows before them; None if there are none.
+
+    Raises:
+        TypeError: when a row holds what no row of a ledger holds.
+    """
+    digest = bytes.fromhex(before or "")
+    for row in rows:
+        digest = hashlib.sha256(digest + _ROW.encode(row).encode()).digest()
+    return digest.hex()
