@@ -6,6 +6,9 @@ about one model compares the index with the head, the model's envelopes with wha
 and opens only what a decision rests on, and what no head vouches for yet. An edit inside an older
 envelope of another model is not seen here: verifying the whole ledger sees it, every night.
 
+A key that was replaced vouches for nothing: who stole it and removes the newer heads could else
+have rows filed anew. So the first record after a replacement has every one before it verified.
+
 Where anything does not fit, this module says so and no more: `verified_ledger` then names all that
 is wrong, or finds that nothing is.
 """
@@ -22,9 +25,11 @@ from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.verified import heads_of, verified_records
 from fairness_audit.records.signed.dsse import (
     SignedRecord,
+    UntrustedRecord,
     digest_of_envelope,
     open_envelope,
     sign_head,
+    still_in_use,
     unverified_record,
 )
 from fairness_audit.records.signed.head import Head
@@ -82,8 +87,8 @@ def vouched_for(ledger: Ledger, trusted: Sequence[Key], model: str) -> Vouched:
         RecordError: when the head or an entry behind it is not genuine.
         Exception: any other, when the table holds what is no ledger's.
     """
-    head = heads_of(ledger).newest(trusted)
-    if head is None or head.index_digest is None:
+    head = _checkpoint(heads_of(ledger), trusted)
+    if head is None:
         raise NotVouched("no signed head says what the index is")
     excerpt = ledger.excerpt(model, head.seq)
     if excerpt.digest != head.index_digest:
@@ -143,15 +148,25 @@ def keep_head(
 
 def _index_digest(ledger: Ledger, heads: Heads, entry: Entry, trusted: Sequence[Key]) -> str:
     """The digest of the index up to an entry, from a ledger that holds up to it."""
-    before = heads.newest(trusted, below=entry.seq)
-    if before is not None and before.index_digest is not None:
+    before = _checkpoint(heads, trusted, below=entry.seq)
+    if before is not None:
         since = [each for each in ledger.behind(before.seq) if each.seq < entry.seq]
         records = list(_following(before, [*since, entry], trusted))
         return index_digest(map(IndexRow.of, records), before.index_digest)
+    newest = heads.newest(trusted, below=entry.seq)
     entries = [*(each for each in ledger.all() if each.seq < entry.seq), entry]
-    known = None if before is None else [before]
+    known = None if newest is None else [newest]
     every = verified_records(entries, trusted, heads=known, place=heads.place)
     return index_digest(map(IndexRow.of, every))
+
+
+def _checkpoint(heads: Heads, trusted: Sequence[Key], below: int | None = None) -> Head | None:
+    """The newest head, if it says what the index is and its key was not replaced."""
+    try:
+        head = heads.newest(still_in_use(trusted), below=below)
+    except UntrustedRecord:
+        return None
+    return None if head is None or head.index_digest is None else head
 
 
 def _following(head: Head, entries: Iterable[Entry], trusted: Sequence[Key]) -> Iterator[Record]:

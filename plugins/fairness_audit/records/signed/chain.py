@@ -4,13 +4,15 @@ Cutting off the newest records leaves a shorter chain that holds together: it is
 heads, which are kept in another place and say how long the chain was.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count, takewhile
 
 from fairness_audit.errors import RecordError
 from fairness_audit.records.signed.dsse import SignedRecord, UntrustedRecord
 from fairness_audit.records.signed.head import Head
+from fairness_audit.records.signed.index import IndexRow, index_digest
 
 
 class FaultKind(StrEnum):
@@ -25,7 +27,7 @@ class FaultKind(StrEnum):
     UNLINKED = "unlinked"  # does not follow the record before it
     TRUNCATED = "truncated"  # the newest records are not there, though a signed head names them
     ROLLED_BACK = "rolled back"  # what is cut off stood against a version that now passes
-    UNHEADED = "unheaded"  # there are records and no signed head, or another one than the head's
+    UNHEADED = "unheaded"  # there are records and no signed head, or others than the head's
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,24 @@ def head_faults(
         says = f"the ledger had {lost[0].seq} records, and {length} are there"
         yield Fault(FaultKind.TRUNCATED, place, says)
         yield from _rolled_back(kept, lost, place)
+    indexes = _index_digests(chain) if any(head.index_digest for head in heads) else {}
     for head in heads:
         there = chain.get(head.seq)
         if there is not None and there.signed.digest != head.envelope_digest:
             says = f"another record {head.seq} than the signed head of it says"
             yield Fault(FaultKind.UNHEADED, there.place, says)
+        elif head.index_digest not in (None, indexes.get(head.seq, head.index_digest)):
+            says = f"the signed head of record {head.seq} vouches for other records before it"
+            yield Fault(FaultKind.UNHEADED, place, says)
+
+
+def _index_digests(chain: Mapping[int, Kept]) -> dict[int, str]:
+    """What the index was at each record, as far as no record before it is missing."""
+    digests: dict[int, str] = {}
+    for seq in takewhile(chain.__contains__, count(1)):
+        row = IndexRow.of(chain[seq].signed.record)
+        digests[seq] = index_digest([row], digests.get(seq - 1))
+    return digests
 
 
 def _rolled_back(kept: Sequence[Kept], lost: Sequence[Head], place: str) -> Iterator[Fault]:

@@ -117,6 +117,11 @@ def open_head(envelope: bytes, trusted: Sequence[Key]) -> Head:
     return head
 
 
+def still_in_use(trusted: Sequence[Key]) -> list[Key]:
+    """The trusted keys that were not replaced."""
+    return [key for key in trusted if LAST_SEQ not in key.unrecognized_fields]
+
+
 def unverified_record(envelope: bytes) -> Record:
     """What an envelope says, whoever signed it. Never ground for a decision to allow."""
     return record_of(_parse(envelope).payload)
