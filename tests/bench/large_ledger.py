@@ -13,7 +13,7 @@ from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.dsse import SignedRecord, _sealed, sign_head
 from fairness_audit.records.signed.index import IndexRow, index_digest
 from fairness_audit.records.signed.statement import payload_of
-from tests.published import LOGICAL_DATE, MODEL, SIGNER, TRUSTED, a_finding, a_record
+from tests.builders.published import LOGICAL_DATE, MODEL, SIGNER, TRUSTED, a_finding, a_record
 
 MODELS = (MODEL, *(f"model_{number}" for number in range(2, 21)))
 AUDITS_OF_A_VERSION = 50

@@ -1,13 +1,14 @@
 """Builders: records, signed or not, and everything an audit gives before one is published."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
-from securesystemslib.signer import CryptoSigner, Signer
+from securesystemslib.signer import CryptoSigner, Key, Signer
 
 from fairness_audit.ledger import Entry, Ledger
 from fairness_audit.ledger.checkpoint import keep_head
@@ -106,13 +107,14 @@ def a_chain(count: int, signer: Signer = SIGNER, **changes: Any) -> list[SignedR
 
 
 def appended(ledger: Ledger, signer: Signer = SIGNER, **changes: Any) -> Entry:
-    """Append a record to a ledger."""
+    """Append a record to a ledger, and keep its head."""
+    trusted: Sequence[Key] = changes.pop("trusted", TRUSTED)
 
     def build(seq: int, prev: str | None) -> SignedRecord:
         return sign(a_record(seq=seq, prev=prev, **changes), signer)
 
     entry = ledger.append(a_record(**changes).record_id, build)
-    keep_head(ledger, entry, signer, lambda: TRUSTED)
+    keep_head(ledger, entry, signer, lambda: trusted)
     return entry
 
 

@@ -19,13 +19,13 @@ from dataclasses import dataclass
 
 from securesystemslib.signer import Key, Signer
 
+from fairness_audit.errors import RecordError
 from fairness_audit.ledger.entry import Entry
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.verified import heads_of, verified_records
 from fairness_audit.records.signed.dsse import (
     SignedRecord,
-    UntrustedRecord,
     digest_of_envelope,
     open_envelope,
     sign_head,
@@ -84,7 +84,7 @@ def vouched_for(ledger: Ledger, trusted: Sequence[Key], model: str) -> Vouched:
     Raises:
         LedgerError: when the ledger or its heads cannot be read, or it has no place for heads.
         NotVouched: when it is not as the head says, or the head says nothing of the index.
-        RecordError: when the head or an entry behind it is not genuine.
+        RecordError: when an entry behind the head is not genuine.
         Exception: any other, when the table holds what is no ledger's.
     """
     head = _checkpoint(heads_of(ledger), trusted)
@@ -164,7 +164,7 @@ def _checkpoint(heads: Heads, trusted: Sequence[Key], below: int | None = None) 
     """The newest head, if it says what the index is and its key was not replaced."""
     try:
         head = heads.newest(still_in_use(trusted), below=below)
-    except UntrustedRecord:
+    except RecordError:  # whoever verifies the whole ledger says what is wrong with it
         return None
     return None if head is None or head.index_digest is None else head
 

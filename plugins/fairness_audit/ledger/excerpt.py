@@ -95,4 +95,5 @@ def _hashed(connection: Connection, model: str, upto: int) -> Iterator[tuple[int
         return
     content = func.pg_catalog.convert_to(table.c.envelope, "UTF8")
     digest = func.pg_catalog.encode(func.pg_catalog.sha256(content), "hex")
-    yield from connection.execute(select(table.c.seq, digest).where(asked)).tuples()
+    for seq, hashed in connection.execute(select(table.c.seq, digest).where(asked)):
+        yield seq, hashed
