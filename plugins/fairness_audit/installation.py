@@ -18,8 +18,8 @@ from fairness_audit.settings import Settings
 if TYPE_CHECKING:
     from securesystemslib.signer import CryptoSigner, Key
 
-    from fairness_audit.ledger import Ledger
     from fairness_audit.ledger.keys import PublishingKey
+    from fairness_audit.ledger.ledger import Ledger
     from fairness_audit.ledger.verify import Verification
     from fairness_audit.records.signed.statement import Record
     from fairness_audit.registry import Registry
@@ -102,8 +102,8 @@ class Installation:
         Raises:
             LedgerError: when the address is none of a ledger.
         """
-        from fairness_audit.ledger import Ledger
         from fairness_audit.ledger.heads import Heads
+        from fairness_audit.ledger.ledger import Ledger
 
         return Ledger(self.settings.ledger_url, Heads(self.settings.heads))
 
@@ -161,7 +161,7 @@ class Installation:
             LedgerError: when the ledger or its heads cannot be read.
             RecordError: naming every record that was edited, re-filed, removed or put in.
         """
-        from fairness_audit.ledger import verified_ledger
+        from fairness_audit.ledger.verified import verified_ledger
 
         return verified_ledger(self.ledger, self.trusted_keys)
 

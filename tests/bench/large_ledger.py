@@ -6,9 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from fairness_audit.ledger import Entry, Ledger, heads_of
-from fairness_audit.ledger.ledger import _next
+from fairness_audit.ledger.entry import Entry
+from fairness_audit.ledger.ledger import Ledger, _next
 from fairness_audit.ledger.table import ledger_table
+from fairness_audit.ledger.verified import heads_of
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.dsse import SignedRecord, _sealed, sign_head
 from fairness_audit.records.signed.index import IndexRow, index_digest

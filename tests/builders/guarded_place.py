@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from fairness_audit.guard.guard import Promotion, promoting
-from fairness_audit.ledger import Ledger
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.keys import public_pem
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import load_policy
 from tests.builders.domain import policy_content
 from tests.builders.published import MODEL, SIGNER, appended, digest

@@ -10,9 +10,10 @@ from typing import Any
 import yaml
 from securesystemslib.signer import CryptoSigner, Key, Signer
 
-from fairness_audit.ledger import Entry, Ledger
 from fairness_audit.ledger.checkpoint import keep_head
+from fairness_audit.ledger.entry import Entry
 from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy, load_policy
 from fairness_audit.records.finding import Evidence, Finding, Judgement, Verdict
 from fairness_audit.records.measurement import MeasurementFile

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fairness_audit.ledger import Ledger
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.records.signed.index import IndexRow
 from tests.builders.published import a_ledger
 from tests.builders.tampering import TABLE

@@ -12,8 +12,8 @@ import pytest
 
 from fairness_audit.files import write_bytes
 from fairness_audit.installation import Installation
-from fairness_audit.ledger import verified_ledger
 from fairness_audit.ledger.keys import create_keys, load_signer, load_trusted_keys
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.review import ReviewRecord

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from fairness_audit.demo.services import airflow_connection
-from fairness_audit.ledger import Ledger
 from fairness_audit.ledger.keys import create_keys
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.pipeline.local import Ended
 from fairness_audit.policy.load import LoadedPolicy, load_policy

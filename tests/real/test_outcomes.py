@@ -8,8 +8,9 @@ from fractions import Fraction
 import pyarrow.parquet as pq
 import pytest
 
-from fairness_audit.ledger import Ledger, verified_records
 from fairness_audit.ledger.keys import load_trusted_keys
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import verified_records
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.records.finding import Verdict
 from fairness_audit.records.population import Loss

@@ -18,8 +18,8 @@ import httpx
 from fairness_audit.files import write_bytes
 from fairness_audit.guard import SCHEME
 from fairness_audit.guard.promoted_names import looks_like
-from fairness_audit.ledger import Ledger
 from fairness_audit.ledger.keys import public_pem
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.dsse import unverified_record
 from fairness_audit.records.signed.place import place_of

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairness_audit.errors import AuditError
-from fairness_audit.ledger import verified_ledger
 from fairness_audit.ledger.keys import load_trusted_keys
+from fairness_audit.ledger.verified import verified_ledger
 from tests.torture import faults, kills
 from tests.torture.checks import (
     ALLOWED,

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from fairness_audit.errors import AuditError, LedgerError, RecordError
-from fairness_audit.ledger import verified_ledger
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.keys import load_trusted_keys
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.ledger.verify import verify_records
 from fairness_audit.records.signed.dsse import open_envelope
 from fairness_audit.records.signed.place import place_of

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Callable
 
-from fairness_audit.ledger import verified_ledger
 from fairness_audit.ledger.keys import load_trusted_keys, replace_signing_key
+from fairness_audit.ledger.verified import verified_ledger
 from tests.torture.children import Child, Tell
 from tests.torture.points import Tracer, die
 from tests.torture.world import World

@@ -12,9 +12,9 @@ from typing import Any
 
 from fairness_audit.errors import LedgerError, RegistryError
 from fairness_audit.files import write_bytes
-from fairness_audit.ledger import Ledger
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.keys import PublishingKey, create_keys, load_trusted_keys
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy, load_policy
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.measurement import MeasurementFile

@@ -36,8 +36,8 @@ def status() -> None:
     """Verify the ledger, and that its database keeps it append-only. Exit 1 if not."""
     from fairness_audit.errors import RecordError
     from fairness_audit.installation import Installation
-    from fairness_audit.ledger import verified_ledger
     from fairness_audit.ledger.keys import load_trusted_keys
+    from fairness_audit.ledger.verified import verified_ledger
 
     settings = Settings.from_environment()
     ledger = Installation(settings).ledger
@@ -64,8 +64,8 @@ def status() -> None:
 def rotate_key() -> None:
     """Make a new signing key. What the old one signed still verifies; it signs nothing new."""
     from fairness_audit.installation import Installation
-    from fairness_audit.ledger import verified_ledger
     from fairness_audit.ledger.keys import load_trusted_keys, replace_signing_key
+    from fairness_audit.ledger.verified import verified_ledger
 
     settings = Settings.from_environment()
     ledger = Installation(settings).ledger

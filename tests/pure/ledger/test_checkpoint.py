@@ -9,9 +9,11 @@ import pytest
 from securesystemslib.signer import CryptoSigner, Key
 
 from fairness_audit.errors import RecordError, SettingsError
-from fairness_audit.ledger import Entry, Ledger, verified_ledger
 from fairness_audit.ledger.checkpoint import NotVouched, keep_head, vouched_for
+from fairness_audit.ledger.entry import Entry
 from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.ledger.verify import verify_records
 from fairness_audit.records.signed.dsse import (
     LAST_SEQ,

@@ -13,7 +13,6 @@ from fairness_audit.cli.app import app
 from fairness_audit.errors import LedgerError, RecordError, SettingsError
 from fairness_audit.files import write_bytes
 from fairness_audit.installation import Installation
-from fairness_audit.ledger import Ledger, verified_ledger
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.keys import (
     PublishingKey,
@@ -23,6 +22,8 @@ from fairness_audit.ledger.keys import (
     public_pem,
     replace_signing_key,
 )
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.ledger.verify import verify_records
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.settings import Settings

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from fairness_audit.errors import LedgerError, RecordError
-from fairness_audit.ledger import Entry, Ledger, verified_ledger
+from fairness_audit.ledger.entry import Entry
 from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.ledger.verify import Verification, verify_records
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Judgement, Verdict

@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 from fairness_audit.cli.app import app
 from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.installation import Installation
-from fairness_audit.ledger import Ledger, verified_ledger
 from fairness_audit.ledger.append_only import TRIGGERS
 from fairness_audit.ledger.keys import create_keys, load_signer
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.settings import Settings
 from tests.builders.published import LOGICAL_DATE, TRUSTED, a_ledger, appended
 from tests.builders.tampering import TABLE, tamper

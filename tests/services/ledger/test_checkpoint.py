@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 from fairness_audit.cli.app import app
 from fairness_audit.errors import RecordError
 from fairness_audit.files import write_bytes
-from fairness_audit.ledger import Ledger, verified_ledger
 from fairness_audit.ledger.checkpoint import NotVouched, vouched_for
 from fairness_audit.ledger.keys import public_pem
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.records.signed.index import IndexRow

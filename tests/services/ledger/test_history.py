@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from securesystemslib.signer import Key
 
 from fairness_audit.errors import LedgerError, RecordError
-from fairness_audit.ledger import Ledger
 from fairness_audit.ledger.history import history
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import ErrorBudget, Judgement, Verdict
 from fairness_audit.records.history import Audit, History, history_of, period_of

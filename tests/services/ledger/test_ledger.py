@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy.dialects import sqlite
 
 from fairness_audit.errors import LedgerError, RecordError
-from fairness_audit.ledger import Ledger, verified_records
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.table import UtcDateTime
+from fairness_audit.ledger.verified import verified_records
 from fairness_audit.records.signed.dsse import SignedRecord
 from tests.builders.published import (
     LOGICAL_DATE,

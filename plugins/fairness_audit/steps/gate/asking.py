@@ -4,8 +4,9 @@ from datetime import datetime
 from pathlib import Path
 
 from fairness_audit.errors import LedgerError, RecordError
-from fairness_audit.ledger import Ledger, heads_of
 from fairness_audit.ledger.keys import load_trusted_keys
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import heads_of
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.signed.audit import GateDecision

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from securesystemslib.signer import Key
 
-from fairness_audit.ledger import Ledger, verified_ledger
 from fairness_audit.ledger.checkpoint import Vouched, vouched_for
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.statement import Record

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from fairness_audit.ledger import Ledger
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.door import Door
 from fairness_audit.records.signed.audit import GateDecision

@@ -17,8 +17,9 @@ from securesystemslib.signer import Key, Signer
 
 from fairness_audit.errors import RecordError
 from fairness_audit.files import write_bytes
-from fairness_audit.ledger import Entry, Ledger
 from fairness_audit.ledger.checkpoint import keep_head
+from fairness_audit.ledger.entry import Entry
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Judgement
 from fairness_audit.records.history import Audit, period_of

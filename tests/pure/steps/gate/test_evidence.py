@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from securesystemslib.signer import CryptoSigner, Key
 
 from fairness_audit.errors import RecordError
-from fairness_audit.ledger import Ledger, verified_ledger
 from fairness_audit.ledger.checkpoint import vouched_for
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.policy.document import Document
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.signed.audit import AuditRecord, GateDecision

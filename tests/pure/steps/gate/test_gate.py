@@ -8,7 +8,8 @@ import pytest
 from securesystemslib.signer import CryptoSigner
 
 from fairness_audit.errors import LedgerError
-from fairness_audit.ledger import Ledger, verified_ledger
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.policy.document import Document
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Judgement, Verdict

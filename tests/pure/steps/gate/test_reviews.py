@@ -8,7 +8,7 @@ import pytest
 
 from fairness_audit.encoding import canonical_bytes
 from fairness_audit.errors import RecordError
-from fairness_audit.ledger import verified_ledger
+from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.signed.audit import AuditRecord, GateDecision
 from fairness_audit.records.signed.dsse import open_envelope, sign

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from fairness_audit.errors import LedgerError, RecordError
-from fairness_audit.ledger import Ledger, verified_records
+from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.verified import verified_records
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Evidence, Judgement, Verdict
 from fairness_audit.records.signed.dsse import open_envelope

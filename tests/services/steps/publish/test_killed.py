@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fairness_audit.ledger import Ledger
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy
 from tests import CHECKOUT
 from tests.builders.published import NOW, SIGNER, a_loaded_policy, published
