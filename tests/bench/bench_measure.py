@@ -19,13 +19,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fairness_audit.policy.metrics import RATES, Needs
 from fairness_audit.steps.measure.counting.groups import Cells
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.scan import group_counts, scanner
-from fairness_audit.steps.measure.definition import Needs
 from fairness_audit.steps.measure.figures.bootstrap import resampled
 from fairness_audit.steps.measure.metrics.scores import score_rows
-from fairness_audit.steps.measure.rates.rates import RATES
 from tests.bench.environments import python_with
 from tests.bench.groupings import ATTRIBUTES, GROUPINGS, PLAN, all_pairs, ours, population
 from tests.bench.pages import show

@@ -17,8 +17,8 @@ PACKAGE = CHECKOUT / "plugins" / "fairness_audit"
 TESTS = CHECKOUT / "tests"
 MODULES = sorted([*PACKAGE.rglob("*.py"), *(CHECKOUT / "dags").rglob("*.py")])
 
-LONGEST_MODULE = 350
-"""A smell, not a measure: an idea is not cut in two to stay below it."""
+LONGEST_MODULE = 425
+"""A smell, not a measure: an idea is not cut in two to stay below it, nor a table of facts."""
 LONGEST_FUNCTION = 50
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "manager", "handler", "common"}
 

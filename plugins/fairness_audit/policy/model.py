@@ -17,29 +17,13 @@ from fairness_audit.policy.base import Name, Strict, outside_digest
 from fairness_audit.policy.candidate import Candidate
 from fairness_audit.policy.consistency import inconsistencies
 from fairness_audit.policy.fractions import ExactFraction
+from fairness_audit.policy.metrics import Rate
 from fairness_audit.policy.people import Notify, Review
 from fairness_audit.policy.source import Source
 
 _CRON = re.compile(
     r"@(hourly|daily|weekly|monthly|quarterly|yearly)|[-\d*/,A-Za-z#]+( [-\d*/,A-Za-z#]+){4}"
 )
-
-
-class Metric(StrEnum):
-    """What a rule can be about. All but the impact ratio are rates of one group."""
-
-    IMPACT_RATIO = "impact_ratio"
-    SELECTION_RATE = "selection_rate"
-    BASE_RATE = "base_rate"
-    TRUE_POSITIVE_RATE = "true_positive_rate"
-    FALSE_POSITIVE_RATE = "false_positive_rate"
-    FALSE_NEGATIVE_RATE = "false_negative_rate"
-    TRUE_NEGATIVE_RATE = "true_negative_rate"
-    POSITIVE_PREDICTIVE_VALUE = "positive_predictive_value"
-    NEGATIVE_PREDICTIVE_VALUE = "negative_predictive_value"
-    FALSE_DISCOVERY_RATE = "false_discovery_rate"
-    FALSE_OMISSION_RATE = "false_omission_rate"
-    ACCURACY = "accuracy"
 
 
 class Comparison(StrEnum):
@@ -81,7 +65,7 @@ class Rule(Strict):
     """
 
     id: Name = Field(description="What findings and records call the rule; unique in the policy.")
-    metric: Metric = Field(description="Which figure of a group is bounded.")
+    metric: Rate = Field(description="Which figure of a group is bounded.")
     compare: Comparison = Field(
         description="Whether a group's figure is divided by the other one, or subtracted from it."
     )
@@ -109,8 +93,8 @@ class Rule(Strict):
     def _threshold_fits(self) -> Self:
         if not 0 < self.threshold < 1:
             raise ValueError(f"threshold {self.threshold} must lie strictly between 0 and 1")
-        if self.metric is Metric.IMPACT_RATIO and self.compare is not Comparison.RATIO:
-            raise ValueError("impact_ratio is a ratio; write compare: ratio")
+        if self.metric.is_ratio and self.compare is not Comparison.RATIO:
+            raise ValueError(f"{self.metric.name} is a ratio; write compare: ratio")
         return self
 
 

@@ -115,7 +115,7 @@ def _bounds(policy: AuditPolicy, rules: set[str]) -> str:
     for rule in policy.rules:
         if rule.id in rules:
             rows.append(
-                f"| {rule.id.replace('_', ' ')} | {rule.metric.value.replace('_', ' ')},"
+                f"| {rule.id.replace('_', ' ')} | {rule.metric.name.replace('_', ' ')},"
                 f" {rule.compare.value} to {rule.against.value} | {rule.threshold} |"
                 f" {rule.severity.value} | {rule.inconclusive.value} |"
             )

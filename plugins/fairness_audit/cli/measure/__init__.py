@@ -12,10 +12,10 @@ from fairness_audit.cli.measure.options import Favourable
 from fairness_audit.cli.measure.printing import Format, print_csv, print_results
 from fairness_audit.cli.measure.results import results
 from fairness_audit.errors import InputError
-from fairness_audit.steps.measure.catalogue import CATALOGUE
+from fairness_audit.policy.metrics import Needs
+from fairness_audit.steps.measure.catalogue import facts
 from fairness_audit.steps.measure.counting.given import Given
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.definition import Needs
 
 
 def measure(
@@ -90,11 +90,11 @@ def metrics(
 ) -> None:
     """List every metric: what it means, its range, its value of no disparity, its source."""
     chosen = {options.metric_named(name) for name in metric or []}
-    shown = [each for each in CATALOGUE if not chosen or each.name in chosen]
+    shown = [each for each in facts() if not chosen or each.name in chosen]
     listed = [
         {
             "metric": each.name, "code": each.code, "meaning": each.meaning, "low": each.low,
-            "high": each.high, "no_disparity": each.parity, "better": each.better.value,
+            "high": each.high, "no_disparity": each.no_disparity, "better": each.direction.value,
             "needs": [need.value for need in each.needs], "source": each.source,
         }
         for each in shown

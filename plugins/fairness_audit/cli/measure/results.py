@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fairness_audit.errors import InputError
-from fairness_audit.policy.model import Metric
+from fairness_audit.policy.metrics import IMPACT_RATIO
 from fairness_audit.records.measurement import whole_if_it_is
 from fairness_audit.settings import Settings
 from fairness_audit.steps.measure.counting.given import Given, write_population
@@ -57,7 +57,7 @@ def _result(row: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
     if is_disparity:
         against = row["against"]
         has_reference = row["attribute"] in plan.references
-        is_impact_to_best = name == Metric.IMPACT_RATIO and against == "best"
+        is_impact_to_best = name == IMPACT_RATIO.name and against == "best"
         is_plain = against == "reference" or (is_impact_to_best and not has_reference)
         name = disparity_name(name, row["comparison"], against, is_plain=is_plain)
     result: dict[str, Any] = {key: row.get(key) for key in KEYS} | {"metric": name}

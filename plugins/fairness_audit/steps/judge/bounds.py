@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from fairness_audit.policy.base import UNKNOWN
-from fairness_audit.policy.model import Against, Comparison, Metric
+from fairness_audit.policy.metrics import IMPACT_RATIO, NAMES, SELECTION_RATE
+from fairness_audit.policy.model import Against, Comparison
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.statistics.intervals import difference_interval, difference_to_overall
 from fairness_audit.statistics.proportions import Interval, Proportions
@@ -43,14 +44,14 @@ def unknowns(measurements: Iterable[Measurement], *, selected_is_favourable: boo
     found: dict[tuple[str, str], UnknownRows] = {}
     for each in measurements:
         is_rate = each.comparison is None and each.stratum is None and each.group == UNKNOWN
-        if not is_rate or each.metric not in set(Metric) or not each.denominator:
+        if not is_rate or each.metric not in NAMES or not each.denominator:
             continue
         successes = round(each.numerator or 0)
         rows = UnknownRows(successes, round(each.denominator) - successes)
         found[each.metric, each.attribute] = rows
-        if each.metric == Metric.SELECTION_RATE:
+        if each.metric == SELECTION_RATE.name:
             share = rows if selected_is_favourable else UnknownRows(rows.failures, rows.successes)
-            found[Metric.IMPACT_RATIO, each.attribute] = share
+            found[IMPACT_RATIO.name, each.attribute] = share
     return found
 
 

@@ -6,20 +6,13 @@ from enum import Enum
 
 from fairness_audit.errors import MeasurementError
 from fairness_audit.policy.base import UNKNOWN
-from fairness_audit.policy.model import (
-    Against,
-    AuditPolicy,
-    Comparison,
-    Metric,
-    Rule,
-    SubgroupSearch,
-)
+from fairness_audit.policy.metrics import IMPACT_RATIO, NAMES, SELECTION_RATE
+from fairness_audit.policy.model import Against, AuditPolicy, Comparison, Rule, SubgroupSearch
 from fairness_audit.records.measurement import Measurement
 
 WORST_SUBGROUP = "worst_subgroup"
 """The rule about the subgroup that is worst off."""
 
-_RULED = frozenset(Metric)
 _SUBGROUP_METRIC = "worst_subgroup_impact_ratio"
 
 Groups = Mapping[str, frozenset[str]]
@@ -39,7 +32,7 @@ class Case:
     def hypothesis(self) -> Hypothesis:
         """What is tested: two rules about the same disparity test it once."""
         searched = WORST_SUBGROUP if self.rule.id == WORST_SUBGROUP else ""
-        return (self.rule.metric, self.rule.against, self.grouping, self.group, searched)
+        return (self.rule.metric.name, self.rule.against, self.grouping, self.group, searched)
 
 
 class Lack(Enum):
@@ -63,7 +56,7 @@ def groups_measured(measurements: Iterable[Measurement]) -> dict[str, frozenset[
     """The groups that appear in the measurements of each grouping, `unknown` among them."""
     groups: dict[str, set[str]] = {}
     for each in measurements:
-        if each.metric in _RULED:
+        if each.metric in NAMES:
             groups.setdefault(each.attribute, set()).add(each.group)
     return {grouping: frozenset(names) for grouping, names in groups.items()}
 
@@ -104,7 +97,7 @@ def _subgroup(policy: AuditPolicy, worst: Measurement) -> Part:
     search = policy.subgroup_search or SubgroupSearch()
     rule = Rule(
         id=WORST_SUBGROUP,
-        metric=Metric.IMPACT_RATIO,
+        metric=IMPACT_RATIO,
         compare=Comparison.RATIO,
         against=Against.REST,
         threshold=search.threshold,
@@ -136,7 +129,7 @@ def _part(
     if len(groups) < 2:
         return Part(rule, grouping, ())
     found = {
-        group: measured.get((grouping, group, rule.metric, rule.compare, rule.against))
+        group: measured.get((grouping, group, rule.metric.name, rule.compare, rule.against))
         for group in groups
     }
     if rule.against is Against.REFERENCE:
@@ -159,7 +152,7 @@ def _best(rule: Rule, grouping: str, found: _Found) -> str | None:
     if len(named) > 1:
         raise MeasurementError(
             f"measurements: more than one group of {grouping} is called the best by"
-            f" {rule.metric} (measure the population again)"
+            f" {rule.metric.name} (measure the population again)"
         )
     return named.pop() if named else None
 
@@ -169,8 +162,8 @@ def _all_small(
 ) -> bool:
     """True if the rate of every group was measured, on fewer rows than the policy asks for."""
     # The impact ratio has no rate of its own: it rests on the same rows as the selection rate.
-    rate = Metric.SELECTION_RATE if rule.metric is Metric.IMPACT_RATIO else rule.metric
-    found = [measured.get((grouping, group, rate, None, None)) for group in groups]
+    rate = SELECTION_RATE if rule.metric is IMPACT_RATIO else rule.metric
+    found = [measured.get((grouping, group, rate.name, None, None)) for group in groups]
     return all(
         each is not None and (each.denominator or 0) < policy.min_group_size for each in found
     )

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from fairness_audit.policy.base import UNKNOWN
-from fairness_audit.policy.model import AuditPolicy, Metric
+from fairness_audit.policy.metrics import SELECTION_RATE
+from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import AttributeSource
 from fairness_audit.records.measurement import Measurement
 
@@ -19,7 +20,7 @@ def sources_of(
     known = dict.fromkeys(policy.attributes, 0)
     for each in measurements:
         is_rate = each.comparison is None and each.stratum is None
-        if each.metric == Metric.SELECTION_RATE and is_rate and each.attribute in rows:
+        if each.metric == SELECTION_RATE.name and is_rate and each.attribute in rows:
             rows[each.attribute] += each.n
             known[each.attribute] += 0 if each.group == UNKNOWN else each.n
     return {

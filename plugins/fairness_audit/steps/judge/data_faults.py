@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from fairness_audit.policy.model import AuditPolicy, Metric, Rule
+from fairness_audit.policy.metrics import Needs
+from fairness_audit.policy.model import AuditPolicy, Rule
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.steps.judge.cases import Groups, groupings_of, known
 from fairness_audit.steps.judge.wording import grouping_name, rows
 from fairness_audit.text import plain
-
-WITHOUT_OUTCOMES = frozenset({Metric.IMPACT_RATIO, Metric.SELECTION_RATE})
-"""The metrics that need decisions alone."""
 
 
 def rules_with_data(policy: AuditPolicy, totals: MeasurementFile) -> list[Rule]:
@@ -23,7 +21,7 @@ def rules_with_data(policy: AuditPolicy, totals: MeasurementFile) -> list[Rule]:
 
 def needs_outcomes(rule: Rule) -> bool:
     """True if a rule is about what happened after the decision."""
-    return rule.metric not in WITHOUT_OUTCOMES
+    return Needs.OUTCOME in rule.metric.needs
 
 
 def data_faults(

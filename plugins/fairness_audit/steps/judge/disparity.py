@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
+from fairness_audit.policy.metrics import Phrase
 from fairness_audit.policy.model import AtGate, AuditPolicy, Rule, Severity
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.measurement import Measurement
@@ -12,7 +13,6 @@ from fairness_audit.steps.judge.evidence import evidence_of
 from fairness_audit.steps.judge.family import Significance
 from fairness_audit.steps.judge.ground import Ground, ground_of, held_at, verdict_of
 from fairness_audit.steps.judge.limit import Limit, TwoRates
-from fairness_audit.steps.judge.phrases import phrase_of
 from fairness_audit.steps.judge.proxies import Caution, caution_of, contaminated_ends, softened
 from fairness_audit.steps.judge.sentences import Telling, sentence
 from fairness_audit.steps.judge.wording import grouping_name
@@ -110,7 +110,7 @@ class _Yardstick:
         )
 
     def _unknown(self, case: Case) -> UnknownRows | None:
-        return self._unknowns.get((case.rule.metric, case.grouping))
+        return self._unknowns.get((case.rule.metric.name, case.grouping))
 
     def _caution(self, case: Case) -> Caution | None:
         return caution_of(self._policy, case.grouping)
@@ -130,7 +130,7 @@ class _Yardstick:
             kind="disparity",
             verdict=verdict,
             at_gate=at_gate.value,
-            metric=case.rule.metric,
+            metric=case.rule.metric.name,
             attribute=case.grouping,
             group=case.group,
             reference=case.measured.reference if case.measured else None,
@@ -145,9 +145,7 @@ class _Yardstick:
             rates=TwoRates.of(case.measured) if case.measured else None,
             ground=ground,
             limit=limit,
-            phrase=phrase_of(
-                case.rule.metric, selected_is_favourable=policy.selected_is_favourable
-            ),
+            phrase=_phrase(policy, case.rule),
             evidence=evidence_of(
                 case,
                 limit,
@@ -161,6 +159,10 @@ class _Yardstick:
             confidence=self._confidence,
             min_group_size=policy.min_group_size,
         )
+
+
+def _phrase(policy: AuditPolicy, rule: Rule) -> Phrase:
+    return rule.metric.where(selected_is_favourable=policy.selected_is_favourable).phrase
 
 
 def _at_gate(rule: Rule, ground: Ground, verdict: Verdict, some_judged: bool) -> AtGate:
@@ -190,13 +192,13 @@ def _about_the_grouping(policy: AuditPolicy, part: Part, lack: Lack) -> Finding:
     else:
         why = f"none has the {policy.min_group_size:,} rows that the policy asks for"
         at_gate = AtGate.ALLOW if rule.severity is Severity.WARN else rule.inconclusive
-    rate = phrase_of(rule.metric, selected_is_favourable=policy.selected_is_favourable).rate
+    rate = _phrase(policy, rule).called
     return Finding(
         rule=rule.id,
         kind="disparity",
         verdict=Verdict.INCONCLUSIVE,
         at_gate=at_gate.value,
-        metric=rule.metric,
+        metric=rule.metric.name,
         attribute=part.grouping,
         reference=reference,
         sentence=f"No group of {grouping_name(part.grouping)} can be judged on its {rate}: {why}.",

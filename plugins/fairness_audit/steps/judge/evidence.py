@@ -2,7 +2,8 @@
 
 from fractions import Fraction
 
-from fairness_audit.policy.model import Against, Comparison, Metric
+from fairness_audit.policy.metrics import IMPACT_RATIO
+from fairness_audit.policy.model import Against, Comparison
 from fairness_audit.records.finding import Evidence
 from fairness_audit.statistics.power import detectable_gap, n_needed
 from fairness_audit.steps.judge.bounds import UnknownRows, ends
@@ -43,7 +44,7 @@ def evidence_of(
         reference_numerator=rates.reference_numerator,
         reference_denominator=rates.reference_denominator,
         four_fifths_flag=(
-            is_below_four_fifths(rates) if case.rule.metric is Metric.IMPACT_RATIO else None
+            is_below_four_fifths(rates) if case.rule.metric is IMPACT_RATIO else None
         ),
         detectable_gap=_detectable_gap(case, rates, limit, level),
         n_needed=_n_needed(case, rates, limit, level),

@@ -8,26 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, Self
 
-from fairness_audit.policy.model import Comparison, Metric, Rule
+from fairness_audit.policy.model import Comparison, Rule
 from fairness_audit.records.measurement import Measurement
 
 _MILLION = 1_000_000
 
 FOUR_FIFTHS = Fraction(4, 5)
-
-LOWER_IS_BETTER = frozenset(
-    {
-        Metric.FALSE_POSITIVE_RATE,
-        Metric.FALSE_NEGATIVE_RATE,
-        Metric.FALSE_DISCOVERY_RATE,
-        Metric.FALSE_OMISSION_RATE,
-    }
-)
-"""Error rates: the model errs more often about a group that has more of them."""
-
-AS_SELECTION = frozenset({Metric.SELECTION_RATE, Metric.BASE_RATE})
-"""Better when higher if being selected is favourable, else better when lower."""
-
 
 Exact = Any  # int, or Fraction: their arithmetic is exact
 """A count or, in a weighted population, a sum of weights in millionths."""
@@ -98,11 +84,12 @@ class Limit:
     @classmethod
     def of(cls, rule: Rule, *, selected_is_favourable: bool) -> Self:
         """The limit that a rule sets."""
-        if rule.compare is Comparison.RATIO and lower_is_better(
-            rule.metric, selected_is_favourable=selected_is_favourable
-        ):
-            return cls(rule.compare, 1 / rule.threshold, is_upper=True)
-        return cls(rule.compare, rule.threshold)
+        more_is_better = rule.metric.higher_is_better(
+            selected_is_favourable=selected_is_favourable
+        )
+        if rule.compare is Comparison.DIFFERENCE or more_is_better:
+            return cls(rule.compare, rule.threshold)
+        return cls(rule.compare, 1 / rule.threshold, is_upper=True)
 
     @property
     def low(self) -> Fraction | None:
@@ -130,13 +117,6 @@ class Limit:
         if low is None or high is None or not low <= high:
             return False
         return (self.low is None or low >= self.low) and (self.high is None or high <= self.high)
-
-
-def lower_is_better(metric: Metric, *, selected_is_favourable: bool) -> bool:
-    """True if, of two groups, the one with the lower rate is better off."""
-    if metric in AS_SELECTION:
-        return not selected_is_favourable
-    return metric in LOWER_IS_BETTER
 
 
 def is_below_four_fifths(rates: TwoRates) -> bool | None:

@@ -9,7 +9,8 @@ a model that cannot be told from an inverted one is not shown to be fair either.
 from collections.abc import Iterable
 from fractions import Fraction
 
-from fairness_audit.policy.model import AuditPolicy, Metric
+from fairness_audit.policy.metrics import FALSE_POSITIVE_RATE, TRUE_POSITIVE_RATE
+from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.records.measurement import OVERALL, Measurement, MeasurementFile
 from fairness_audit.steps.judge.data_faults import needs_outcomes
@@ -32,8 +33,8 @@ def polarity_findings(
         for each in measurements
         if each.attribute == OVERALL and each.comparison is None and each.stratum is None
     }
-    positive = overall.get(Metric.TRUE_POSITIVE_RATE)
-    negative = overall.get(Metric.FALSE_POSITIVE_RATE)
+    positive = overall.get(TRUE_POSITIVE_RATE.name)
+    negative = overall.get(FALSE_POSITIVE_RATE.name)
     if positive is None or negative is None:
         return [_unknown("the rates over the whole population were not measured", blocks=True)]
     if not positive.denominator or not negative.denominator:
@@ -55,7 +56,7 @@ def _compared(positive: Measurement, negative: Measurement) -> Finding:
         kind="polarity",
         verdict=Verdict.INCONCLUSIVE if inverted else Verdict.PASS,
         at_gate="block" if inverted else "allow",
-        metric=Metric.TRUE_POSITIVE_RATE,
+        metric=TRUE_POSITIVE_RATE.name,
         sentence=(
             f"Score or label look inverted: {rates}."
             if inverted
@@ -81,6 +82,6 @@ def _unknown(why: str, *, blocks: bool) -> Finding:
         kind="polarity",
         verdict=Verdict.INCONCLUSIVE,
         at_gate="block" if blocks else "allow",
-        metric=Metric.TRUE_POSITIVE_RATE,
+        metric=TRUE_POSITIVE_RATE.name,
         sentence=f"Whether score and label point the same way cannot be told: {why}.",
     )

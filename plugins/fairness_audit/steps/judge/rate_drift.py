@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from fairness_audit.policy.model import AuditPolicy, Metric
+from fairness_audit.policy.metrics import NAMES, Rate, metric_named
+from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.records.history import History
 from fairness_audit.statistics.change_point import CONFIDENCE, Change, change_point
 from fairness_audit.statistics.family import holm
-from fairness_audit.steps.judge.phrases import phrase_of
 from fairness_audit.steps.judge.wording import grouping_name, p_value, percent
 from fairness_audit.text import plain
 
@@ -20,7 +20,7 @@ FEWEST_AUDITS = 6
 class _Rate(NamedTuple):
     """Whose rate of what; two rules about the same rate follow it once."""
 
-    metric: Metric
+    metric: Rate
     grouping: str
     group: str | None
     whose: str
@@ -66,7 +66,7 @@ def drift_findings(
     changes = [_change(seen) for seen in followed.values()]
     adjusted = holm([change.p_value for change in changes])
     return [
-        _finding(rate, seen, change, p, selected_is_favourable=policy.selected_is_favourable)
+        _finding(rate, seen, change, p)
         for (rate, seen), change, p in zip(followed.items(), changes, adjusted, strict=True)
         if p < policy.error_rate.alpha
     ]
@@ -95,12 +95,12 @@ def _rates(policy: AuditPolicy, finding: Finding) -> Iterator[tuple[_Rate, tuple
 
     Sums of weights are left out: the test is one of counts.
     """
-    if finding.kind != "disparity" or finding.metric not in set(Metric):
+    if finding.kind != "disparity" or finding.metric not in NAMES:
         return
     said = finding.evidence
-    metric = Metric(finding.metric)
-    if metric is Metric.IMPACT_RATIO and policy.selected_is_favourable:
-        metric = Metric.SELECTION_RATE  # its two rates
+    metric = metric_named(finding.metric)
+    if policy.selected_is_favourable:
+        metric = metric.if_selected_is_favourable or metric
     group, reference = finding.group or "", finding.reference or ""
     others = {"rest": f"everybody but group {plain(group)}", "overall": "everybody"}
     sides = (
@@ -130,19 +130,17 @@ def _finding(
     seen: Sequence[_Seen],
     change: Change,
     p_adjusted: float,
-    *,
-    selected_is_favourable: bool,
 ) -> Finding:
     before, after = seen[: change.first], seen[change.first :]
     old, new = _pooled(before), _pooled(after)
-    name = phrase_of(rate.metric, selected_is_favourable=selected_is_favourable).rate
+    name = rate.metric.phrase.called
     whose = f"{rate.whose} ({grouping_name(rate.grouping)})"
     return Finding(
         rule=RULE,
         kind="drift",
         verdict=Verdict.WARN,
         at_gate="allow",
-        metric=rate.metric,
+        metric=rate.metric.name,
         attribute=rate.grouping,
         group=rate.group,
         sentence=(

@@ -7,7 +7,8 @@ stratum are treated, so both directions are told.
 
 from collections.abc import Iterator, Sequence
 
-from fairness_audit.policy.model import Against, AuditPolicy, Comparison, Metric
+from fairness_audit.policy.metrics import SELECTION_RATE
+from fairness_audit.policy.model import Against, AuditPolicy, Comparison
 from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.statistics.family import holm
@@ -32,7 +33,7 @@ def reversal_findings(
     overall = {
         (each.attribute, each.group): each
         for each in measurements
-        if each.metric == Metric.SELECTION_RATE
+        if each.metric == SELECTION_RATE.name
         and each.comparison == Comparison.DIFFERENCE.value
         and each.against == Against.REFERENCE.value
         and each.stratum is None
@@ -62,7 +63,7 @@ def _finding(
         kind="reversal",
         verdict=Verdict.WARN,
         at_gate="allow",
-        metric=Metric.SELECTION_RATE,
+        metric=SELECTION_RATE.name,
         attribute=whole.attribute,
         group=whole.group,
         reference=whole.reference,

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from fairness_audit.policy.metrics import Phrase
 from fairness_audit.policy.model import Comparison, Severity
 from fairness_audit.records.finding import Evidence
 from fairness_audit.steps.judge import wording
 from fairness_audit.steps.judge.cases import Case
 from fairness_audit.steps.judge.ground import Ground
 from fairness_audit.steps.judge.limit import Limit, TwoRates
-from fairness_audit.steps.judge.phrases import Phrase, compared_with
+from fairness_audit.steps.judge.phrases import compared_with
 from fairness_audit.steps.judge.proxies import Caution
 from fairness_audit.text import plain
 
@@ -55,7 +56,7 @@ class Telling:
 def sentence(telling: Telling) -> str:
     """The finding in words, ending with a full stop."""
     if telling.rates is None:
-        text = f"{telling.group} cannot be judged: its {telling.phrase.rate} was not measured"
+        text = f"{telling.group} cannot be judged: its {telling.phrase.called} was not measured"
     elif telling.ground is Ground.TOO_SMALL:
         text = _too_small(telling, telling.rates)
     elif telling.ground is Ground.UNDEFINED:
@@ -70,7 +71,7 @@ def _too_small(telling: Telling, rates: TwoRates) -> str:
     name = "it" if own_is_small else telling.other
     count = rates.denominator if own_is_small else rates.reference_denominator
     return (
-        f"{telling.group} cannot be judged on its {telling.phrase.rate}: {name} has"
+        f"{telling.group} cannot be judged on its {telling.phrase.called}: {name} has"
         f" {wording.rows(count)} that count, and the policy asks for {telling.min_group_size:,}"
         f"{_outlook(telling, rates)}"
     )
@@ -80,7 +81,7 @@ def _undefined(telling: Telling, rates: TwoRates) -> str:
     to_zero = telling.limit.compare is Comparison.RATIO and not rates.reference_numerator
     why = f"that of {telling.other} is zero, so there is no ratio to it"
     return (
-        f"{telling.group} cannot be judged on its {telling.phrase.rate}:"
+        f"{telling.group} cannot be judged on its {telling.phrase.called}:"
         f" {why if to_zero else 'the disparity is not defined'}"
     )
 
@@ -90,7 +91,7 @@ def _comparison(telling: Telling, rates: TwoRates) -> str:
     own, other = wording.percent(rates.rate), wording.percent(rates.reference_rate)
     return (
         f"{telling.group} {telling.phrase.happens} {_how_often(telling, rates)}"
-        f" {telling.other} ({telling.phrase.rate} {own} against {other}{_interval(telling)})"
+        f" {telling.other} ({telling.phrase.called} {own} against {other}{_interval(telling)})"
     )
 
 

@@ -2,12 +2,13 @@
 
 One scan counts the population (`scan`); the counts of each group are rolled up from there
 (`groups`), so no later cost grows with the rows. Which metrics there are stands in `catalogue`,
-what is compared with what in `comparisons`, and the statistics in a room of their own.
+what is compared with what in `figures.pairs`, and the statistics in a room of their own.
 """
 
 from pathlib import Path
 
 from fairness_audit.errors import MeasurementError
+from fairness_audit.policy.metrics import Needs
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
@@ -15,7 +16,6 @@ from fairness_audit.steps.measure.audit import all_measurements
 from fairness_audit.steps.measure.counting.groups import Cells
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.scan import check, columns_of, group_counts
-from fairness_audit.steps.measure.definition import Needs
 from fairness_audit.steps.measure.figures.table import read_measurements, write_measurements
 from fairness_audit.steps.measure.metrics.representation import disagreements
 from fairness_audit.steps.measure.second_opinion import confirm

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from fairness_audit.policy.model import Metric
+from fairness_audit.policy.metrics import IMPACT_RATIO, RATES, Needs, Rate
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner
 from fairness_audit.steps.measure.counting.groups import Cells, Groups
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.scan import scanner
-from fairness_audit.steps.measure.definition import Needs
 from fairness_audit.steps.measure.derived import derived_tables
 from fairness_audit.steps.measure.figures.columns import disparities_tables, rates_table
 from fairness_audit.steps.measure.figures.pairs import (
@@ -31,7 +30,6 @@ from fairness_audit.steps.measure.metrics.representation import representation_t
 from fairness_audit.steps.measure.metrics.scores import score_rows
 from fairness_audit.steps.measure.metrics.subgroups import worst_subgroup
 from fairness_audit.steps.measure.metrics.values import value_rows
-from fairness_audit.steps.measure.rates.rates import RATES, Rate, favourable_share
 
 _MORE = (Needs.SCORE, Needs.VALUE, Needs.DECISION, Needs.RANK, Needs.FEATURE)
 """Columns that metrics need which are not made of the outcome counts."""
@@ -48,7 +46,8 @@ def measurements(cells: pa.Table, plan: Plan) -> Iterator[pa.Table]:
 
     compared = [*rates]
     if plan.has(Needs.SELECTED):
-        compared.append(favourable_share(plan.selected_is_favourable))
+        favourable = plan.selected_is_favourable
+        compared.append(IMPACT_RATIO.where(selected_is_favourable=favourable))
     matters = list(_matters(compared, by_group, by_stratum, plan))
     yield from disparities_tables(matters, plan)
     yield from derived_tables(whole, by_group, by_stratum, plan)
@@ -101,7 +100,7 @@ def _matters(
         pairs for groups in by_group for pairs in (*with_rest(groups), *with_overall(groups))
     ]
     for rate in rates:
-        itself = plan.itself and rate.name == Metric.IMPACT_RATIO
+        itself = plan.itself and rate.is_ratio
         first = to_reference
         if itself:
             first = [each for groups in by_group for each in with_reference(groups, itself=True)]

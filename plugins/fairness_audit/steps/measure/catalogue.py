@@ -1,45 +1,35 @@
-"""The catalogue: every metric there is, each defined in the module that computes it."""
+"""The catalogue: every metric there is, each defined in one place."""
 
-from fairness_audit.steps.measure.definition import Definition
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fairness_audit.policy.metrics import NAMES, RATES, Direction, Metric, Needs
 from fairness_audit.steps.measure.metrics import (
-    attributes as summaries,
-)
-from fairness_audit.steps.measure.metrics import (
-    classes as decision_metrics,
-)
-from fairness_audit.steps.measure.metrics import (
+    attributes,
+    classes,
     conditional,
+    neighbours,
+    ranks,
     representation,
+    scores,
     subgroups,
-)
-from fairness_audit.steps.measure.metrics import (
-    neighbours as neighbour_metrics,
-)
-from fairness_audit.steps.measure.metrics import (
-    ranks as rank_metrics,
-)
-from fairness_audit.steps.measure.metrics import (
-    scores as score_metrics,
-)
-from fairness_audit.steps.measure.metrics import (
-    values as value_metrics,
+    values,
 )
 from fairness_audit.steps.measure.rates import disparities, pairwise
-from fairness_audit.steps.measure.rates.rates import RATES
 
-CATALOGUE: tuple[Definition, ...] = (
+CATALOGUE: tuple[Metric, ...] = (
     *RATES,
     *representation.DEFINITIONS,
     *disparities.DISPARITIES,
     *pairwise.PAIRWISE,
     *conditional.DEFINITIONS,
-    *summaries.DEFINITIONS,
+    *attributes.DEFINITIONS,
     subgroups.WORST_SUBGROUP,
-    *score_metrics.DEFINITIONS,
-    *value_metrics.DEFINITIONS,
-    *decision_metrics.DEFINITIONS,
-    *rank_metrics.DEFINITIONS,
-    *neighbour_metrics.DEFINITIONS,
+    *scores.DEFINITIONS,
+    *values.DEFINITIONS,
+    *classes.DEFINITIONS,
+    *ranks.DEFINITIONS,
+    *neighbours.DEFINITIONS,
 )
 """All metrics; names are unique, and so are codes."""
 
@@ -48,6 +38,42 @@ _BY_NAME = {each.code: each for each in CATALOGUE if each.code} | {
 }
 
 
-def named(name: str) -> Definition | None:
+def named(name: str) -> Metric | None:
     """The metric of that name or code; None if there is none."""
     return _BY_NAME.get(name)
+
+
+class Facts(NamedTuple):
+    """What a reader is told about a metric.
+
+    ``low``, ``high`` and ``no_disparity`` are None where there is no such value, ``in_rules`` is
+    true of what a rule of a policy can name.
+    """
+
+    name: str
+    code: str | None
+    meaning: str
+    low: float | None
+    high: float | None
+    no_disparity: float | None
+    direction: Direction
+    needs: tuple[Needs, ...]
+    source: str
+    in_rules: bool
+
+
+def facts() -> Iterator[Facts]:
+    """The catalogue as a table, in its order."""
+    for each in CATALOGUE:
+        yield Facts(
+            name=each.name,
+            code=each.code,
+            meaning=each.meaning,
+            low=each.range.low,
+            high=each.range.high,
+            no_disparity=each.range.no_disparity,
+            direction=each.direction,
+            needs=each.needs,
+            source=each.source,
+            in_rules=each.name in NAMES,
+        )

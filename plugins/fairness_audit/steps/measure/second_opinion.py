@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 
 from fairness_audit.errors import MeasurementError
+from fairness_audit.policy import metrics
 from fairness_audit.policy.base import UNKNOWN
-from fairness_audit.policy.model import AuditPolicy, Metric
+from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.measurement import OVERALL
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _Key = tuple[str, str, str]
 class Opinion(NamedTuple):
     """A rate of one group as Fairlearn computes it."""
 
-    metric: Metric
+    metric: str
     attribute: str
     group: str
     value: float
@@ -37,7 +38,7 @@ class Opinion(NamedTuple):
     @property
     def key(self) -> _Key:
         """Metric, attribute and group."""
-        return self.metric.value, self.attribute, self.group
+        return self.metric, self.attribute, self.group
 
 
 def confirm(rates: pa.Table, cells: pa.Table, policy: AuditPolicy) -> int:
@@ -92,7 +93,7 @@ def _rolled_up(cells: pa.Table, column: str) -> "pd.DataFrame":
 
 
 def _recomputed(
-    attribute: str, counts: "pd.DataFrame", metrics: dict[Metric, Callable[..., float]]
+    attribute: str, counts: "pd.DataFrame", metrics: dict[str, Callable[..., float]]
 ) -> Iterator[Opinion]:
     from fairlearn.metrics import MetricFrame
 
@@ -111,22 +112,24 @@ def _recomputed(
             yield Opinion(metric, attribute, str(group), float(value))
 
 
-def _on_all_decisions() -> dict[Metric, Callable[..., float]]:
+def _on_all_decisions() -> dict[str, Callable[..., float]]:
     from fairlearn.metrics import selection_rate
 
-    return {Metric.SELECTION_RATE: selection_rate}
+    return {metrics.SELECTION_RATE.name: selection_rate}
 
 
-def _on_known_outcomes() -> dict[Metric, Callable[..., float]]:
+def _on_known_outcomes() -> dict[str, Callable[..., float]]:
     from fairlearn import metrics as fairlearn
     from sklearn.metrics import accuracy_score, precision_score
 
     return {
-        Metric.TRUE_POSITIVE_RATE: fairlearn.true_positive_rate,
-        Metric.FALSE_POSITIVE_RATE: fairlearn.false_positive_rate,
-        Metric.FALSE_NEGATIVE_RATE: fairlearn.false_negative_rate,
-        Metric.TRUE_NEGATIVE_RATE: fairlearn.true_negative_rate,
-        Metric.POSITIVE_PREDICTIVE_VALUE: partial(precision_score, zero_division=0.0),
-        Metric.NEGATIVE_PREDICTIVE_VALUE: partial(precision_score, pos_label=0, zero_division=0.0),
-        Metric.ACCURACY: accuracy_score,
+        metrics.TRUE_POSITIVE_RATE.name: fairlearn.true_positive_rate,
+        metrics.FALSE_POSITIVE_RATE.name: fairlearn.false_positive_rate,
+        metrics.FALSE_NEGATIVE_RATE.name: fairlearn.false_negative_rate,
+        metrics.TRUE_NEGATIVE_RATE.name: fairlearn.true_negative_rate,
+        metrics.POSITIVE_PREDICTIVE_VALUE.name: partial(precision_score, zero_division=0.0),
+        metrics.NEGATIVE_PREDICTIVE_VALUE.name: partial(
+            precision_score, pos_label=0, zero_division=0.0
+        ),
+        metrics.ACCURACY.name: accuracy_score,
     }

@@ -9,7 +9,8 @@ import pytest
 
 from fairness_audit.policy.attribute import Provenance
 from fairness_audit.policy.load import load_policies
-from fairness_audit.policy.model import Against, AuditPolicy, Comparison, Metric, Rule
+from fairness_audit.policy.metrics import SELECTION_RATE
+from fairness_audit.policy.model import Against, AuditPolicy, Comparison, Rule
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.signed.dsse import open_envelope
 from fairness_audit.records.signed.statement import payload_of, record_of
@@ -205,9 +206,12 @@ def test_the_unknown_and_the_wrongly_inferred_are_both_paid_for() -> None:
 
 def a_case(against: Against) -> Case:
     rule = Rule(
-        id="r", metric=Metric.SELECTION_RATE, compare=Comparison.RATIO, against=against,
+        id="r",
+        metric=SELECTION_RATE,
+        compare=Comparison.RATIO,
+        against=against,
         threshold="4/5",
-    )  # fmt: skip
+    )
     return Case(rule, "gender", "F", None)
 
 

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairness_audit.policy.model import Metric
+from fairness_audit.policy.metrics import METRICS
 from fairness_audit.steps.judge import wording
-from fairness_audit.steps.judge.phrases import phrase_of
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.text import plain
 from tests.builders.domain import a_rate
@@ -113,9 +112,8 @@ def test_where_selection_is_unfavourable_the_impact_ratio_is_of_the_others() -> 
 
 def test_every_metric_has_words_of_its_own() -> None:
     for favourable in (True, False):
-        phrases = [phrase_of(metric, selected_is_favourable=favourable) for metric in Metric]
-        assert len({phrase.happens for phrase in phrases}) >= len(Metric) - favourable
-        assert all(phrase.rate and phrase.happens for phrase in phrases)
+        phrases = [each.where(selected_is_favourable=favourable).phrase for each in METRICS]
+        assert len({phrase.happens for phrase in phrases}) >= len(METRICS) - favourable
 
 
 def test_a_ratio_just_below_the_limit_does_not_read_as_the_limit() -> None:

@@ -4,7 +4,8 @@ from itertools import product
 
 import pytest
 
-from fairness_audit.policy.model import Against, Comparison, Metric, Rule
+from fairness_audit.policy.metrics import SELECTION_RATE
+from fairness_audit.policy.model import Against, Comparison, Rule
 from fairness_audit.records.finding import Verdict
 from fairness_audit.steps.judge.bounds import UnknownRows, ends
 from fairness_audit.steps.judge.cases import Case
@@ -14,9 +15,12 @@ from tests.builders.judging import BIASED, FAIR, a_rule, about, gender_policy, j
 
 def a_case(against: Against) -> Case:
     rule = Rule(
-        id="r", metric=Metric.SELECTION_RATE, compare=Comparison.RATIO, against=against,
+        id="r",
+        metric=SELECTION_RATE,
+        compare=Comparison.RATIO,
+        against=against,
         threshold="4/5",
-    )  # fmt: skip
+    )
     return Case(rule, "gender", "F", None)
 
 

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from fairness_audit.policy.model import Metric
-from fairness_audit.steps.measure.catalogue import CATALOGUE, named
+from fairness_audit.policy.metrics import IMPACT_RATIO, NAMES, RATES, Direction, Rate
+from fairness_audit.steps.measure.catalogue import CATALOGUE, facts, named
 from fairness_audit.steps.measure.counting.counts import Counts, cell_of
-from fairness_audit.steps.measure.definition import Better
-from fairness_audit.steps.measure.rates.rates import RATES, Rate, favourable_share
 
 # 20 decisions: 8 of 16 labelled ones are true, 3 of 4 unlabelled ones were selected.
 COUNTS = Counts(tp=6, fp=3, fn=2, tn=5, selected_unlabelled=3, not_selected_unlabelled=1)
@@ -33,8 +31,7 @@ def test_rate_by_hand(rate: Rate) -> None:
 
 
 def test_every_metric_of_the_policy_is_in_the_catalogue_once() -> None:
-    metrics = [rate.name for rate in (*RATES, favourable_share(True))]
-    assert sorted(metrics) == sorted(Metric)
+    assert sorted(each.name for each in facts() if each.in_rules) == sorted(NAMES)
 
 
 def test_codes_are_unique() -> None:
@@ -49,13 +46,13 @@ def test_a_metric_is_found_by_its_name_and_by_its_code() -> None:
 
 
 def test_every_metric_says_what_it_means_where_it_comes_from_and_its_range() -> None:
-    for each in CATALOGUE:
+    for each in facts():
         assert each.meaning, each.name
         assert each.source, each.name
         assert each.low is None or each.high is None or each.low < each.high, each.name
-        if each.parity is not None:
-            assert each.low is None or each.low <= each.parity, each.name
-            assert each.high is None or each.parity <= each.high, each.name
+        if each.no_disparity is not None:
+            assert each.low is None or each.low <= each.no_disparity, each.name
+            assert each.high is None or each.no_disparity <= each.high, each.name
 
 
 @pytest.mark.parametrize(
@@ -65,13 +62,13 @@ def test_complements_share_their_denominator_and_point_opposite_ways(one: str, o
     a, b = (next(rate for rate in RATES if rate.code == code) for code in (one, other))
     assert a.denominator(COUNTS) == b.denominator(COUNTS)
     assert a.numerator(COUNTS) + b.numerator(COUNTS) == a.denominator(COUNTS)
-    assert {a.better, b.better} == {Better.HIGHER, Better.LOWER}
+    assert {a.direction, b.direction} == {Direction.HIGHER, Direction.LOWER}
 
 
 def test_favourable_share_is_of_those_selected_or_of_those_not() -> None:
-    assert favourable_share(True).numerator(COUNTS) == 12
-    assert favourable_share(False).numerator(COUNTS) == 8
-    assert favourable_share(False).higher_is_better(False)
+    assert IMPACT_RATIO.where(selected_is_favourable=True).numerator(COUNTS) == 12
+    assert IMPACT_RATIO.where(selected_is_favourable=False).numerator(COUNTS) == 8
+    assert IMPACT_RATIO.higher_is_better(selected_is_favourable=False)
 
 
 @pytest.mark.parametrize("code", ["SR", "BR"])

@@ -2,36 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness_audit.statistics.confusion import ConfusionTable, Count
 from fairness_audit.statistics.proportions import Floats
-
-Count = Any
-"""A whole number, or a column of them: an array of any shape, one entry per group."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """How many decisions about a group fall into each of six disjoint cells.
+class Counts(ConfusionTable):
+    """The confusion tables of many groups at once.
 
-    Four cells of the confusion matrix hold the decisions whose outcome is known (*labelled*); the
-    other two hold those whose outcome is not. Counts of disjoint groups add up, and a group's
-    counts can be taken from those of a whole that contains it.
-
-    Each field is a number or an array with one entry per group (the last axis) and, before it,
-    per resample of a bootstrap: a formula written once over counts serves all three. In a weighted
-    population the counts are sums of weights.
+    Counts of disjoint groups add up, and a group's counts can be taken from those of a whole that
+    contains it. Each cell is a number or an array with one entry per group (the last axis) and,
+    before it, per resample of a bootstrap: a formula written once over counts serves all three.
     """
-
-    tp: Count = 0  # selected, outcome true
-    fp: Count = 0  # selected, outcome false
-    fn: Count = 0  # not selected, outcome true
-    tn: Count = 0  # not selected, outcome false
-    selected_unlabelled: Count = 0
-    not_selected_unlabelled: Count = 0
 
     @classmethod
     def from_cells(cls, cells: Floats) -> "Counts":
@@ -77,46 +63,6 @@ class Counts:
             self.selected_unlabelled,
             self.not_selected_unlabelled,
         )
-
-    @property
-    def selected(self) -> Count:
-        """All decisions to select, labelled or not."""
-        return self.tp + self.fp + self.selected_unlabelled
-
-    @property
-    def not_selected(self) -> Count:
-        """All decisions not to select, labelled or not."""
-        return self.fn + self.tn + self.not_selected_unlabelled
-
-    @property
-    def labelled_selected(self) -> Count:
-        """Decisions to select whose outcome is known."""
-        return self.tp + self.fp
-
-    @property
-    def labelled_not_selected(self) -> Count:
-        """Decisions not to select whose outcome is known."""
-        return self.fn + self.tn
-
-    @property
-    def n(self) -> Count:
-        """All decisions."""
-        return self.selected + self.not_selected
-
-    @property
-    def labelled(self) -> Count:
-        """Decisions whose outcome is known."""
-        return self.tp + self.fp + self.fn + self.tn
-
-    @property
-    def positives(self) -> Count:
-        """Decisions whose outcome is true."""
-        return self.tp + self.fn
-
-    @property
-    def negatives(self) -> Count:
-        """Decisions whose outcome is false."""
-        return self.fp + self.tn
 
 
 def cell_of(outcome: bool | None, selected: bool) -> int:

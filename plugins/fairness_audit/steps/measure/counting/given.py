@@ -12,7 +12,7 @@ from duckdb import ColumnExpression, ConstantExpression, Expression
 
 from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.errors import InputError
-from fairness_audit.steps.measure.definition import Needs
+from fairness_audit.policy.metrics import Needs
 
 _PLAIN = ("outcome", "selected", "score", "decision", "value", "rank", "list", "weight")
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.metrics import Needs
 from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.steps.measure.definition import Needs
 
 JOINT = " * "
 """Between the parts of the name of an intersection's group."""

@@ -6,18 +6,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fairness_audit.policy.model import Against, Comparison, Metric
+from fairness_audit.policy.metrics import FALSE_DISCOVERY_RATE, FALSE_POSITIVE_RATE, Rate
+from fairness_audit.policy.model import Against, Comparison
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import Compat, Plan
 from fairness_audit.steps.measure.figures import estimates
 from fairness_audit.steps.measure.figures.estimates import Shares
 from fairness_audit.steps.measure.figures.pairs import Pairs, Side, effective_size
 from fairness_audit.steps.measure.figures.table import measurements_table
-from fairness_audit.steps.measure.rates.rates import (
-    FALSE_DISCOVERY_RATE,
-    FALSE_POSITIVE_RATE,
-    Rate,
-)
 
 Matters = Sequence[tuple[Rate, Sequence[Pairs]]]
 """Rates, and for each of them the pairs of groups that are compared."""
@@ -56,9 +52,8 @@ def disparities_tables(matters: Matters, plan: Plan) -> Iterator[pa.Table]:
         contrast = _tested_as_aequitas_does(contrast, matters)
     labels = _labels(pairs, group, other)
     differences = estimates.differences(contrast, confidence)
-    # The impact ratio is a ratio by definition; its difference is the selection rate's.
     has_difference = pa.array(
-        [name != Metric.IMPACT_RATIO for name in labels["metric"]], pa.bool_()
+        [not rate.is_ratio for rate, each in pairs for _ in each.names], pa.bool_()
     )
     table = measurements_table(differences, comparison=Comparison.DIFFERENCE.value, **labels)
     yield table.filter(has_difference)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fairness_audit.policy.metrics import Rate
 from fairness_audit.policy.model import Against
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics.proportions import Floats, quotient
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.groups import Groups, Positions
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.rates.rates import Rate
 
 REST = "rest"
 """Name of everybody not in the group, as the reference of a disparity."""
@@ -108,7 +108,7 @@ def best_group(groups: Groups, rate: Rate, plan: Plan) -> int | None:
     Only groups with a denominator of ``min_group_size`` or more count, for a tiny group's rate may
     be extreme by chance. Of equal rates the larger denominator wins, then the first name.
     """
-    sign = 1 if rate.higher_is_better(plan.selected_is_favourable) else -1
+    sign = 1 if rate.higher_is_better(selected_is_favourable=plan.selected_is_favourable) else -1
     denominator = rate.denominator(groups.counts)
     merit = sign * quotient(rate.numerator(groups.counts), denominator)
     size = effective_size(rate, groups.counts, groups.squares)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from fairness_audit.steps.measure.definition import Definition
+from fairness_audit.policy.metrics import Metric
 
 if TYPE_CHECKING:
     from fairness_audit.steps.measure.counting.groups import Groups
@@ -35,11 +35,27 @@ class Row(NamedTuple):
 
 
 def summary_row(
-    definition: Definition, groups: "Groups", group: str, reference: str | None, value: float,
-    n: int, low: float = float("nan"), high: float = float("nan"), method: str = "none",
-) -> Row:  # fmt: skip
+    metric: Metric,
+    groups: "Groups",
+    group: str,
+    reference: str | None,
+    value: float,
+    n: int,
+    low: float = float("nan"),
+    high: float = float("nan"),
+    method: str = "none",
+) -> Row:
     """A figure about a group without counts of its own; NaN stands for undefined."""
     return Row(
-        definition.name, definition.code, groups.attribute, group, n, float(value), method,
-        reference, groups.stratum, low=low, high=high,
-    )  # fmt: skip
+        metric.name,
+        metric.code,
+        groups.attribute,
+        group,
+        n,
+        float(value),
+        method,
+        reference,
+        groups.stratum,
+        low=low,
+        high=high,
+    )

@@ -7,115 +7,254 @@ selection rates).
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from fairness_audit.policy.metrics import (
+    ANY_DIFFERENCE,
+    DISTANCE,
+    FALSE_POSITIVE_RATE,
+    GAP,
+    POSITIVE_PREDICTIVE_VALUE,
+    RATES,
+    SELECTION_RATE,
+    TRUE_POSITIVE_RATE,
+    Direction,
+    Metric,
+    Needs,
+    Range,
+    Rate,
+)
+from fairness_audit.policy.model import Comparison
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics import inequality
 from fairness_audit.statistics.proportions import Floats, quotient
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import Compat, Plan
-from fairness_audit.steps.measure.definition import Definition, Needs
 from fairness_audit.steps.measure.figures.bootstrap import percentile_interval
 from fairness_audit.steps.measure.figures.rows import Row, summary_row
 from fairness_audit.steps.measure.metrics import parities
-from fairness_audit.steps.measure.rates import rates
-from fairness_audit.steps.measure.rates.rates import Rate
 
-_LABEL = (Needs.OUTCOME,)
 _DECISION = (Needs.SELECTED,)
 _BOTH = (Needs.OUTCOME, Needs.SELECTED)
-_FAIRLEARN, _AIF360, _LIFT = "Fairlearn", "AIF360", "LiFT"
+
+_SMALLEST_RATIO = Range(0.0, 1.0, no_disparity=1.0)
 
 
-def _gap(name: str, code: str | None, meaning: str, needs: tuple[Needs, ...]) -> Definition:
-    return Definition(name, code, meaning, _FAIRLEARN, needs, 0.0, 1.0, 0.0)
+@dataclass(frozen=True, kw_only=True)
+class WorstPair(Metric):
+    """The two groups furthest apart in a rate; of several rates, ``combine`` makes one figure."""
+
+    compare: Comparison
+    rates: tuple[Rate, ...]
+    combine: Callable[..., Floats]
 
 
-def _quotient(name: str, code: str | None, meaning: str, needs: tuple[Needs, ...]) -> Definition:
-    return Definition(name, code, meaning, _FAIRLEARN, needs, 0.0, 1.0, 1.0)
-
-
-BETWEEN = {
-    (rate.name, kind): (_gap if kind == "difference" else _quotient)(
-        f"{rate.name}_{kind}_between_groups", None,
-        f"{'largest minus' if kind == 'difference' else 'smallest over largest'}"
-        f" {'smallest ' if kind == 'difference' else ''}{rate.name.replace('_', ' ')}",
-        rate.needs,
+def _worst_pair(
+    name: str,
+    meaning: str,
+    compare: Comparison,
+    *rates: Rate,
+    combine: Callable[..., Floats],
+    code: str | None = None,
+) -> WorstPair:
+    return WorstPair(
+        name=name,
+        code=code,
+        meaning=meaning,
+        source="Fairlearn",
+        needs=rates[0].needs,
+        range=GAP if compare is Comparison.DIFFERENCE else _SMALLEST_RATIO,
+        direction=Direction.NEITHER,
+        compare=compare,
+        rates=rates,
+        combine=combine,
     )
-    for rate in rates.RATES for kind in ("difference", "ratio")
-}  # fmt: skip
-TO_OVERALL = {
-    (rate.name, kind): (_gap if kind == "difference" else _quotient)(
-        f"{rate.name}_{kind}_worst_to_overall", None,
-        f"largest {kind} of a group's {rate.name.replace('_', ' ')} to everybody's",
-        rate.needs,
+
+
+def _between(rate: Rate, compare: Comparison) -> WorstPair:
+    called = rate.phrase.called
+    meaning = {
+        Comparison.DIFFERENCE: f"largest minus smallest {called}",
+        Comparison.RATIO: f"smallest over largest {called}",
+    }
+    name = f"{rate.name}_{compare}_between_groups"
+    return _worst_pair(name, meaning[compare], compare, rate, combine=np.max)
+
+
+def _to_overall(rate: Rate, compare: Comparison) -> Metric:
+    return Metric(
+        name=f"{rate.name}_{compare}_worst_to_overall",
+        meaning=f"largest {compare} of a group's {rate.phrase.called} to everybody's",
+        source="Fairlearn",
+        needs=rate.needs,
+        range=GAP if compare is Comparison.DIFFERENCE else _SMALLEST_RATIO,
+        direction=Direction.NEITHER,
     )
-    for rate in rates.RATES for kind in ("difference", "ratio")
-}  # fmt: skip
+
+
+_COMPARED = (Comparison.DIFFERENCE, Comparison.RATIO)
+BETWEEN = {(rate.name, each): _between(rate, each) for rate in RATES for each in _COMPARED}
+TO_OVERALL = {(rate.name, each): _to_overall(rate, each) for rate in RATES for each in _COMPARED}
+
 PARITIES = (
-    (_gap("demographic_parity_difference", "DPD", "largest difference of selection rates",
-          _DECISION), "difference", (rates.SELECTION_RATE,), np.max),
-    (_quotient("demographic_parity_ratio", "DPR", "smallest ratio of selection rates", _DECISION),
-     "ratio", (rates.SELECTION_RATE,), np.min),
-    (_gap("equalized_odds_difference", None,
-          "the larger of the largest differences of true and of false positive rates", _BOTH),
-     "difference", (rates.TRUE_POSITIVE_RATE, rates.FALSE_POSITIVE_RATE), np.max),
-    (_quotient("equalized_odds_ratio", None,
-               "the smaller of the smallest ratios of true and of false positive rates", _BOTH),
-     "ratio", (rates.TRUE_POSITIVE_RATE, rates.FALSE_POSITIVE_RATE), np.min),
-    (_gap("equalized_odds_difference_mean", None,
-          "the mean of the largest differences of true and of false positive rates", _BOTH),
-     "difference", (rates.TRUE_POSITIVE_RATE, rates.FALSE_POSITIVE_RATE), np.mean),
-    (_quotient("equalized_odds_ratio_mean", None,
-               "the mean of the smallest ratios of true and of false positive rates", _BOTH),
-     "ratio", (rates.TRUE_POSITIVE_RATE, rates.FALSE_POSITIVE_RATE), np.mean),
-    (_gap("equal_opportunity_worst_difference", None, "largest difference of true positive rates",
-          _BOTH), "difference", (rates.TRUE_POSITIVE_RATE,), np.max),
-    (_quotient("equal_opportunity_worst_ratio", None, "smallest ratio of true positive rates",
-               _BOTH), "ratio", (rates.TRUE_POSITIVE_RATE,), np.min),
-    (_gap("predictive_parity_difference", None,
-          "largest difference of positive predictive values", _BOTH),
-     "difference", (rates.POSITIVE_PREDICTIVE_VALUE,), np.max),
-)  # fmt: skip
+    _worst_pair(
+        "demographic_parity_difference",
+        "largest difference of selection rates",
+        Comparison.DIFFERENCE,
+        SELECTION_RATE,
+        combine=np.max,
+        code="DPD",
+    ),
+    _worst_pair(
+        "demographic_parity_ratio",
+        "smallest ratio of selection rates",
+        Comparison.RATIO,
+        SELECTION_RATE,
+        combine=np.min,
+        code="DPR",
+    ),
+    _worst_pair(
+        "equalized_odds_difference",
+        "the larger of the largest differences of true and of false positive rates",
+        Comparison.DIFFERENCE,
+        TRUE_POSITIVE_RATE,
+        FALSE_POSITIVE_RATE,
+        combine=np.max,
+    ),
+    _worst_pair(
+        "equalized_odds_ratio",
+        "the smaller of the smallest ratios of true and of false positive rates",
+        Comparison.RATIO,
+        TRUE_POSITIVE_RATE,
+        FALSE_POSITIVE_RATE,
+        combine=np.min,
+    ),
+    _worst_pair(
+        "equalized_odds_difference_mean",
+        "the mean of the largest differences of true and of false positive rates",
+        Comparison.DIFFERENCE,
+        TRUE_POSITIVE_RATE,
+        FALSE_POSITIVE_RATE,
+        combine=np.mean,
+    ),
+    _worst_pair(
+        "equalized_odds_ratio_mean",
+        "the mean of the smallest ratios of true and of false positive rates",
+        Comparison.RATIO,
+        TRUE_POSITIVE_RATE,
+        FALSE_POSITIVE_RATE,
+        combine=np.mean,
+    ),
+    _worst_pair(
+        "equal_opportunity_worst_difference",
+        "largest difference of true positive rates",
+        Comparison.DIFFERENCE,
+        TRUE_POSITIVE_RATE,
+        combine=np.max,
+    ),
+    _worst_pair(
+        "equal_opportunity_worst_ratio",
+        "smallest ratio of true positive rates",
+        Comparison.RATIO,
+        TRUE_POSITIVE_RATE,
+        combine=np.min,
+    ),
+    _worst_pair(
+        "predictive_parity_difference",
+        "largest difference of positive predictive values",
+        Comparison.DIFFERENCE,
+        POSITIVE_PREDICTIVE_VALUE,
+        combine=np.max,
+    ),
+)
 
-DIFFERENTIAL = Definition(
-    "smoothed_empirical_differential_fairness", "EDF",
-    "largest |ln| ratio of smoothed rates of selection, or of non-selection, of two groups",
-    _AIF360, _DECISION, 0.0, None, 0.0,
-)  # fmt: skip
-AMPLIFICATION = Definition(
-    "bias_amplification", None, "differential fairness of the decisions minus that of the labels",
-    _AIF360, _BOTH, None, None, 0.0,
-)  # fmt: skip
-INEQUALITIES: tuple[tuple[Definition, Callable[[Floats], Floats]], ...] = (
-    (Definition("benefit_generalized_entropy", None, "GE(2) of the groups' selection rates",
-                _LIFT, _DECISION, 0.0, None, 0.0),
-     lambda v: inequality.generalized_entropy(v, np.ones_like(v), 2)),
-    (Definition("benefit_theil_t", None, "Theil's T of the groups' selection rates", _LIFT,
-                _DECISION, 0.0, None, 0.0),
-     lambda v: inequality.generalized_entropy(v, np.ones_like(v), 1)),
-    (Definition("benefit_theil_l", None, "Theil's L of the groups' selection rates", _LIFT,
-                _DECISION, 0.0, None, 0.0),
-     lambda v: inequality.generalized_entropy(v, np.ones_like(v), 0)),
-    (Definition("benefit_atkinson", None, "Atkinson's index (ε 1) of the groups' selection rates",
-                _LIFT, _DECISION, 0.0, 1.0, 0.0),
-     lambda v: inequality.atkinson(v, np.ones_like(v), 1)),
-)  # fmt: skip
-WHOLE = (
-    Definition("total_generalized_entropy", None,
-               "GE(2) of the benefit selected - outcome + 1 over everybody", "AIF360", _BOTH,
-               0.0, None, 0.0),
-    Definition("total_theil_index", None, "Theil's T of the same benefit", "AIF360", _BOTH,
-               0.0, None, 0.0),
-)  # fmt: skip
+DIFFERENTIAL = Metric(
+    name="smoothed_empirical_differential_fairness",
+    code="EDF",
+    meaning="largest |ln| ratio of smoothed rates of selection, or of non-selection,"
+    " of two groups",
+    source="AIF360",
+    needs=_DECISION,
+    range=DISTANCE,
+    direction=Direction.NEITHER,
+)
+AMPLIFICATION = Metric(
+    name="bias_amplification",
+    meaning="differential fairness of the decisions minus that of the labels",
+    source="AIF360",
+    needs=_BOTH,
+    range=ANY_DIFFERENCE,
+    direction=Direction.NEITHER,
+)
 
-DEFINITIONS: tuple[Definition, ...] = (
-    *BETWEEN.values(), *TO_OVERALL.values(), *(each[0] for each in PARITIES),
-        *parities.DEFINITIONS, DIFFERENTIAL, AMPLIFICATION,
-    *(each for each, _ in INEQUALITIES), *WHOLE,
-)  # fmt: skip
+
+@dataclass(frozen=True, kw_only=True)
+class Inequality(Metric):
+    """How unequal the selection rates of the groups are."""
+
+    index: Callable[[Floats], Floats]
+
+
+def _inequality(
+    name: str, index_name: str, index: Callable[[Floats], Floats], *, high: float | None = None
+) -> Inequality:
+    return Inequality(
+        name=name,
+        meaning=f"{index_name} of the groups' selection rates",
+        source="LiFT",
+        needs=_DECISION,
+        range=Range(0.0, high, no_disparity=0.0),
+        direction=Direction.NEITHER,
+        index=index,
+    )
+
+
+def _entropy(alpha: float) -> Callable[[Floats], Floats]:
+    return lambda rates: inequality.generalized_entropy(rates, np.ones_like(rates), alpha)
+
+
+INEQUALITIES = (
+    _inequality("benefit_generalized_entropy", "GE(2)", _entropy(2)),
+    _inequality("benefit_theil_t", "Theil's T", _entropy(1)),
+    _inequality("benefit_theil_l", "Theil's L", _entropy(0)),
+    _inequality(
+        "benefit_atkinson",
+        "Atkinson's index (ε 1)",
+        lambda rates: inequality.atkinson(rates, np.ones_like(rates), 1),
+        high=1.0,
+    ),
+)
+TOTAL_ENTROPY = Metric(
+    name="total_generalized_entropy",
+    meaning="GE(2) of the benefit selected - outcome + 1 over everybody",
+    source="AIF360",
+    needs=_BOTH,
+    range=DISTANCE,
+    direction=Direction.NEITHER,
+)
+TOTAL_THEIL = Metric(
+    name="total_theil_index",
+    meaning="Theil's T of the same benefit",
+    source="AIF360",
+    needs=_BOTH,
+    range=DISTANCE,
+    direction=Direction.NEITHER,
+)
+
+DEFINITIONS: tuple[Metric, ...] = (
+    *BETWEEN.values(),
+    *TO_OVERALL.values(),
+    *PARITIES,
+    *parities.DEFINITIONS,
+    DIFFERENTIAL,
+    AMPLIFICATION,
+    *INEQUALITIES,
+    TOTAL_ENTROPY,
+    TOTAL_THEIL,
+)
 
 
 def whole_rows(whole: Groups, plan: Plan) -> Iterator[Row]:
@@ -123,11 +262,9 @@ def whole_rows(whole: Groups, plan: Plan) -> Iterator[Row]:
     if plan.has(*_BOTH):
         c = whole.counts
         benefits = np.stack([c.fp, c.tp + c.tn, c.fn], axis=-1)
-        for definition, alpha in zip(WHOLE, (2, 1), strict=True):
+        for metric, alpha in ((TOTAL_ENTROPY, 2), (TOTAL_THEIL, 1)):
             value = inequality.generalized_entropy(np.array([2.0, 1.0, 0.0]), benefits, alpha)
-            yield summary_row(
-                definition, whole, OVERALL, None, float(value[0]), int(whole.rows[0])
-            )
+            yield summary_row(metric, whole, OVERALL, None, float(value[0]), int(whole.rows[0]))
 
 
 def summary_rows(groups: Groups, again: Counts | None, plan: Plan) -> Iterator[Row]:
@@ -149,12 +286,17 @@ class _Summary:
     """The known groups of one grouping."""
 
     def __init__(
-        self, groups: Groups, names: Sequence[str], counts: Counts, rows: Floats,
-        again: Counts | None, plan: Plan,
-    ) -> None:  # fmt: skip
+        self,
+        groups: Groups,
+        names: Sequence[str],
+        counts: Counts,
+        rows: Floats,
+        again: Counts | None,
+        plan: Plan,
+    ) -> None:
         self._groups, self._names, self._counts = groups, names, counts
         self._rows, self._again, self._plan = rows, again, plan
-        self._rates = [rate for rate in rates.RATES if plan.has(*rate.needs)]
+        self._rates = [rate for rate in RATES if plan.has(*rate.needs)]
         self._values = {rate.name: self._rate(rate, counts) for rate in self._rates}
         self._resampled = {}
         if again is not None:
@@ -167,14 +309,14 @@ class _Summary:
     def between(self) -> Iterator[Row]:
         """Of each rate, the two groups furthest apart."""
         for rate in self._rates:
-            for kind in ("difference", "ratio"):
-                yield self._worst(BETWEEN[rate.name, kind], kind, (rate,), np.max)
+            for compare in _COMPARED:
+                yield self._worst(BETWEEN[rate.name, compare])
 
     def parities(self) -> Iterator[Row]:
         """The disparities that have names of their own."""
-        for definition, kind, of, combine in PARITIES:
-            if self._plan.has(*definition.needs):
-                yield self._worst(definition, kind, of, combine)
+        for metric in PARITIES:
+            if self._plan.has(*metric.needs):
+                yield self._worst(metric)
 
     def to_overall(self) -> Iterator[Row]:
         """Of each rate, the group furthest from everybody."""
@@ -183,17 +325,23 @@ class _Summary:
             everybody = self._rate(rate, self._groups.overall)
             ratio = quotient(values, np.broadcast_to(everybody, values.shape))
             inverse = np.where(ratio == 0, 0.0, quotient(np.ones_like(ratio), ratio))
-            for kind, each in (
-                ("difference", -np.abs(values - everybody)), ("ratio", np.fmin(ratio, inverse)),
-            ):  # fmt: skip
+            apart = {
+                Comparison.DIFFERENCE: np.abs(values - everybody),
+                Comparison.RATIO: np.fmin(ratio, inverse),
+            }
+            for compare, each in apart.items():
                 if np.isnan(each).all():
                     continue
-                worst = int(np.nanargmin(each))
-                value = -each[worst] if kind == "difference" else each[worst]
+                is_ratio = compare is Comparison.RATIO
+                worst = int(np.nanargmin(each) if is_ratio else np.nanargmax(each))
                 yield summary_row(
-                    TO_OVERALL[rate.name, kind], self._groups, self._names[worst], OVERALL,
-                    float(value), int(self._rows[worst]),
-                )  # fmt: skip
+                    TO_OVERALL[rate.name, compare],
+                    self._groups,
+                    self._names[worst],
+                    OVERALL,
+                    float(each[worst]),
+                    int(self._rows[worst]),
+                )
 
     def indices(self) -> Iterator[Row]:
         """Figures about all groups at once."""
@@ -210,45 +358,43 @@ class _Summary:
                     - _differential(c.positives, c.labelled),
                 ),
             )
-        for definition, index in INEQUALITIES:
-            yield self._benefit(definition, index)
+        for metric in INEQUALITIES:
+            yield self._inequality(metric)
 
-    def _benefit(self, definition: Definition, index: Callable[[Floats], Floats]) -> Row:
-        return self._index(definition, lambda counts: index(self._rate(_SELECTION, counts)))
+    def _inequality(self, metric: Inequality) -> Row:
+        return self._index(metric, lambda counts: metric.index(self._rate(SELECTION_RATE, counts)))
 
-    def _index(self, definition: Definition, formula: Callable[[Counts], Floats]) -> Row:
+    def _index(self, metric: Metric, formula: Callable[[Counts], Floats]) -> Row:
         with np.errstate(all="ignore"):
             value = float(formula(self._counts))
             again = None if self._again is None else formula(self._again)
         n = int(self._rows.sum())
         return summary_row(
-            definition, self._groups, OVERALL, None, value, n, *self._bounds(value, again)
+            metric, self._groups, OVERALL, None, value, n, *self._bounds(value, again)
         )
 
-    def _worst(
-        self,
-        definition: Definition,
-        kind: str,
-        of: tuple[Rate, ...],
-        combine: Callable[..., Floats],
-    ) -> Row:
-        gaps = [_gap_of(kind, self._values[rate.name]) for rate in of]
-        value = float(combine(gaps))
-        furthest = int(np.argmax(gaps) if kind == "difference" else np.argmin(gaps))
-        values = self._values[of[furthest].name]
+    def _worst(self, metric: WorstPair) -> Row:
+        gaps = [_gap_of(metric.compare, self._values[rate.name]) for rate in metric.rates]
+        value = float(metric.combine(gaps))
+        is_ratio = metric.compare is Comparison.RATIO
+        furthest = metric.rates[int(np.argmin(gaps) if is_ratio else np.argmax(gaps))]
+        values = self._values[furthest.name]
         again = None
         if self._again is not None:
-            parts = [_gap_of(kind, self._resampled[rate.name]) for rate in of]
-            again = combine(np.stack(parts), axis=0)
+            parts = [_gap_of(metric.compare, self._resampled[rate.name]) for rate in metric.rates]
+            again = metric.combine(np.stack(parts), axis=0)
         if np.isnan(values).all():
-            return summary_row(
-                definition, self._groups, OVERALL, None, np.nan, int(self._rows.sum())
-            )
+            return summary_row(metric, self._groups, OVERALL, None, np.nan, int(self._rows.sum()))
         least, most = int(np.nanargmin(values)), int(np.nanargmax(values))
         return summary_row(
-            definition, self._groups, self._names[least], self._names[most], value,
-            int(self._rows[least]), *self._bounds(value, again),
-        )  # fmt: skip
+            metric,
+            self._groups,
+            self._names[least],
+            self._names[most],
+            value,
+            int(self._rows[least]),
+            *self._bounds(value, again),
+        )
 
     def _bounds(self, value: float, again: Floats | None) -> tuple[float, float, str]:
         if again is None or not np.isfinite(value):
@@ -259,14 +405,11 @@ class _Summary:
         return min(float(low[0]), value), max(float(high[0]), value), "bootstrap"
 
 
-_SELECTION = rates.SELECTION_RATE
-
-
-def _gap_of(kind: str, values: Floats) -> Floats:
+def _gap_of(compare: Comparison, values: Floats) -> Floats:
     """Largest minus smallest, or smallest over largest, over the last axis; NaN left out."""
     least: Floats = np.fmin.reduce(values, axis=-1)
     most: Floats = np.fmax.reduce(values, axis=-1)
-    return most - least if kind == "difference" else quotient(least, most)
+    return most - least if compare is Comparison.DIFFERENCE else quotient(least, most)
 
 
 def _differential(positives: Floats, n: Floats) -> Floats:

@@ -9,12 +9,21 @@ import numpy as np
 
 from fairness_audit.errors import MeasurementError
 from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.metrics import (
+    DIFFERENCE,
+    GAP,
+    RATIO,
+    SHARE,
+    Direction,
+    Metric,
+    Needs,
+    Range,
+)
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics import divergence
 from fairness_audit.statistics.proportions import Floats
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.definition import Definition, Needs
 from fairness_audit.steps.measure.figures import estimates
 from fairness_audit.steps.measure.figures.estimates import Estimates, Shares
 from fairness_audit.steps.measure.figures.pairs import REST
@@ -22,26 +31,57 @@ from fairness_audit.steps.measure.figures.rows import Row
 
 _DECISION = (Needs.DECISION,)
 _SOURCE = "Holistic AI (multiclass)"
-RATE = Definition("decision_rate", None, "share of the group that gets the class", _SOURCE,
-                  _DECISION)  # fmt: skip
-DIFFERENCE = Definition("decision_rate_difference", None, "decision rate of d minus that of a",
-                        _SOURCE, _DECISION, -1.0, 1.0, 0.0)  # fmt: skip
-RATIO = Definition("decision_rate_ratio", None, "decision rate of d over that of a", _SOURCE,
-                   _DECISION, 0.0, None, 1.0)  # fmt: skip
-TOTAL_VARIATION = Definition(
-    "decision_total_variation", "DTV", "half the distance of the class distributions of d and a",
-    _SOURCE, _DECISION, 0.0, 1.0, 0.0,
-)  # fmt: skip
-WORST = Definition(
-    "worst_class_difference", None, "the difference of decision rates of largest size",
-    _SOURCE, _DECISION, -1.0, 1.0, 0.0,
-)  # fmt: skip
-SUPERIORITY = Definition(
-    "probability_of_superiority", "PS",
-    "chance that a member of d gets a higher class than one of a; ties count half",
-    "McGraw & Wong 1992; Agresti 2010", _DECISION, 0.0, 1.0, 0.5,
-)  # fmt: skip
-DEFINITIONS = (RATE, DIFFERENCE, RATIO, TOTAL_VARIATION, WORST, SUPERIORITY)
+RATE = Metric(
+    name="decision_rate",
+    meaning="share of the group that gets the class",
+    source=_SOURCE,
+    needs=_DECISION,
+    range=SHARE,
+    direction=Direction.NEITHER,
+)
+RATE_DIFFERENCE = Metric(
+    name="decision_rate_difference",
+    meaning="decision rate of d minus that of a",
+    source=_SOURCE,
+    needs=_DECISION,
+    range=DIFFERENCE,
+    direction=Direction.NEITHER,
+)
+RATE_RATIO = Metric(
+    name="decision_rate_ratio",
+    meaning="decision rate of d over that of a",
+    source=_SOURCE,
+    needs=_DECISION,
+    range=RATIO,
+    direction=Direction.NEITHER,
+)
+TOTAL_VARIATION = Metric(
+    name="decision_total_variation",
+    code="DTV",
+    meaning="half the distance of the class distributions of d and a",
+    source=_SOURCE,
+    needs=_DECISION,
+    range=GAP,
+    direction=Direction.NEITHER,
+)
+WORST = Metric(
+    name="worst_class_difference",
+    meaning="the difference of decision rates of largest size",
+    source=_SOURCE,
+    needs=_DECISION,
+    range=DIFFERENCE,
+    direction=Direction.NEITHER,
+)
+SUPERIORITY = Metric(
+    name="probability_of_superiority",
+    code="PS",
+    meaning="chance that a member of d gets a higher class than one of a; ties count half",
+    source="McGraw & Wong 1992; Agresti 2010",
+    needs=_DECISION,
+    range=Range(0.0, 1.0, no_disparity=0.5),
+    direction=Direction.NEITHER,
+)
+DEFINITIONS = (RATE, RATE_DIFFERENCE, RATE_RATIO, TOTAL_VARIATION, WORST, SUPERIORITY)
 
 
 def decision_rows(plan: Plan, scan: Scanner) -> Iterator[Row]:
@@ -115,8 +155,8 @@ class _Classes:
         differences = estimates.differences(contrast, self._plan.confidence)
         ratios = estimates.ratios(contrast, self._plan.confidence)
         for i in range(len(counts)):
-            yield self._row(DIFFERENCE, name, counts, differences, i)
-            yield self._row(RATIO, name, counts, ratios, i)
+            yield self._row(RATE_DIFFERENCE, name, counts, differences, i)
+            yield self._row(RATE_RATIO, name, counts, ratios, i)
         if not counts.sum() or not other.sum():
             return
         worst = int(np.argmax(np.abs(differences.value)))
@@ -130,11 +170,9 @@ class _Classes:
             yield Row(SUPERIORITY.name, SUPERIORITY.code, self._attribute, name, n, superior,
                       "none, mann_whitney", p_value=p)  # fmt: skip
 
-    def _row(
-        self, definition: Definition, name: str, counts: Floats, found: Estimates, i: int
-    ) -> Row:
+    def _row(self, metric: Metric, name: str, counts: Floats, found: Estimates, i: int) -> Row:
         return Row(
-            definition.name, definition.code, self._attribute, name, int(counts.sum()),
+            metric.name, metric.code, self._attribute, name, int(counts.sum()),
             float(found.value[i]), str(found.method[i]), stratum=f"decision={self._classes[i]}",
             numerator=float(counts[i]), denominator=float(counts.sum()), low=float(found.low[i]),
             high=float(found.high[i]), p_value=float(found.p_value[i]),

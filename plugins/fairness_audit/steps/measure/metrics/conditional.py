@@ -5,49 +5,81 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.metrics import (
+    DIFFERENCE,
+    DISTANCE,
+    GAP,
+    RATIO,
+    Direction,
+    Metric,
+    Needs,
+)
 from fairness_audit.statistics import stratified
 from fairness_audit.statistics.proportions import Floats, Interval
 from fairness_audit.statistics.stratified import Tables
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.definition import Better, Definition, Needs
 from fairness_audit.steps.measure.figures.bootstrap import percentile_interval, resampled
 from fairness_audit.steps.measure.figures.rows import Row
 
 _LABEL = (Needs.OUTCOME, Needs.STRATUM)
 _DECISION = (Needs.SELECTED, Needs.STRATUM)
 
-CDDL = Definition(
-    "conditional_demographic_disparity_labels", "CDDL",
-    "demographic disparity of the outcomes, averaged over the strata by size",
-    "SageMaker Clarify", _LABEL, -1.0, 1.0, 0.0,
-)  # fmt: skip
-CDDPL = Definition(
-    "conditional_demographic_disparity_predicted_labels", "CDDPL",
-    "demographic disparity of the decisions, averaged over the strata by size",
-    "SageMaker Clarify", _DECISION, -1.0, 1.0, 0.0,
-)  # fmt: skip
-ODDS_RATIO = Definition(
-    "mantel_haenszel_odds_ratio", "MHOR",
-    "odds of being selected of the group over the reference's, common to all strata",
-    "Mantel & Haenszel 1959; interval Robins, Breslow & Greenland 1986", _DECISION,
-    0.0, None, 1.0, Better.AS_SELECTION,
-)  # fmt: skip
-RISK_DIFFERENCE = Definition(
-    "mantel_haenszel_risk_difference", "MHRD",
-    "selection rate of the group minus the reference's, common to all strata",
-    "Greenland & Robins 1985; interval Sato 1989", _DECISION, -1.0, 1.0, 0.0, Better.AS_SELECTION,
-)  # fmt: skip
-HOMOGENEITY = Definition(
-    "breslow_day", "BD", "χ² of the odds ratios of the strata being the same",
-    "Breslow & Day 1980; Tarone 1985", _DECISION, 0.0, None, 0.0,
-)  # fmt: skip
-REVERSAL = Definition(
-    "simpson_reversal", None,
-    "1 if the selection rates over all strata differ the other way than within them, else 0",
-    "Simpson 1951", _DECISION, 0.0, 1.0, 0.0,
-)  # fmt: skip
+CDDL = Metric(
+    name="conditional_demographic_disparity_labels",
+    code="CDDL",
+    meaning="demographic disparity of the outcomes, averaged over the strata by size",
+    source="SageMaker Clarify",
+    needs=_LABEL,
+    range=DIFFERENCE,
+    direction=Direction.NEITHER,
+)
+CDDPL = Metric(
+    name="conditional_demographic_disparity_predicted_labels",
+    code="CDDPL",
+    meaning="demographic disparity of the decisions, averaged over the strata by size",
+    source="SageMaker Clarify",
+    needs=_DECISION,
+    range=DIFFERENCE,
+    direction=Direction.NEITHER,
+)
+ODDS_RATIO = Metric(
+    name="mantel_haenszel_odds_ratio",
+    code="MHOR",
+    meaning="odds of being selected of the group over the reference's, common to all strata",
+    source="Mantel & Haenszel 1959; interval Robins, Breslow & Greenland 1986",
+    needs=_DECISION,
+    range=RATIO,
+    direction=Direction.AS_SELECTION,
+)
+RISK_DIFFERENCE = Metric(
+    name="mantel_haenszel_risk_difference",
+    code="MHRD",
+    meaning="selection rate of the group minus the reference's, common to all strata",
+    source="Greenland & Robins 1985; interval Sato 1989",
+    needs=_DECISION,
+    range=DIFFERENCE,
+    direction=Direction.AS_SELECTION,
+)
+HOMOGENEITY = Metric(
+    name="breslow_day",
+    code="BD",
+    meaning="χ² of the odds ratios of the strata being the same",
+    source="Breslow & Day 1980; Tarone 1985",
+    needs=_DECISION,
+    range=DISTANCE,
+    direction=Direction.NEITHER,
+)
+REVERSAL = Metric(
+    name="simpson_reversal",
+    meaning="1 if the selection rates over all strata differ the other way than within them,"
+    " else 0",
+    source="Simpson 1951",
+    needs=_DECISION,
+    range=GAP,
+    direction=Direction.NEITHER,
+)
 DEFINITIONS = (CDDL, CDDPL, ODDS_RATIO, RISK_DIFFERENCE, HOMOGENEITY, REVERSAL)
 
 
@@ -102,22 +134,22 @@ class _Conditional:
         other = self._names.index(self._reference)
         return d, counts.map(lambda cell: cell[..., other])
 
-    def _tables(self, counts: Counts, position: int, definition: Definition) -> Tables:
+    def _tables(self, counts: Counts, position: int, metric: Metric) -> Tables:
         d, a = self._sides(counts, position)
-        if definition is CDDL:
+        if metric is CDDL:
             return Tables(d.positives, d.negatives, a.positives, a.negatives)
         return Tables(d.selected, d.not_selected, a.selected, a.not_selected)
 
-    def _disparity(self, definition: Definition, position: int) -> Row:
-        tables = self._tables(self._counts, position, definition)
+    def _disparity(self, metric: Metric, position: int) -> Row:
+        tables = self._tables(self._counts, position, metric)
         value = stratified.conditional_demographic_disparity(tables)
         interval, method = Interval(np.array(np.nan), np.array(np.nan)), "none"
         if self._resampled is not None:
-            again = self._tables(self._resampled, position, definition)
+            again = self._tables(self._resampled, position, metric)
             values = stratified.conditional_demographic_disparity(again)[:, None]
             found = percentile_interval(values, self._plan.confidence)
             interval, method = Interval(found.low[0], found.high[0]), "bootstrap"
-        return self._row(definition, position, value, interval, np.array(np.nan), method)
+        return self._row(metric, position, value, interval, np.array(np.nan), method)
 
     def _selection(self, position: int) -> Iterator[Row]:
         tables = self._tables(self._counts, position, CDDPL)
@@ -140,13 +172,18 @@ class _Conditional:
         yield self._row(REVERSAL, position, value, nothing, np.array(np.nan), "none")
 
     def _row(
-        self, definition: Definition, position: int, value: Floats, interval: Interval,
-        p_value: Floats, method: str,
-    ) -> Row:  # fmt: skip
+        self,
+        metric: Metric,
+        position: int,
+        value: Floats,
+        interval: Interval,
+        p_value: Floats,
+        method: str,
+    ) -> Row:
         reference = self._reference if self._reference is not None else "rest"
         n = round(float(self._counts.n[:, position].sum()))
         return Row(
-            definition.name, definition.code, self._attribute, self._names[position], n=n,
+            metric.name, metric.code, self._attribute, self._names[position], n=n,
             value=float(value), method=method, reference=reference, low=float(interval.low),
             high=float(interval.high), p_value=float(p_value), stratum=self._stratum,
         )  # fmt: skip

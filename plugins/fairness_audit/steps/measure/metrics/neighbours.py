@@ -14,32 +14,46 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.metrics import DIFFERENCE, Direction, Metric, Needs, Range
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics.neighbours import shares_among_nearest
 from fairness_audit.statistics.proportions import Floats
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.definition import Definition, Needs
 from fairness_audit.steps.measure.figures.pairs import REST
 from fairness_audit.steps.measure.figures.rows import Row
 
 _NEIGHBOURS = 5
 _FEW = 9  # up to so many neighbours to choose from, Clarify asks for the nearest alone
 
-FLIP_TEST = Definition(
-    "flip_test", "FT",
-    "share of d selected unlike its neighbours in a, minus the share left out unlike them",
-    "SageMaker Clarify", (Needs.SELECTED, Needs.FEATURE), -1.0, 1.0, 0.0,
-)  # fmt: skip
-CONSISTENCY = Definition(
-    "consistency", None,
-    "1 minus the mean distance of a decision from the mean of its 5 nearest, itself included",
-    "AIF360", (Needs.SELECTED, Needs.FEATURE), 0.0, 1.0, 1.0,
-)  # fmt: skip
-LABEL_CONSISTENCY = Definition(
-    "consistency_labels", None, "the same of the known outcomes", "AIF360",
-    (Needs.OUTCOME, Needs.FEATURE), 0.0, 1.0, 1.0,
-)  # fmt: skip
+_ALIKE = Range(0.0, 1.0, no_disparity=1.0)
+
+FLIP_TEST = Metric(
+    name="flip_test",
+    code="FT",
+    meaning="share of d selected unlike its neighbours in a, minus the share left out unlike them",
+    source="SageMaker Clarify",
+    needs=(Needs.SELECTED, Needs.FEATURE),
+    range=DIFFERENCE,
+    direction=Direction.NEITHER,
+)
+CONSISTENCY = Metric(
+    name="consistency",
+    meaning="1 minus the mean distance of a decision from the mean of its 5 nearest,"
+    " itself included",
+    source="AIF360",
+    needs=(Needs.SELECTED, Needs.FEATURE),
+    range=_ALIKE,
+    direction=Direction.NEITHER,
+)
+LABEL_CONSISTENCY = Metric(
+    name="consistency_labels",
+    meaning="the same of the known outcomes",
+    source="AIF360",
+    needs=(Needs.OUTCOME, Needs.FEATURE),
+    range=_ALIKE,
+    direction=Direction.NEITHER,
+)
 DEFINITIONS = (FLIP_TEST, CONSISTENCY, LABEL_CONSISTENCY)
 
 
@@ -75,8 +89,8 @@ def _per_point(point: np.ndarray, counts: Floats, points: int) -> Floats:
 def _consistencies(
     plan: Plan, table: pa.Table, points: Floats, point: np.ndarray, n: Floats
 ) -> Iterator[Row]:
-    for definition, column in ((CONSISTENCY, "selected"), (LABEL_CONSISTENCY, "outcome")):
-        if not plan.has(*definition.needs):
+    for metric, column in ((CONSISTENCY, "selected"), (LABEL_CONSISTENCY, "outcome")):
+        if not plan.has(*metric.needs):
             continue
         counted = np.where(pc.is_valid(table[column]).to_numpy(), n, 0.0)
         successes = np.where(pc.fill_null(table[column], False).to_numpy(), counted, 0.0)
@@ -87,7 +101,7 @@ def _consistencies(
         near = shares_among_nearest(points[there], totals, own, points[there], _NEIGHBOURS)
         distance = own * (1 - near) + (totals - own) * near
         value = 1 - float(distance.sum()) / whole if whole else None
-        yield Row(definition.name, definition.code, OVERALL, OVERALL, int(whole), value, "none")
+        yield Row(metric.name, metric.code, OVERALL, OVERALL, int(whole), value, "none")
 
 
 def _flips(

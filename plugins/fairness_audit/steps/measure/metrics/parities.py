@@ -5,72 +5,142 @@ Source: Aequitas, `fairness.py`; Saleiro et al., "Aequitas: a bias and fairness 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
 
+from fairness_audit.policy.metrics import (
+    BASE_RATE,
+    FALSE_DISCOVERY_RATE,
+    FALSE_NEGATIVE_RATE,
+    FALSE_OMISSION_RATE,
+    FALSE_POSITIVE_RATE,
+    NEGATIVE_PREDICTIVE_VALUE,
+    POSITIVE_PREDICTIVE_VALUE,
+    RATIO,
+    SELECTION_RATE,
+    SHARE,
+    TRUE_NEGATIVE_RATE,
+    TRUE_POSITIVE_RATE,
+    Direction,
+    Metric,
+    Needs,
+    Range,
+)
 from fairness_audit.statistics.proportions import Floats, quotient
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.definition import Definition, Needs
 from fairness_audit.steps.measure.figures.estimates import NO_INTERVAL, Estimates
 from fairness_audit.steps.measure.figures.pairs import Pairs, Side, with_reference, with_rest
 from fairness_audit.steps.measure.figures.table import measurements_table
-from fairness_audit.steps.measure.rates import rates
 
 _DECISION = (Needs.SELECTED,)
-_BOTH = (Needs.OUTCOME, Needs.SELECTED)
 _AEQUITAS = "Aequitas"
+_YES_OR_NO = Range(0.0, 1.0, no_disparity=1.0)
 
-SHARE_OF_SELECTED = Definition(
-    "share_of_selected", "PPR", "the group's share of all selected (depends on its size)",
-    _AEQUITAS, _DECISION,
-)  # fmt: skip
-SHARE_OF_SELECTED_RATIO = Definition(
-    "share_of_selected_ratio", None, "its ratio to the reference", _AEQUITAS, _DECISION,
-    0.0, None, 1.0,
-)  # fmt: skip
+SHARE_OF_SELECTED = Metric(
+    name="share_of_selected",
+    code="PPR",
+    meaning="the group's share of all selected (depends on its size)",
+    source=_AEQUITAS,
+    needs=_DECISION,
+    range=SHARE,
+    direction=Direction.NEITHER,
+)
+SHARE_OF_SELECTED_RATIO = Metric(
+    name="share_of_selected_ratio",
+    meaning="its ratio to the reference",
+    source=_AEQUITAS,
+    needs=_DECISION,
+    range=RATIO,
+    direction=Direction.NEITHER,
+)
 
 
-def _parity(name: str, meaning: str, needs: tuple[Needs, ...]) -> Definition:
-    return Definition(name, None, f"1 if {meaning}, else 0", _AEQUITAS, needs, 0.0, 1.0, 1.0)
+def _parity(metric: Metric, called: str) -> Metric:
+    return Metric(
+        name=f"{metric.name}_parity",
+        meaning=f"1 if τ <= ratio of the {called} <= 1/τ, else 0",
+        source=_AEQUITAS,
+        needs=metric.needs,
+        range=_YES_OR_NO,
+        direction=Direction.NEITHER,
+    )
 
 
 _RATED = (
-    rates.SELECTION_RATE, rates.BASE_RATE, rates.FALSE_DISCOVERY_RATE, rates.FALSE_POSITIVE_RATE,
-    rates.FALSE_OMISSION_RATE, rates.FALSE_NEGATIVE_RATE, rates.TRUE_POSITIVE_RATE,
-    rates.TRUE_NEGATIVE_RATE, rates.POSITIVE_PREDICTIVE_VALUE, rates.NEGATIVE_PREDICTIVE_VALUE,
-)  # fmt: skip
-RATE_PARITIES = {
-    rate.name: _parity(
-        f"{rate.name}_parity",
-        f"τ <= ratio of the {rate.name.replace('_', ' ')} <= 1/τ",
-        rate.needs,
-    )
-    for rate in _RATED
-} | {
-    SHARE_OF_SELECTED.name: _parity(
-        "share_of_selected_parity", "τ <= ratio of the shares of the selected <= 1/τ", _DECISION
-    )
+    SELECTION_RATE,
+    BASE_RATE,
+    FALSE_DISCOVERY_RATE,
+    FALSE_POSITIVE_RATE,
+    FALSE_OMISSION_RATE,
+    FALSE_NEGATIVE_RATE,
+    TRUE_POSITIVE_RATE,
+    TRUE_NEGATIVE_RATE,
+    POSITIVE_PREDICTIVE_VALUE,
+    NEGATIVE_PREDICTIVE_VALUE,
+)
+RATE_PARITIES = {rate.name: _parity(rate, rate.phrase.called) for rate in _RATED} | {
+    SHARE_OF_SELECTED.name: _parity(SHARE_OF_SELECTED, "shares of the selected")
 }
-ROLL_UPS: tuple[tuple[Definition, tuple[str, ...]], ...] = (
-    (_parity("type_i_parity", "false discovery and false positive rates are at parity", _BOTH),
-     ("false_discovery_rate", "false_positive_rate")),
-    (_parity("type_ii_parity", "false omission and false negative rates are at parity", _BOTH),
-     ("false_omission_rate", "false_negative_rate")),
-    (_parity("equalized_odds_parity", "false and true positive rates are at parity", _BOTH),
-     ("false_positive_rate", "true_positive_rate")),
-    (_parity("unsupervised_fairness", "shares of the selected and selection rates are at parity",
-             _DECISION), ("share_of_selected", "selection_rate")),
-    (_parity("supervised_fairness", "Type I and Type II parity hold", _BOTH),
-     ("false_discovery_rate", "false_positive_rate", "false_omission_rate",
-      "false_negative_rate")),
-)  # fmt: skip
-DEFINITIONS = (
-    SHARE_OF_SELECTED, SHARE_OF_SELECTED_RATIO, *RATE_PARITIES.values(),
-    *(each for each, _ in ROLL_UPS),
-)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollUp(Metric):
+    """Parity of several metrics at once."""
+
+    parts: tuple[Metric, ...]
+
+
+def _roll_up(name: str, *parts: Metric, if_: str) -> RollUp:
+    return RollUp(
+        name=name,
+        meaning=f"1 if {if_}, else 0",
+        source=_AEQUITAS,
+        needs=parts[0].needs,
+        range=_YES_OR_NO,
+        direction=Direction.NEITHER,
+        parts=parts,
+    )
+
+
+ROLL_UPS = (
+    _roll_up(
+        "type_i_parity",
+        FALSE_DISCOVERY_RATE,
+        FALSE_POSITIVE_RATE,
+        if_="false discovery and false positive rates are at parity",
+    ),
+    _roll_up(
+        "type_ii_parity",
+        FALSE_OMISSION_RATE,
+        FALSE_NEGATIVE_RATE,
+        if_="false omission and false negative rates are at parity",
+    ),
+    _roll_up(
+        "equalized_odds_parity",
+        FALSE_POSITIVE_RATE,
+        TRUE_POSITIVE_RATE,
+        if_="false and true positive rates are at parity",
+    ),
+    _roll_up(
+        "unsupervised_fairness",
+        SHARE_OF_SELECTED,
+        SELECTION_RATE,
+        if_="shares of the selected and selection rates are at parity",
+    ),
+    _roll_up(
+        "supervised_fairness",
+        FALSE_DISCOVERY_RATE,
+        FALSE_POSITIVE_RATE,
+        FALSE_OMISSION_RATE,
+        FALSE_NEGATIVE_RATE,
+        if_="Type I and Type II parity hold",
+    ),
+)
+DEFINITIONS = (SHARE_OF_SELECTED, SHARE_OF_SELECTED_RATIO, *RATE_PARITIES.values(), *ROLL_UPS)
 
 
 def parity_tables(by_group: Sequence[Groups], plan: Plan) -> Iterator[pa.Table]:
@@ -82,10 +152,15 @@ def parity_tables(by_group: Sequence[Groups], plan: Plan) -> Iterator[pa.Table]:
         total = np.full(known.shape, groups.overall.selected[0] if len(known) else 0.0)
         names = [groups.names[i] for i in groups.known]
         yield measurements_table(
-            _plain(quotient(known, total)), metric=SHARE_OF_SELECTED.name,
-            code=SHARE_OF_SELECTED.code, attribute=groups.attribute, group=names,
-            numerator=known, denominator=total, n=groups.rows[groups.known],
-        )  # fmt: skip
+            _plain(quotient(known, total)),
+            metric=SHARE_OF_SELECTED.name,
+            code=SHARE_OF_SELECTED.code,
+            attribute=groups.attribute,
+            group=names,
+            numerator=known,
+            denominator=total,
+            n=groups.rows[groups.known],
+        )
     pairs = [
         each
         for groups in by_group
@@ -116,10 +191,10 @@ def _parities(pairs: Sequence[Pairs], plan: Plan) -> Iterator[pa.Table]:
     at_parity = {name: _at_parity(plan.tau, *each) for name, each in fractions.items()}
     for name, parity in at_parity.items():
         yield measurements_table(_plain(parity), metric=RATE_PARITIES[name].name, **labels)
-    for definition, parts in ROLL_UPS:
-        if plan.has(*definition.needs):
-            together = _all([at_parity[part] for part in parts])
-            yield measurements_table(_plain(together), metric=definition.name, **labels)
+    for roll_up in ROLL_UPS:
+        if plan.has(*roll_up.needs):
+            together = _all([at_parity[part.name] for part in roll_up.parts])
+            yield measurements_table(_plain(together), metric=roll_up.name, **labels)
 
 
 def _at_parity(tau: Fraction, top: Floats, of: Floats, other: Floats, other_of: Floats) -> Floats:

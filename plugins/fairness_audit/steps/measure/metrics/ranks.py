@@ -12,35 +12,84 @@ import pyarrow.compute as pc
 
 from fairness_audit.errors import MeasurementError
 from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.metrics import (
+    ANY_DIFFERENCE,
+    RATIO,
+    SHARE,
+    Direction,
+    Metric,
+    Needs,
+)
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics import intervals
 from fairness_audit.statistics.proportions import Floats, Proportions
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.definition import Better, Definition, Needs
 from fairness_audit.steps.measure.figures.pairs import REST
 from fairness_audit.steps.measure.figures.rows import Row
 
 _RANK = (Needs.RANK,)
 _TOPS = (1, 3, 5, 10, 20, 50, 100)
 _SINGH = "Singh & Joachims 2018"
-EXPOSURE = Definition("exposure", "EXP", "mean of 1 / log2(1 + rank) over the group's places",
-                      _SINGH, _RANK, better=Better.HIGHER)  # fmt: skip
-EXPOSURE_RATIO = Definition("exposure_ratio", None, "exposure of d over that of a", _SINGH, _RANK,
-                            0.0, None, 1.0, Better.HIGHER)  # fmt: skip
-PER_LIST = Definition(
-    "mean_exposure_ratio_per_list", None,
-    "mean over the lists with both of the exposure of d over that of a", _SINGH, _RANK, 0.0, None,
-    1.0, Better.HIGHER,
-)  # fmt: skip
-SHARE_IN_TOP = Definition("share_in_top_k", None, "share of the group's places in the first k",
-                          "Holistic AI", _RANK, better=Better.HIGHER)  # fmt: skip
-SHARE_OF_TOP = Definition("share_of_top_k", None, "the group's share of the first k places",
-                          "LiFT", _RANK)  # fmt: skip
-SKEW = Definition("skew_at_k", None, "ln of its share of the first k places over that of all",
-                  "Geyik et al. 2019 (LiFT)", _RANK, None, None, 0.0, Better.HIGHER)  # fmt: skip
-PRECISION = Definition("precision_at_k", "P@k", "share of true outcomes among its first k places",
-                       "Holistic AI", (Needs.RANK, Needs.OUTCOME))  # fmt: skip
+
+EXPOSURE = Metric(
+    name="exposure",
+    code="EXP",
+    meaning="mean of 1 / log2(1 + rank) over the group's places",
+    source=_SINGH,
+    needs=_RANK,
+    range=SHARE,
+    direction=Direction.HIGHER,
+)
+EXPOSURE_RATIO = Metric(
+    name="exposure_ratio",
+    meaning="exposure of d over that of a",
+    source=_SINGH,
+    needs=_RANK,
+    range=RATIO,
+    direction=Direction.HIGHER,
+)
+PER_LIST = Metric(
+    name="mean_exposure_ratio_per_list",
+    meaning="mean over the lists with both of the exposure of d over that of a",
+    source=_SINGH,
+    needs=_RANK,
+    range=RATIO,
+    direction=Direction.HIGHER,
+)
+SHARE_IN_TOP = Metric(
+    name="share_in_top_k",
+    meaning="share of the group's places in the first k",
+    source="Holistic AI",
+    needs=_RANK,
+    range=SHARE,
+    direction=Direction.HIGHER,
+)
+SHARE_OF_TOP = Metric(
+    name="share_of_top_k",
+    meaning="the group's share of the first k places",
+    source="LiFT",
+    needs=_RANK,
+    range=SHARE,
+    direction=Direction.NEITHER,
+)
+SKEW = Metric(
+    name="skew_at_k",
+    meaning="ln of its share of the first k places over that of all",
+    source="Geyik et al. 2019 (LiFT)",
+    needs=_RANK,
+    range=ANY_DIFFERENCE,
+    direction=Direction.HIGHER,
+)
+PRECISION = Metric(
+    name="precision_at_k",
+    code="P@k",
+    meaning="share of true outcomes among its first k places",
+    source="Holistic AI",
+    needs=(Needs.RANK, Needs.OUTCOME),
+    range=SHARE,
+    direction=Direction.NEITHER,
+)
 DEFINITIONS = (EXPOSURE, EXPOSURE_RATIO, PER_LIST, SHARE_IN_TOP, SHARE_OF_TOP, SKEW, PRECISION)
 
 
@@ -124,14 +173,14 @@ class _Ranked:
         return Row(EXPOSURE_RATIO.name, None, self._attribute, name, n, value, "none", reference)
 
     def _share(
-        self, definition: Definition, attribute: str, name: str, k: int, top: float, of: float
+        self, metric: Metric, attribute: str, name: str, k: int, top: float, of: float
     ) -> Row:
         share = Proportions(np.array([top]), np.array([of]))
         low, high = intervals.rate_interval(share, self._plan.confidence)
         value = top / of if of else None
         method = "clopper_pearson" if intervals.is_small(share)[0] else "wilson"
         return Row(
-            definition.name, definition.code, attribute, name, int(of), value,
+            metric.name, metric.code, attribute, name, int(of), value,
             method if of else "none", stratum=f"top={k}", numerator=top, denominator=of,
             low=float(low[0]) if of else None, high=float(high[0]) if of else None,
         )  # fmt: skip

@@ -11,29 +11,36 @@ import numpy as np
 import pyarrow as pa
 
 from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.metrics import RATES, SHARE, Direction, Metric, Rate
 from fairness_audit.statistics.proportions import quotient
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import JOINT, Plan
-from fairness_audit.steps.measure.definition import Definition
 from fairness_audit.steps.measure.figures import estimates
 from fairness_audit.steps.measure.figures.columns import shares_of
 from fairness_audit.steps.measure.figures.estimates import Estimates, Shares
 from fairness_audit.steps.measure.figures.pairs import Side
 from fairness_audit.steps.measure.figures.table import measurements_table
-from fairness_audit.steps.measure.rates.rates import RATES, Rate
 
-POPULATION_SHARE = Definition(
-    "population_share", None, "the group's share of everybody, the unknown included",
-    "6 RCNY 5-301 (groups under 2 % may be left out)", (),
-)  # fmt: skip
+POPULATION_SHARE = Metric(
+    name="population_share",
+    meaning="the group's share of everybody, the unknown included",
+    source="6 RCNY 5-301 (groups under 2 % may be left out)",
+    needs=(),
+    range=SHARE,
+    direction=Direction.NEITHER,
+)
 BOUNDS = {
-    rate.name: Definition(
-        f"{rate.name}_bounds", None,
-        f"{rate.name.replace('_', ' ')}; low and high if all of unknown group were worst and best"
-        " for it", "Manski 1990", rate.needs,
+    rate.name: Metric(
+        name=f"{rate.name}_bounds",
+        meaning=f"{rate.phrase.called}; low and high if all of unknown group were worst and best"
+        " for it",
+        source="Manski 1990",
+        needs=rate.needs,
+        range=SHARE,
+        direction=Direction.NEITHER,
     )
     for rate in RATES
-}  # fmt: skip
+}
 DEFINITIONS = (POPULATION_SHARE, *BOUNDS.values())
 
 
@@ -47,10 +54,14 @@ def representation_tables(
         size = np.full(n.shape, groups.rows.sum())
         share = Shares(n, total, size)
         yield measurements_table(
-            estimates.rates(share, plan.confidence), metric=POPULATION_SHARE.name,
-            attribute=groups.attribute, group=list(groups.names), numerator=n, denominator=total,
+            estimates.rates(share, plan.confidence),
+            metric=POPULATION_SHARE.name,
+            attribute=groups.attribute,
+            group=list(groups.names),
+            numerator=n,
+            denominator=total,
             n=groups.rows,
-        )  # fmt: skip
+        )
         if UNKNOWN in groups.names and len(groups.known):
             for rate in rates:
                 yield _bounds(groups, rate)
@@ -71,10 +82,14 @@ def _bounds(groups: Groups, rate: Rate) -> pa.Table:
         np.full(num.shape, "manski", dtype=object),
     )
     return measurements_table(
-        found, metric=BOUNDS[rate.name].name, attribute=groups.attribute,
-        group=[groups.names[i] for i in groups.known], numerator=num, denominator=den,
+        found,
+        metric=BOUNDS[rate.name].name,
+        attribute=groups.attribute,
+        group=[groups.names[i] for i in groups.known],
+        numerator=num,
+        denominator=den,
         n=groups.rows[groups.known],
-    )  # fmt: skip
+    )
 
 
 def disagreements(by_group: Sequence[Groups]) -> Iterator[str]:

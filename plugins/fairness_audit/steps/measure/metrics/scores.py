@@ -12,13 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.metrics import (
+    ANY,
+    ANY_DIFFERENCE,
+    ANY_RATIO,
+    DIFFERENCE,
+    GAP,
+    RATIO,
+    SHARE,
+    Direction,
+    Metric,
+    Needs,
+)
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics import intervals, ranking, ratio_intervals, significance
 from fairness_audit.statistics.proportions import Floats, Proportions, two_sided_quantile
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.score_histogram import Histogram
-from fairness_audit.steps.measure.definition import Better, Definition, Needs
 from fairness_audit.steps.measure.figures.pairs import REST
 from fairness_audit.steps.measure.figures.rows import Row
 
@@ -26,69 +37,144 @@ PERCENTILES = (10, 25, 50, 75, 90)
 _SCORE = (Needs.SCORE,)
 _BOTH = (Needs.SCORE, Needs.OUTCOME)
 
-MEAN = Definition("mean_score", None, "mean of the scores", "any textbook", _SCORE, None, None)
+MEAN = Metric(
+    name="mean_score",
+    meaning="mean of the scores",
+    source="any textbook",
+    needs=_SCORE,
+    range=ANY,
+    direction=Direction.NEITHER,
+)
 QUANTILES = {
-    q: Definition(f"score_quantile_{q}", None, f"{q} % of the scores lie below it",
-                  "Hyndman & Fan 1996, type 7", _SCORE, None, None)
+    q: Metric(
+        name=f"score_quantile_{q}",
+        meaning=f"{q} % of the scores lie below it",
+        source="Hyndman & Fan 1996, type 7",
+        needs=_SCORE,
+        range=ANY,
+        direction=Direction.NEITHER,
+    )
     for q in PERCENTILES
-}  # fmt: skip
-SMD = Definition(
-    "standardized_mean_difference", "SMD",
-    "mean score of d minus that of a, over the pooled standard deviation of the two",
-    "Cohen 1988; sources differ in what they divide by", _SCORE, None, None, 0.0,
-)  # fmt: skip
-SKS = Definition(
-    "score_kolmogorov_smirnov", "SKS", "largest distance of the score distributions of d and a",
-    "Smirnov 1948", _SCORE, 0.0, 1.0, 0.0,
-)  # fmt: skip
-SCORING_RATE = Definition(
-    "scoring_rate", "ScR", "share of the group that scores strictly above the median of everybody",
-    "6 RCNY 5-300", _SCORE,
-)  # fmt: skip
-SCORING_RATIO = Definition(
-    "scoring_rate_impact_ratio", None, "scoring rate over that of the reference or the highest",
-    "6 RCNY 5-300", _SCORE, 0.0, None, 1.0, Better.HIGHER,
-)  # fmt: skip
-AUC = Definition(
-    "area_under_curve", "AUC", "chance that a true outcome has a higher score than a false one",
-    "Hanley & McNeil 1982; interval DeLong et al. 1988", _BOTH, better=Better.HIGHER,
-)  # fmt: skip
-AUC_DIFFERENCE = Definition(
-    "area_under_curve_difference", None, "area under the curve of d minus that of a",
-    "DeLong et al. 1988", _BOTH, -1.0, 1.0, 0.0, Better.HIGHER,
-)  # fmt: skip
-CROSS = Definition(
-    "cross_area_under_curve", "xAUC",
-    "chance that a true outcome of d has a higher score than a false one of a",
-    "Kallus & Zhou 2019", _BOTH, better=Better.HIGHER,
-)  # fmt: skip
-CROSS_MIRROR = Definition(
-    "cross_area_under_curve_mirror", None,
-    "chance that a true outcome of a has a higher score than a false one of d",
-    "Kallus & Zhou 2019", _BOTH,
-)  # fmt: skip
-ECE = Definition(
-    "expected_calibration_error", "ECE",
-    "mean distance of score and share of true outcomes over ten equal bins",
-    "Naeini et al. 2015", _BOTH, 0.0, 1.0, 0.0, Better.LOWER,
-)  # fmt: skip
-GAP = Definition(
-    "calibration_gap", None, "mean score minus share of true outcomes, in one bin of the scores",
-    "Naeini et al. 2015", _BOTH, -1.0, 1.0, 0.0,
-)  # fmt: skip
-SLOPE = Definition(
-    "calibration_slope", None, "slope of the outcome on the log odds of the score", "Cox 1958",
-    _BOTH, None, None, 1.0,
-)  # fmt: skip
-BRIER = Definition(
-    "brier_score", "BS", "mean squared distance of score and outcome", "Brier 1950", _BOTH,
-    0.0, 1.0, None, Better.LOWER,
-)  # fmt: skip
+}
+SMD = Metric(
+    name="standardized_mean_difference",
+    code="SMD",
+    meaning="mean score of d minus that of a, over the pooled standard deviation of the two",
+    source="Cohen 1988; sources differ in what they divide by",
+    needs=_SCORE,
+    range=ANY_DIFFERENCE,
+    direction=Direction.NEITHER,
+)
+SKS = Metric(
+    name="score_kolmogorov_smirnov",
+    code="SKS",
+    meaning="largest distance of the score distributions of d and a",
+    source="Smirnov 1948",
+    needs=_SCORE,
+    range=GAP,
+    direction=Direction.NEITHER,
+)
+SCORING_RATE = Metric(
+    name="scoring_rate",
+    code="ScR",
+    meaning="share of the group that scores strictly above the median of everybody",
+    source="6 RCNY 5-300",
+    needs=_SCORE,
+    range=SHARE,
+    direction=Direction.NEITHER,
+)
+SCORING_RATIO = Metric(
+    name="scoring_rate_impact_ratio",
+    meaning="scoring rate over that of the reference or the highest",
+    source="6 RCNY 5-300",
+    needs=_SCORE,
+    range=RATIO,
+    direction=Direction.HIGHER,
+)
+AUC = Metric(
+    name="area_under_curve",
+    code="AUC",
+    meaning="chance that a true outcome has a higher score than a false one",
+    source="Hanley & McNeil 1982; interval DeLong et al. 1988",
+    needs=_BOTH,
+    range=SHARE,
+    direction=Direction.HIGHER,
+)
+AUC_DIFFERENCE = Metric(
+    name="area_under_curve_difference",
+    meaning="area under the curve of d minus that of a",
+    source="DeLong et al. 1988",
+    needs=_BOTH,
+    range=DIFFERENCE,
+    direction=Direction.HIGHER,
+)
+CROSS = Metric(
+    name="cross_area_under_curve",
+    code="xAUC",
+    meaning="chance that a true outcome of d has a higher score than a false one of a",
+    source="Kallus & Zhou 2019",
+    needs=_BOTH,
+    range=SHARE,
+    direction=Direction.HIGHER,
+)
+CROSS_MIRROR = Metric(
+    name="cross_area_under_curve_mirror",
+    meaning="chance that a true outcome of a has a higher score than a false one of d",
+    source="Kallus & Zhou 2019",
+    needs=_BOTH,
+    range=SHARE,
+    direction=Direction.NEITHER,
+)
+ECE = Metric(
+    name="expected_calibration_error",
+    code="ECE",
+    meaning="mean distance of score and share of true outcomes over ten equal bins",
+    source="Naeini et al. 2015",
+    needs=_BOTH,
+    range=GAP,
+    direction=Direction.LOWER,
+)
+CALIBRATION_GAP = Metric(
+    name="calibration_gap",
+    meaning="mean score minus share of true outcomes, in one bin of the scores",
+    source="Naeini et al. 2015",
+    needs=_BOTH,
+    range=DIFFERENCE,
+    direction=Direction.NEITHER,
+)
+SLOPE = Metric(
+    name="calibration_slope",
+    meaning="slope of the outcome on the log odds of the score",
+    source="Cox 1958",
+    needs=_BOTH,
+    range=ANY_RATIO,
+    direction=Direction.NEITHER,
+)
+BRIER = Metric(
+    name="brier_score",
+    code="BS",
+    meaning="mean squared distance of score and outcome",
+    source="Brier 1950",
+    needs=_BOTH,
+    range=SHARE,
+    direction=Direction.LOWER,
+)
 DEFINITIONS = (
-    MEAN, *QUANTILES.values(), SMD, SKS, SCORING_RATE, SCORING_RATIO, AUC, AUC_DIFFERENCE, CROSS,
-    CROSS_MIRROR, ECE, GAP, SLOPE, BRIER,
-)  # fmt: skip
-
+    MEAN,
+    *QUANTILES.values(),
+    SMD,
+    SKS,
+    SCORING_RATE,
+    SCORING_RATIO,
+    AUC,
+    AUC_DIFFERENCE,
+    CROSS,
+    CROSS_MIRROR,
+    ECE,
+    CALIBRATION_GAP,
+    SLOPE,
+    BRIER,
+)
 
 __all__ = ["DEFINITIONS", "score_rows"]
 
@@ -153,9 +239,9 @@ class _Measured:
         n = int(every.sum())
         about = (attribute, name, n)
         yield self._row(MEAN, about, _mean(scores, every), self._stated("none", self._half))
-        for q, definition in QUANTILES.items():
+        for q, metric in QUANTILES.items():
             value = ranking.quantile(scores, every, q / 100)
-            yield self._row(definition, about, value, self._stated("none", self._half))
+            yield self._row(metric, about, value, self._stated("none", self._half))
         yield self._scoring_rate(about, every)
         if not self._plan.has(Needs.OUTCOME):
             return
@@ -182,7 +268,7 @@ class _Measured:
         for i in np.flatnonzero(n):
             end = "]" if i == _BINS - 1 else ")"
             stratum = f"score=[{i / _BINS:g}, {(i + 1) / _BINS:g}{end}"
-            row = self._row(GAP, (*about[:2], int(n[i])), float(gap[i] / n[i]), stated)
+            row = self._row(CALIBRATION_GAP, (*about[:2], int(n[i])), float(gap[i] / n[i]), stated)
             yield row._replace(stratum=stratum)
 
     def _scoring_rate(self, about: tuple[str, str, int], every: Floats) -> Row:
@@ -264,14 +350,14 @@ class _Measured:
         yield self._area(CROSS_MIRROR, about, mirror, reference)
 
     def _area(
-        self, definition: Definition, about: tuple[str, str, int], area: ranking.Area,
+        self, metric: Metric, about: tuple[str, str, int], area: ranking.Area,
         reference: str | None,
     ) -> Row:  # fmt: skip
         half = two_sided_quantile(self._plan.confidence) * math.sqrt(area.variance)
-        least = -1.0 if definition is AUC_DIFFERENCE else 0.0
+        least = -1.0 if metric is AUC_DIFFERENCE else 0.0
         method = self._stated("none" if math.isnan(half) else "delong",
                               area.tied if self._histogram.step else 0.0)  # fmt: skip
-        return self._row(definition, about, area.value, method)._replace(
+        return self._row(metric, about, area.value, method)._replace(
             reference=reference,
             low=max(least, area.value - half) if half == half else None,
             high=min(1.0, area.value + half) if half == half else None,
@@ -284,12 +370,10 @@ class _Measured:
     def _stated(self, method: str, error: float) -> str:
         return f"{method}, error <= {error:.2g}" if self._histogram.step and error else method
 
-    def _row(
-        self, definition: Definition, about: tuple[str, str, int], value: float, method: str
-    ) -> Row:
+    def _row(self, metric: Metric, about: tuple[str, str, int], value: float, method: str) -> Row:
         attribute, group, n = about
         defined = None if math.isnan(value) else value
-        return Row(definition.name, definition.code, attribute, group, n, defined, method)
+        return Row(metric.name, metric.code, attribute, group, n, defined, method)
 
 
 def _above_the_median(histogram: Histogram, every: Floats) -> NDArray[np.bool_]:

@@ -5,23 +5,25 @@ from itertools import combinations
 import numpy as np
 import pyarrow as pa
 
+from fairness_audit.policy.metrics import IMPACT_RATIO, RATIO, Direction, Metric, Needs
 from fairness_audit.policy.model import Against, Comparison
 from fairness_audit.statistics.significance import p_values
 from fairness_audit.steps.measure.counting.groups import Cells
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.definition import Better, Definition, Needs
 from fairness_audit.steps.measure.figures import estimates
 from fairness_audit.steps.measure.figures.columns import joined, shares_of
 from fairness_audit.steps.measure.figures.pairs import REST, Side, with_rest
 from fairness_audit.steps.measure.figures.table import measurements_table
-from fairness_audit.steps.measure.rates.rates import favourable_share
 
-WORST_SUBGROUP = Definition(
-    "worst_subgroup_impact_ratio", None,
-    "favourable share over everybody else's of the subgroup that is most clearly worse off",
-    "cf. Kearns et al. 2018; Bonferroni over all subgroups looked at", (Needs.SELECTED,),
-    0.0, None, 1.0, Better.HIGHER,
-)  # fmt: skip
+WORST_SUBGROUP = Metric(
+    name="worst_subgroup_impact_ratio",
+    meaning="favourable share over everybody else's of the subgroup that is most clearly"
+    " worse off",
+    source="cf. Kearns et al. 2018; Bonferroni over all subgroups looked at",
+    needs=(Needs.SELECTED,),
+    range=RATIO,
+    direction=Direction.HIGHER,
+)
 
 
 def worst_subgroup(cells: Cells, plan: Plan) -> pa.Table:
@@ -31,7 +33,7 @@ def worst_subgroup(cells: Cells, plan: Plan) -> pa.Table:
     ``min_group_size`` decisions are held against everybody else. The p-value is that of the worst
     times their number, which holds however the subgroups overlap. Without any there is no row.
     """
-    share = favourable_share(plan.selected_is_favourable)
+    share = IMPACT_RATIO.where(selected_is_favourable=plan.selected_is_favourable)
     looked_at, names, sides, rests = 0, [], [], []
     for depth in range(1, plan.subgroup_depth + 1):
         for parts in combinations(plan.attributes, depth):

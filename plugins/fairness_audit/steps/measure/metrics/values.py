@@ -10,11 +10,19 @@ from dataclasses import dataclass
 
 from fairness_audit.errors import MeasurementError
 from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.metrics import (
+    ANY,
+    ANY_DIFFERENCE,
+    ANY_RATIO,
+    Direction,
+    Metric,
+    Needs,
+    Range,
+)
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics.proportions import two_sided_quantile
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.definition import Definition, Needs
 from fairness_audit.steps.measure.figures.pairs import REST
 from fairness_audit.steps.measure.figures.rows import Row
 
@@ -24,39 +32,81 @@ _QUANTILES = (10, 25, 50, 75, 90)
 _STEPS = 40  # binary digits of the largest value that are kept
 
 
-def _about(name: str, code: str | None, meaning: str, needs: tuple[Needs, ...]) -> Definition:
-    return Definition(name, code, meaning, "Holistic AI", needs, None, None)
+def _of_values(
+    name: str, meaning: str, *, needs: tuple[Needs, ...], range: Range, code: str | None = None
+) -> Metric:
+    return Metric(
+        name=name,
+        code=code,
+        meaning=meaning,
+        source="Holistic AI",
+        needs=needs,
+        range=range,
+        direction=Direction.NEITHER,
+    )
 
 
-def _gap(name: str, meaning: str, needs: tuple[Needs, ...]) -> Definition:
-    return Definition(name, None, meaning, "Holistic AI", needs, None, None, 0.0)
-
-
-def _ratio(name: str, meaning: str, needs: tuple[Needs, ...]) -> Definition:
-    return Definition(name, None, meaning, "Holistic AI", needs, None, None, 1.0)
-
-
-MEAN = _about("mean_value", None, "mean of the values", _VALUE)
-MEAN_DIFFERENCE = _gap("mean_value_difference", "mean value of d minus that of a", _VALUE)
-MEAN_RATIO = _ratio("mean_value_ratio", "mean value of d over that of a", _VALUE)
+MEAN = _of_values("mean_value", "mean of the values", needs=_VALUE, range=ANY)
+MEAN_DIFFERENCE = _of_values(
+    "mean_value_difference", "mean value of d minus that of a", needs=_VALUE, range=ANY_DIFFERENCE
+)
+MEAN_RATIO = _of_values(
+    "mean_value_ratio", "mean value of d over that of a", needs=_VALUE, range=ANY_RATIO
+)
 QUANTILES = {
-    q: _about(f"value_quantile_{q}", None, f"{q} % of the values lie below it", _VALUE)
+    q: _of_values(
+        f"value_quantile_{q}", f"{q} % of the values lie below it", needs=_VALUE, range=ANY
+    )
     for q in _QUANTILES
 }
 QUANTILE_GAPS = {
-    q: _gap(f"value_quantile_{q}_difference", f"{q} % quantile of d minus that of a", _VALUE)
+    q: _of_values(
+        f"value_quantile_{q}_difference",
+        f"{q} % quantile of d minus that of a",
+        needs=_VALUE,
+        range=ANY_DIFFERENCE,
+    )
     for q in _QUANTILES
 }
-RESIDUAL = _about("mean_residual", None, "mean of value minus score", _BOTH)
-RESIDUAL_GAP = _gap("mean_residual_difference", "mean residual of d minus that of a", _BOTH)
-MAE = _about("mean_absolute_error", "MAE", "mean size of value minus score", _BOTH)
-MAE_RATIO = _ratio("mean_absolute_error_ratio", "mean absolute error of d over that of a", _BOTH)
-RMSE = _about("root_mean_squared_error", "RMSE", "root of the mean squared residual", _BOTH)
-RMSE_RATIO = _ratio("root_mean_squared_error_ratio", "RMSE of d over that of a", _BOTH)
+RESIDUAL = _of_values("mean_residual", "mean of value minus score", needs=_BOTH, range=ANY)
+RESIDUAL_GAP = _of_values(
+    "mean_residual_difference",
+    "mean residual of d minus that of a",
+    needs=_BOTH,
+    range=ANY_DIFFERENCE,
+)
+MAE = _of_values(
+    "mean_absolute_error", "mean size of value minus score", code="MAE", needs=_BOTH, range=ANY
+)
+MAE_RATIO = _of_values(
+    "mean_absolute_error_ratio",
+    "mean absolute error of d over that of a",
+    needs=_BOTH,
+    range=ANY_RATIO,
+)
+RMSE = _of_values(
+    "root_mean_squared_error",
+    "root of the mean squared residual",
+    code="RMSE",
+    needs=_BOTH,
+    range=ANY,
+)
+RMSE_RATIO = _of_values(
+    "root_mean_squared_error_ratio", "RMSE of d over that of a", needs=_BOTH, range=ANY_RATIO
+)
 DEFINITIONS = (
-    MEAN, MEAN_DIFFERENCE, MEAN_RATIO, *QUANTILES.values(), *QUANTILE_GAPS.values(), RESIDUAL,
-    RESIDUAL_GAP, MAE, MAE_RATIO, RMSE, RMSE_RATIO,
-)  # fmt: skip
+    MEAN,
+    MEAN_DIFFERENCE,
+    MEAN_RATIO,
+    *QUANTILES.values(),
+    *QUANTILE_GAPS.values(),
+    RESIDUAL,
+    RESIDUAL_GAP,
+    MAE,
+    MAE_RATIO,
+    RMSE,
+    RMSE_RATIO,
+)
 
 
 @dataclass(frozen=True)
@@ -78,8 +128,15 @@ class Sums:
         return Sums(*(a - b for a, b in zip(self._all(), other._all(), strict=True)))
 
     def _all(self) -> tuple[int, ...]:
-        return (self.n, self.total, self.squares, self.errors, self.error_total,
-                self.error_sizes, self.error_squares)  # fmt: skip
+        return (
+            self.n,
+            self.total,
+            self.squares,
+            self.errors,
+            self.error_total,
+            self.error_sizes,
+            self.error_squares,
+        )
 
 
 def value_rows(plan: Plan, scan: Scanner) -> Iterator[Row]:
@@ -114,9 +171,13 @@ class _Values:
     """The groups of one grouping."""
 
     def __init__(
-        self, attribute: str, plan: Plan, groups: Mapping[str, Sums],
-        quantiles: Mapping[str, list[float]], step: float,
-    ) -> None:  # fmt: skip
+        self,
+        attribute: str,
+        plan: Plan,
+        groups: Mapping[str, Sums],
+        quantiles: Mapping[str, list[float]],
+        step: float,
+    ) -> None:
         self._attribute, self._plan, self._groups = attribute, plan, groups
         self._quantiles, self._step = quantiles, step
         self.everybody = sum(groups.values(), start=Sums())
@@ -150,12 +211,12 @@ class _Values:
         row = row._replace(attribute=attribute)
         yield row._replace(low=mean - half, high=mean + half) if half == half else row
         if sums.errors:
-            for definition, value in (
+            for metric, value in (
                 (RESIDUAL, sums.error_total / sums.errors * self._step),
                 (MAE, sums.error_sizes / sums.errors * self._step),
                 (RMSE, math.sqrt(sums.error_squares / sums.errors) * self._step),
             ):
-                row = self._row(definition, name, sums.errors, value, "none")
+                row = self._row(metric, name, sums.errors, value, "none")
                 yield row._replace(attribute=attribute)
 
     def _against(self, name: str, own: Sums, reference: str, other: Sums) -> Iterator[Row]:
@@ -203,10 +264,10 @@ class _Values:
         # Whole numbers until the last division: nothing cancels.
         return (sums.squares * sums.n - sums.total**2) / (sums.n * (sums.n - 1)) * self._step**2
 
-    def _row(self, definition: Definition, name: str, n: int, value: float, method: str) -> Row:
-        stated = f"{method}, error <= {self._step / 2:.2g}" if definition is MEAN else method
+    def _row(self, metric: Metric, name: str, n: int, value: float, method: str) -> Row:
+        stated = f"{method}, error <= {self._step / 2:.2g}" if metric is MEAN else method
         defined = None if math.isnan(value) else value
-        return Row(definition.name, definition.code, self._attribute, name, n, defined, stated)
+        return Row(metric.name, metric.code, self._attribute, name, n, defined, stated)
 
 
 def _half_width(confidence: float, variance: float) -> float:

@@ -15,13 +15,30 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fairness_audit.policy.metrics import (
+    ACCURACY,
+    ANY_DIFFERENCE,
+    BASE_RATE,
+    DIFFERENCE,
+    DISTANCE,
+    FALSE_POSITIVE_RATE,
+    GAP,
+    NEGATIVE_PREDICTIVE_VALUE,
+    POSITIVE_PREDICTIVE_VALUE,
+    RATIO,
+    SELECTION_RATE,
+    TRUE_NEGATIVE_RATE,
+    TRUE_POSITIVE_RATE,
+    Direction,
+    Metric,
+    Needs,
+    Range,
+    Rate,
+)
 from fairness_audit.statistics import divergence, inequality, stratified
 from fairness_audit.statistics.proportions import Floats, quotient
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.plan import Compat
-from fairness_audit.steps.measure.definition import Better, Definition, Needs
-from fairness_audit.steps.measure.rates import rates
-from fairness_audit.steps.measure.rates.rates import Rate
 
 Formula = Callable[[Counts, Counts], Floats]
 
@@ -33,8 +50,8 @@ _BOTH = (Needs.OUTCOME, Needs.SELECTED)
 _BENEFIT = np.array([2.0, 1.0, 0.0])
 
 
-@dataclass(frozen=True)
-class Pairwise(Definition):
+@dataclass(frozen=True, kw_only=True)
+class Pairwise(Metric):
     """A metric of a group ``d`` against ``a``.
 
     If it is the difference of one rate, ``rate`` names it and ``sign`` is +1 for d - a, -1 for
@@ -42,7 +59,7 @@ class Pairwise(Definition):
     where theirs differ.
     """
 
-    formula: Formula = lambda d, a: quotient(d.n, a.n)
+    formula: Formula
     rate: Rate | None = None
     sign: int = 1
     is_ratio: bool = False
@@ -53,16 +70,31 @@ class Pairwise(Definition):
         return self.formula if compat is None else self.compat.get(compat, self.formula)
 
 
-def _difference(
-    name: str, code: str | None, meaning: str, rate: Rate, sign: int, source: str = _CLARIFY
-) -> Pairwise:
+def _difference(name: str, code: str, rate: Rate, *, sign: int, source: str) -> Pairwise:
     def formula(d: Counts, a: Counts) -> Floats:
         return sign * (_rate(rate, d) - _rate(rate, a))
 
+    first, second = ("d", "a") if sign > 0 else ("a", "d")
     return Pairwise(
-        name, code, meaning, source, rate.needs, -1.0, 1.0, 0.0,
-        formula=formula, rate=rate, sign=sign,
-    )  # fmt: skip
+        name=name,
+        code=code,
+        meaning=f"{rate.phrase.called} of {first} minus that of {second}",
+        source=source,
+        needs=rate.needs,
+        range=DIFFERENCE,
+        direction=Direction.NEITHER,
+        formula=formula,
+        rate=rate,
+        sign=sign,
+    )
+
+
+def _a_minus_d(name: str, code: str, rate: Rate, source: str = _CLARIFY) -> Pairwise:
+    return _difference(name, code, rate, sign=-1, source=source)
+
+
+def _d_minus_a(name: str, code: str, rate: Rate, source: str = _CLARIFY) -> Pairwise:
+    return _difference(name, code, rate, sign=1, source=source)
 
 
 def _rate(rate: Rate, c: Counts) -> Floats:
@@ -111,9 +143,7 @@ def _z(d: Counts, a: Counts) -> Floats:
     spread = (
         pooled * (1 - pooled) * (quotient(np.ones_like(d.n), d.n) + 1 / np.maximum(a.n, 1e-300))
     )
-    return quotient(
-        _rate(rates.SELECTION_RATE, d) - _rate(rates.SELECTION_RATE, a), np.sqrt(spread)
-    )
+    return quotient(_rate(SELECTION_RATE, d) - _rate(SELECTION_RATE, a), np.sqrt(spread))
 
 
 def _entropy(alpha: float) -> Formula:
@@ -124,154 +154,263 @@ def _divergence(
     name: str,
     code: str,
     meaning: str,
-    high: float | None,
     measure: Callable[[Floats, Floats], Floats],
+    *,
+    high: float | None,
     **compat: Formula,
 ) -> Pairwise:
     return Pairwise(
-        name, code, f"{meaning} of the label distributions of a and d", _CLARIFY, _LABEL,
-        0.0, high, 0.0, formula=lambda d, a: measure(_labels(a), _labels(d)),
+        name=name,
+        code=code,
+        meaning=f"{meaning} of the label distributions of a and d",
+        source=_CLARIFY,
+        needs=_LABEL,
+        range=Range(0.0, high, no_disparity=0.0),
+        direction=Direction.NEITHER,
+        formula=lambda d, a: measure(_labels(a), _labels(d)),
         compat={Compat(system): formula for system, formula in compat.items()},
-    )  # fmt: skip
+    )
 
 
 PAIRWISE: tuple[Pairwise, ...] = (
     Pairwise(
-        "class_imbalance", "CI", "(n_a - n_d) / (n_a + n_d)", _CLARIFY, (), -1.0, 1.0, 0.0,
+        name="class_imbalance",
+        code="CI",
+        meaning="(n_a - n_d) / (n_a + n_d)",
+        source=_CLARIFY,
+        needs=(),
+        range=DIFFERENCE,
+        direction=Direction.NEITHER,
         formula=lambda d, a: quotient(a.n - d.n, a.n + d.n),
     ),
-    _difference("difference_in_proportions_of_labels", "DPL", "base rate of a minus that of d",
-                rates.BASE_RATE, -1),
+    _a_minus_d("difference_in_proportions_of_labels", "DPL", BASE_RATE),
     _divergence(
-        "kullback_leibler_divergence", "KL", "divergence (natural log)", None,
+        "kullback_leibler_divergence",
+        "KL",
+        "divergence (natural log)",
         divergence.kullback_leibler,
+        high=None,
         smclarify=lambda d, a: divergence.kullback_leibler_of_common(_labels(a), _labels(d)),
         lift=lambda d, a: divergence.kullback_leibler(
-            divergence.smoothed(_labels(a)), divergence.smoothed(_labels(d)), base=2),
+            divergence.smoothed(_labels(a)), divergence.smoothed(_labels(d)), base=2
+        ),
     ),
     _divergence(
-        "jensen_shannon_divergence", "JS", "divergence (natural log)", math.log(2),
+        "jensen_shannon_divergence",
+        "JS",
+        "divergence (natural log)",
         divergence.jensen_shannon,
+        high=math.log(2),
         lift=lambda d, a: divergence.jensen_shannon(_labels(a), _labels(d), base=2),
     ),
-    _divergence("lp_norm", "LP", "Euclidean distance", math.sqrt(2), divergence.lp_norm),
-    _divergence("total_variation_distance", "TVD", "half the absolute distance", 1.0,
-                divergence.total_variation),
-    _divergence("kolmogorov_smirnov", "KS", "largest difference", 1.0,
-                divergence.largest_difference),
+    _divergence("lp_norm", "LP", "Euclidean distance", divergence.lp_norm, high=math.sqrt(2)),
+    _divergence(
+        "total_variation_distance",
+        "TVD",
+        "half the absolute distance",
+        divergence.total_variation,
+        high=1.0,
+    ),
+    _divergence(
+        "kolmogorov_smirnov", "KS", "largest difference", divergence.largest_difference, high=1.0
+    ),
     Pairwise(
-        "demographic_disparity_labels", "DDL",
-        "d's share of the false outcomes minus its share of the true ones",
-        "Wachter et al. 2020", _LABEL, -1.0, 1.0, 0.0,
+        name="demographic_disparity_labels",
+        code="DDL",
+        meaning="d's share of the false outcomes minus its share of the true ones",
+        source="Wachter et al. 2020",
+        needs=_LABEL,
+        range=DIFFERENCE,
+        direction=Direction.NEITHER,
         formula=lambda d, a: np.where(
-            d.labelled + a.labelled == 0, np.nan, stratified.demographic_disparity(
-                d.positives, d.negatives, a.positives, a.negatives)),
+            d.labelled + a.labelled == 0,
+            np.nan,
+            stratified.demographic_disparity(d.positives, d.negatives, a.positives, a.negatives),
+        ),
     ),
     Pairwise(
-        "demographic_disparity_predicted_labels", "DDPL",
-        "d's share of the not selected minus its share of the selected",
-        "Wachter et al. 2020", _DECISION, -1.0, 1.0, 0.0,
+        name="demographic_disparity_predicted_labels",
+        code="DDPL",
+        meaning="d's share of the not selected minus its share of the selected",
+        source="Wachter et al. 2020",
+        needs=_DECISION,
+        range=DIFFERENCE,
+        direction=Direction.NEITHER,
         formula=lambda d, a: stratified.demographic_disparity(
-            d.selected, d.not_selected, a.selected, a.not_selected),
+            d.selected, d.not_selected, a.selected, a.not_selected
+        ),
     ),
-    _difference("difference_in_positive_proportions_in_predicted_labels", "DPPL",
-                "selection rate of a minus that of d", rates.SELECTION_RATE, -1),
+    _a_minus_d("difference_in_positive_proportions_in_predicted_labels", "DPPL", SELECTION_RATE),
     Pairwise(
-        "disparate_impact", "DI", "selection rate of d over that of a", _CLARIFY, _DECISION,
-        0.0, None, 1.0, Better.AS_SELECTION,
-        formula=lambda d, a: quotient(
-            _rate(rates.SELECTION_RATE, d), _rate(rates.SELECTION_RATE, a)),
-        rate=rates.SELECTION_RATE, is_ratio=True,
-        compat={Compat.SMCLARIFY: lambda d, a: _clarify_quotient(
-            _rate(rates.SELECTION_RATE, d), _rate(rates.SELECTION_RATE, a))},
+        name="disparate_impact",
+        code="DI",
+        meaning="selection rate of d over that of a",
+        source=_CLARIFY,
+        needs=_DECISION,
+        range=RATIO,
+        direction=Direction.AS_SELECTION,
+        formula=lambda d, a: quotient(_rate(SELECTION_RATE, d), _rate(SELECTION_RATE, a)),
+        rate=SELECTION_RATE,
+        is_ratio=True,
+        compat={
+            Compat.SMCLARIFY: lambda d, a: _clarify_quotient(
+                _rate(SELECTION_RATE, d), _rate(SELECTION_RATE, a)
+            )
+        },
     ),
     Pairwise(
-        "difference_in_conditional_acceptance", "DCA",
-        "true outcomes per selection of a minus those of d", _CLARIFY, _BOTH, None, None, 0.0,
-        formula=lambda d, a: quotient(a.positives, a.labelled_selected)
-        - quotient(d.positives, d.labelled_selected),
+        name="difference_in_conditional_acceptance",
+        code="DCA",
+        meaning="true outcomes per selection of a minus those of d",
+        source=_CLARIFY,
+        needs=_BOTH,
+        range=ANY_DIFFERENCE,
+        direction=Direction.NEITHER,
+        formula=lambda d, a: (
+            quotient(a.positives, a.labelled_selected) - quotient(d.positives, d.labelled_selected)
+        ),
     ),
     Pairwise(
-        "difference_in_conditional_rejection", "DCR",
-        "false outcomes per non-selection of d minus those of a", _CLARIFY, _BOTH, None, None, 0.0,
-        formula=lambda d, a: quotient(d.negatives, d.labelled_not_selected)
-        - quotient(a.negatives, a.labelled_not_selected),
+        name="difference_in_conditional_rejection",
+        code="DCR",
+        meaning="false outcomes per non-selection of d minus those of a",
+        source=_CLARIFY,
+        needs=_BOTH,
+        range=ANY_DIFFERENCE,
+        direction=Direction.NEITHER,
+        formula=lambda d, a: (
+            quotient(d.negatives, d.labelled_not_selected)
+            - quotient(a.negatives, a.labelled_not_selected)
+        ),
     ),
-    _difference("recall_difference", "RD", "true positive rate of a minus that of d",
-                rates.TRUE_POSITIVE_RATE, -1),
-    _difference("specificity_difference", "SD", "true negative rate of d minus that of a",
-                rates.TRUE_NEGATIVE_RATE, 1),
-    _difference("difference_in_acceptance_rates", "DAR",
-                "positive predictive value of a minus that of d",
-                rates.POSITIVE_PREDICTIVE_VALUE, -1),
-    _difference("difference_in_rejection_rates", "DRR",
-                "negative predictive value of d minus that of a",
-                rates.NEGATIVE_PREDICTIVE_VALUE, 1),
-    _difference("accuracy_difference", "AD", "accuracy of a minus that of d", rates.ACCURACY, -1),
+    _a_minus_d("recall_difference", "RD", TRUE_POSITIVE_RATE),
+    _d_minus_a("specificity_difference", "SD", TRUE_NEGATIVE_RATE),
+    _a_minus_d("difference_in_acceptance_rates", "DAR", POSITIVE_PREDICTIVE_VALUE),
+    _d_minus_a("difference_in_rejection_rates", "DRR", NEGATIVE_PREDICTIVE_VALUE),
+    _a_minus_d("accuracy_difference", "AD", ACCURACY),
     Pairwise(
-        "treatment_equality", "TE",
-        "false negatives per false positive of d minus those of a", _CLARIFY, _BOTH,
-        None, None, 0.0,
+        name="treatment_equality",
+        code="TE",
+        meaning="false negatives per false positive of d minus those of a",
+        source=_CLARIFY,
+        needs=_BOTH,
+        range=ANY_DIFFERENCE,
+        direction=Direction.NEITHER,
         formula=lambda d, a: quotient(d.fn, d.fp) - quotient(a.fn, a.fp),
-        compat={Compat.SMCLARIFY: lambda d, a: _clarify_quotient(d.fn, d.fp)
-                - _clarify_quotient(a.fn, a.fp)},
+        compat={
+            Compat.SMCLARIFY: lambda d, a: (
+                _clarify_quotient(d.fn, d.fp) - _clarify_quotient(a.fn, a.fp)
+            )
+        },
     ),
     Pairwise(
-        "generalized_entropy", "GE",
-        "inequality of the benefit selected - outcome + 1 over a and d together, alpha 2",
-        "Speicher et al. 2018", _BOTH, 0.0, None, 0.0, formula=_entropy(2),
+        name="generalized_entropy",
+        code="GE",
+        meaning="inequality of the benefit selected - outcome + 1 over a and d together, alpha 2",
+        source="Speicher et al. 2018",
+        needs=_BOTH,
+        range=DISTANCE,
+        direction=Direction.NEITHER,
+        formula=_entropy(2),
     ),
     Pairwise(
-        "theil_index", "TI", "the same with alpha 1", _AIF360, _BOTH, 0.0, None, 0.0,
+        name="theil_index",
+        code="TI",
+        meaning="the same with alpha 1",
+        source=_AIF360,
+        needs=_BOTH,
+        range=DISTANCE,
+        direction=Direction.NEITHER,
         formula=_entropy(1),
     ),
     Pairwise(
-        "coefficient_of_variation", "CV", "of the same benefit, √(2 GE)", "Speicher et al. 2018",
-        _BOTH, 0.0, None, 0.0,
+        name="coefficient_of_variation",
+        code="CV",
+        meaning="of the same benefit, √(2 GE)",
+        source="Speicher et al. 2018",
+        needs=_BOTH,
+        range=DISTANCE,
+        direction=Direction.NEITHER,
         formula=lambda d, a: inequality.coefficient_of_variation(_BENEFIT, _benefits(d, a)),
     ),
-    _difference("statistical_parity_difference", "SPD", "selection rate of d minus that of a",
-                rates.SELECTION_RATE, 1, _AIF360),
-    _difference("equal_opportunity_difference", "EOD", "true positive rate of d minus that of a",
-                rates.TRUE_POSITIVE_RATE, 1, _AIF360),
+    _d_minus_a("statistical_parity_difference", "SPD", SELECTION_RATE, _AIF360),
+    _d_minus_a("equal_opportunity_difference", "EOD", TRUE_POSITIVE_RATE, _AIF360),
     Pairwise(
-        "average_odds_difference", "AOD",
-        "mean of the differences d - a of true and of false positive rates",
-        _AIF360, _BOTH, -1.0, 1.0, 0.0,
+        name="average_odds_difference",
+        code="AOD",
+        meaning="mean of the differences d - a of true and of false positive rates",
+        source=_AIF360,
+        needs=_BOTH,
+        range=DIFFERENCE,
+        direction=Direction.NEITHER,
         formula=lambda d, a: (
-            _rate(rates.TRUE_POSITIVE_RATE, d) - _rate(rates.TRUE_POSITIVE_RATE, a)
-            + _rate(rates.FALSE_POSITIVE_RATE, d) - _rate(rates.FALSE_POSITIVE_RATE, a)) / 2,
+            (
+                _rate(TRUE_POSITIVE_RATE, d)
+                - _rate(TRUE_POSITIVE_RATE, a)
+                + _rate(FALSE_POSITIVE_RATE, d)
+                - _rate(FALSE_POSITIVE_RATE, a)
+            )
+            / 2
+        ),
     ),
     Pairwise(
-        "average_absolute_odds_difference", "AAOD",
-        "mean of the absolute differences of true and of false positive rates",
-        _AIF360, _BOTH, 0.0, 1.0, 0.0,
+        name="average_absolute_odds_difference",
+        code="AAOD",
+        meaning="mean of the absolute differences of true and of false positive rates",
+        source=_AIF360,
+        needs=_BOTH,
+        range=GAP,
+        direction=Direction.NEITHER,
         formula=lambda d, a: (
-            np.abs(_rate(rates.TRUE_POSITIVE_RATE, d) - _rate(rates.TRUE_POSITIVE_RATE, a))
-            + np.abs(_rate(rates.FALSE_POSITIVE_RATE, d) - _rate(rates.FALSE_POSITIVE_RATE, a))
-        ) / 2,
+            (
+                np.abs(_rate(TRUE_POSITIVE_RATE, d) - _rate(TRUE_POSITIVE_RATE, a))
+                + np.abs(_rate(FALSE_POSITIVE_RATE, d) - _rate(FALSE_POSITIVE_RATE, a))
+            )
+            / 2
+        ),
     ),
     Pairwise(
-        "skew", None, "ln of d's share of the selected over its share of all", "LiFT", _DECISION,
-        None, None, 0.0, Better.AS_SELECTION, formula=_skew,
+        name="skew",
+        meaning="ln of d's share of the selected over its share of all",
+        source="LiFT",
+        needs=_DECISION,
+        range=ANY_DIFFERENCE,
+        direction=Direction.AS_SELECTION,
+        formula=_skew,
         compat={Compat.LIFT: lambda d, a: _skew(d, a, smoothing=1)},
     ),
     Pairwise(
-        "selection_odds_ratio", "OR", "odds of being selected of d over those of a", "solas-ai",
-        _DECISION, 0.0, None, 1.0, Better.AS_SELECTION,
+        name="selection_odds_ratio",
+        code="OR",
+        meaning="odds of being selected of d over those of a",
+        source="solas-ai",
+        needs=_DECISION,
+        range=RATIO,
+        direction=Direction.AS_SELECTION,
         formula=lambda d, a: quotient(d.selected * a.not_selected, d.not_selected * a.selected),
     ),
     Pairwise(
-        "selection_z", "Z", "pooled two-sample z of the selection rates, d - a", "29 CFR 1607.4 D",
-        _DECISION, None, None, 0.0, Better.AS_SELECTION, formula=_z,
+        name="selection_z",
+        code="Z",
+        meaning="pooled two-sample z of the selection rates, d - a",
+        source="29 CFR 1607.4 D",
+        needs=_DECISION,
+        range=ANY_DIFFERENCE,
+        direction=Direction.AS_SELECTION,
+        formula=_z,
     ),
     Pairwise(
-        "four_fifths", None, "the smaller of the ratios of the selection rates d / a and a / d",
-        "Holistic AI", _DECISION, 0.0, 1.0, 1.0,
+        name="four_fifths",
+        meaning="the smaller of the ratios of the selection rates d / a and a / d",
+        source="Holistic AI",
+        needs=_DECISION,
+        range=Range(0.0, 1.0, no_disparity=1.0),
+        direction=Direction.NEITHER,
         formula=lambda d, a: _smaller(
-            quotient(_rate(rates.SELECTION_RATE, d), _rate(rates.SELECTION_RATE, a))),
+            quotient(_rate(SELECTION_RATE, d), _rate(SELECTION_RATE, a))
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def _smaller(ratio: Floats) -> Floats:

@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from fairness_audit.policy.metrics import IMPACT_RATIO, RATES, Rate
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import Plan
@@ -16,7 +17,6 @@ from fairness_audit.steps.measure.figures.pairs import (
     with_reference,
     with_rest,
 )
-from fairness_audit.steps.measure.rates.rates import RATES, Rate, favourable_share
 from tests.builders.grouped import groups_of
 
 SELECTION = RATES[0]
@@ -91,7 +91,7 @@ def test_best_is_the_best_of_the_groups_large_enough() -> None:
 def test_best_follows_the_polarity() -> None:
     plan = a_plan(10, selected_is_favourable=False)
     assert best(GROUPS, SELECTION, plan) == "F"
-    assert best(GROUPS, favourable_share(False), plan) == "F"
+    assert best(GROUPS, IMPACT_RATIO.where(selected_is_favourable=False), plan) == "F"
 
 
 @pytest.mark.parametrize(
