@@ -125,7 +125,8 @@ class Rate(Metric):
         if any(part > whole for part, whole in map(self._counted, _ONE_DECISION)):
             raise ValueError(f"{self.name}: counts what its denominator does not: no share")
         if set(self.needs) != (needed := self._needed()):
-            raise ValueError(f"{self.name}: needs {sorted(needed)}, for that is what it counts by")
+            columns = " and ".join(sorted(needed)) or "nothing"
+            raise ValueError(f"{self.name}: counts by {columns}: write that as its needs")
 
     def where(self, *, selected_is_favourable: bool) -> "Rate":
         """The rate under a policy that calls being selected favourable, or not being selected."""
