@@ -17,7 +17,7 @@ PACKAGE = CHECKOUT / "plugins" / "fairness_audit"
 TESTS = CHECKOUT / "tests"
 MODULES = sorted([*PACKAGE.rglob("*.py"), *(CHECKOUT / "dags").rglob("*.py")])
 
-LONGEST_MODULE = 425
+LONGEST_MODULE = 450
 """A smell, not a measure: an idea is not cut in two to stay below it, nor a table of facts."""
 LONGEST_FUNCTION = 50
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "manager", "handler", "common"}
@@ -134,7 +134,7 @@ def test_the_digest_of_the_code_is_of_all_of_it(
     monkeypatch.setattr(software, "PACKAGE", copy)
     digests = {software.code_digest.__wrapped__()}
     assert digests == {software.code_digest()}
-    for room in ("settings.py", "statistics/power.py", "steps/measure/rates/rates.py"):
+    for room in ("settings.py", "statistics/power.py", "policy/metrics.py"):
         (copy / room).write_bytes((copy / room).read_bytes() + b"\n")
         digests.add(software.code_digest.__wrapped__())
     assert len(digests) == 4

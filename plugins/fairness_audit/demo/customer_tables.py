@@ -46,19 +46,31 @@ def contact_tables(
     habits = draw_habits(seed, "buyers", len(new))
     return (
         _contacts(
-            generator(seed, "table of contacts"), 1, accounts,
-            customers.people, customers.habits, customers.created_at,
-            customers.duplicate, customers.test_record,
+            generator(seed, "table of contacts"),
+            first=1,
+            accounts=accounts,
+            people=customers.people,
+            habits=customers.habits,
+            created_at=customers.created_at,
+            duplicate=customers.duplicate,
+            test_record=customers.test_record,
         ),
         _contacts(
-            generator(seed, "table of buyers"), len(customers) + 1, accounts,
-            new.people, habits, new.closes_at, nobody, nobody,
+            generator(seed, "table of buyers"),
+            first=len(customers) + 1,
+            accounts=accounts,
+            people=new.people,
+            habits=habits,
+            created_at=new.closes_at,
+            duplicate=nobody,
+            test_record=nobody,
         ),
-    )  # fmt: skip
+    )
 
 
 def _contacts(
     rng: np.random.Generator,
+    *,
     first: int,
     accounts: int,
     people: People,

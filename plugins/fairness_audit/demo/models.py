@@ -43,9 +43,14 @@ class Design:
 
 
 _LEAD = (
-    "lead_source", "industry", "job_level", "budget_stated", "employees", "website_visits",
+    "lead_source",
+    "industry",
+    "job_level",
+    "budget_stated",
+    "employees",
+    "website_visits",
     "email_clicks",
-)  # fmt: skip
+)
 _CUSTOMER = ("tier", "tenure_years", "orders_last_year", "spend_last_year", "newsletter_opens")
 
 DESIGNS = (
@@ -55,10 +60,13 @@ DESIGNS = (
     Design(LEAD_SCORING, "2", _LEAD, "won", "learns which leads were won"),
     Design(OFFER_TARGETING, "1", _CUSTOMER, "responded", "learns who answered an offer"),
     Design(
-        OFFER_TARGETING, "2", ("district", *_CUSTOMER), "responded",
-        "learns who answered an offer, and where they live",
+        model=OFFER_TARGETING,
+        version="2",
+        sees=("district", *_CUSTOMER),
+        learns_from="responded",
+        why="learns who answered an offer, and where they live",
     ),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,9 @@ def katz(group: Proportions, reference: Proportions, confidence: float) -> Inter
     proportions are 1, and covers too little where any count is small: `ratio_interval` chooses.
     """
     ratio = quotient(group.rate, reference.rate)
-    variance = (
-        quotient(group.failures, group.successes * group.trials)
-        + quotient(reference.failures, reference.successes * reference.trials)
-    )  # fmt: skip
+    own = quotient(group.failures, group.successes * group.trials)
+    other = quotient(reference.failures, reference.successes * reference.trials)
+    variance = own + other
     factor = np.exp(two_sided_quantile(confidence) * np.sqrt(variance))
     return Interval(ratio / factor, ratio * factor)
 

@@ -130,9 +130,11 @@ def breslow_day(tables: Tables) -> Homogeneity:
     own, good = t.a + t.b, t.a + t.c
     expected = _expected(common, own, t.c + t.d, good)
     variance = 1 / (
-        1 / expected + 1 / (own - expected) + 1 / (good - expected)
+        1 / expected
+        + 1 / (own - expected)
+        + 1 / (good - expected)
         + 1 / (t.n - own - good + expected)
-    )  # fmt: skip
+    )
     statistic = ((t.a - expected) ** 2 / variance).sum()
     statistic -= (t.a - expected).sum() ** 2 / variance.sum()
     statistic = np.maximum(statistic, 0.0)  # of strata that are alike, rounding may leave less

@@ -6,7 +6,7 @@ Custom objects and fields are named as the vendor makes them (`__c`); the rest a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from fairness_audit.sources.salesforce.fields import long_id
 
@@ -69,10 +69,20 @@ class Names:
 
 
 _PREFIXES = {
-    "lead": "00Q", "contact": "003", "opportunity": "006", "campaign": "701", "member": "00v",
-    "decision": "a00", "response": "a01", "account": "001", "product": "01t", "case": "500",
-    "recommendation": "a02", "task": "00T", "user": "005",
-}  # fmt: skip
+    "lead": "00Q",
+    "contact": "003",
+    "opportunity": "006",
+    "campaign": "701",
+    "member": "00v",
+    "decision": "a00",
+    "response": "a01",
+    "account": "001",
+    "product": "01t",
+    "case": "500",
+    "recommendation": "a02",
+    "task": "00T",
+    "user": "005",
+}
 
 
 def _salesforce_id(prefix: str, number: int) -> str:
@@ -97,25 +107,59 @@ def _stage_since(row: Mapping[str, Any]) -> Any:
 
 _Kinds = Mapping[str, str]
 _SALESFORCE: _Kinds = {
-    "text": "string", "bool": "boolean", "int": "int", "float": "double", "date": "date",
-    "at": "datetime", "id": "id", "ref": "reference", "money": "currency", "due": "date",
-}  # fmt: skip
+    "text": "string",
+    "bool": "boolean",
+    "int": "int",
+    "float": "double",
+    "date": "date",
+    "at": "datetime",
+    "id": "id",
+    "ref": "reference",
+    "money": "currency",
+    "due": "date",
+}
 _ZOHO: _Kinds = {
-    "text": "text", "bool": "boolean", "int": "integer", "float": "double", "date": "date",
-    "at": "datetime", "id": "bigint", "ref": "text", "money": "currency", "due": "date",
-}  # fmt: skip
+    "text": "text",
+    "bool": "boolean",
+    "int": "integer",
+    "float": "double",
+    "date": "date",
+    "at": "datetime",
+    "id": "bigint",
+    "ref": "text",
+    "money": "currency",
+    "due": "date",
+}
 _HUBSPOT: _Kinds = {
-    "text": "string", "bool": "bool", "int": "number", "float": "number", "date": "date",
-    "at": "datetime", "id": "string", "ref": "string", "money": "number", "due": "datetime",
-}  # fmt: skip
+    "text": "string",
+    "bool": "bool",
+    "int": "number",
+    "float": "number",
+    "date": "date",
+    "at": "datetime",
+    "id": "string",
+    "ref": "string",
+    "money": "number",
+    "due": "datetime",
+}
 
 _Line = tuple[str, str, str, str, str]
 """The sample's column, the part it plays, and the names of Salesforce, Zoho and HubSpot."""
 
-_OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = {
-    "score_log": (
-        ("Score_Log__c", "Score_Logs", "score_logs"), "decision_id", "decision",
-        (
+
+class _Object(NamedTuple):
+    names: tuple[str, str, str]
+    key: str
+    prefix: str
+    lines: tuple[_Line, ...]
+
+
+_OBJECTS = {
+    "score_log": _Object(
+        names=("Score_Log__c", "Score_Logs", "score_logs"),
+        key="decision_id",
+        prefix="decision",
+        lines=(
             ("model", "text", "Model__c", "Model", "model"),
             ("model_version", "text", "Model_Version__c", "Model_Version", "model_version"),
             ("subject_id", "subject", "Subject__c", "Subject", "subject"),
@@ -125,13 +169,25 @@ _OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = 
             ("decided_at", "at", "Decided_At__c", "Decided_At", "decided_at"),
         ),
     ),
-    "lead": (
-        ("Lead", "Leads", "leads"), "lead_id", "lead",
-        (
-            ("survey_respondent_id", "text", "Survey_Respondent__c", "Survey_Respondent",
-             "survey_respondent"),
-            ("converted_opportunity_id", "opportunity", "ConvertedOpportunityId",
-             "Converted_Deal", "converted_deal"),
+    "lead": _Object(
+        names=("Lead", "Leads", "leads"),
+        key="lead_id",
+        prefix="lead",
+        lines=(
+            (
+                "survey_respondent_id",
+                "text",
+                "Survey_Respondent__c",
+                "Survey_Respondent",
+                "survey_respondent",
+            ),
+            (
+                "converted_opportunity_id",
+                "opportunity",
+                "ConvertedOpportunityId",
+                "Converted_Deal",
+                "converted_deal",
+            ),
             ("salutation", "text", "Salutation", "Salutation", "salutation"),
             ("lead_source", "text", "LeadSource", "Lead_Source", "lead_source"),
             ("industry", "text", "Industry", "Industry", "industry"),
@@ -144,42 +200,67 @@ _OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = 
             ("is_test", "bool", "Test__c", "Test_Record", "test_record"),
         ),
     ),
-    "opportunity": (
-        ("Opportunity", "Deals", "deals"), "opportunity_id", "opportunity",
-        (
-            ("is_won", "bool", "IsWon", "Is_Won", "hs_is_closed_won"),
-        ),
+    "opportunity": _Object(
+        names=("Opportunity", "Deals", "deals"),
+        key="opportunity_id",
+        prefix="opportunity",
+        lines=(("is_won", "bool", "IsWon", "Is_Won", "hs_is_closed_won"),),
     ),
-    "contact": (
-        ("Contact", "Contacts", "contacts"), "contact_id", "contact",
-        (
-            ("survey_respondent_id", "text", "Survey_Respondent__c", "Survey_Respondent",
-             "survey_respondent"),
+    "contact": _Object(
+        names=("Contact", "Contacts", "contacts"),
+        key="contact_id",
+        prefix="contact",
+        lines=(
+            (
+                "survey_respondent_id",
+                "text",
+                "Survey_Respondent__c",
+                "Survey_Respondent",
+                "survey_respondent",
+            ),
             ("birth_date", "date", "Birthdate", "Date_of_Birth", "date_of_birth"),
             ("postcode", "text", "MailingPostalCode", "Mailing_Zip", "zip"),
             ("tier", "text", "Tier__c", "Tier", "tier"),
             ("tenure_years", "float", "Tenure_Years__c", "Tenure_Years", "tenure_years"),
-            ("orders_last_year", "int", "Orders_Last_Year__c", "Orders_Last_Year",
-             "orders_last_year"),
-            ("spend_last_year", "money", "Spend_Last_Year__c", "Spend_Last_Year",
-             "spend_last_year"),
-            ("newsletter_opens", "int", "Newsletter_Opens__c", "Newsletter_Opens",
-             "newsletter_opens"),
+            (
+                "orders_last_year",
+                "int",
+                "Orders_Last_Year__c",
+                "Orders_Last_Year",
+                "orders_last_year",
+            ),
+            (
+                "spend_last_year",
+                "money",
+                "Spend_Last_Year__c",
+                "Spend_Last_Year",
+                "spend_last_year",
+            ),
+            (
+                "newsletter_opens",
+                "int",
+                "Newsletter_Opens__c",
+                "Newsletter_Opens",
+                "newsletter_opens",
+            ),
             ("is_test", "bool", "Test__c", "Test_Record", "test_record"),
         ),
     ),
-    "campaign_member": (
-        ("CampaignMember", "Campaign_Members", "campaign_members"), "member_id", "member",
-        (
+    "campaign_member": _Object(
+        names=("CampaignMember", "Campaign_Members", "campaign_members"),
+        key="member_id",
+        prefix="member",
+        lines=(
             ("campaign_id", "campaign", "CampaignId", "Campaign", "campaign"),
             ("contact_id", "contact", "ContactId", "Member", "contact"),
             ("responded_at", "at", "Responded_At__c", "Responded_At", "responded_at"),
         ),
     ),
-    "self_identification": (
-        ("Self_Identification__c", "Self_Identifications", "self_identifications"),
-        "response_id", "response",
-        (
+    "self_identification": _Object(
+        names=("Self_Identification__c", "Self_Identifications", "self_identifications"),
+        key="response_id",
+        prefix="response",
+        lines=(
             ("respondent_id", "text", "Respondent__c", "Respondent", "respondent"),
             ("gender", "text", "Gender__c", "Gender", "gender"),
             ("age_band", "text", "Age_Band__c", "Age_Band", "age_band"),
@@ -187,25 +268,31 @@ _OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = 
             ("answered_at", "at", "Answered_At__c", "Answered_At", "answered_at"),
         ),
     ),
-    "account": (
-        ("Account", "Accounts", "companies"), "account_id", "account",
-        (
+    "account": _Object(
+        names=("Account", "Accounts", "companies"),
+        key="account_id",
+        prefix="account",
+        lines=(
             ("industry", "text", "Industry", "Industry", "industry"),
             ("employees", "int", "NumberOfEmployees", "Employees", "numberofemployees"),
         ),
     ),
-    "campaign": (
-        ("Campaign", "Campaigns", "marketing_campaigns"), "campaign_id", "campaign",
-        (
+    "campaign": _Object(
+        names=("Campaign", "Campaigns", "marketing_campaigns"),
+        key="campaign_id",
+        prefix="campaign",
+        lines=(
             ("channel", "text", "Type", "Type", "channel"),
             ("product_id", "product", "Product__c", "Product", "product"),
             ("starts_on", "date", "StartDate", "Start_Date", "start_date"),
             ("ends_on", "date", "EndDate", "End_Date", "end_date"),
         ),
     ),
-    "case": (
-        ("Case", "Cases", "tickets"), "case_id", "case",
-        (
+    "case": _Object(
+        names=("Case", "Cases", "tickets"),
+        key="case_id",
+        prefix="case",
+        lines=(
             ("contact_id", "contact", "ContactId", "Related_To", "contact"),
             ("priority", "text", "Priority", "Priority", "hs_ticket_priority"),
             ("status", "text", "Status", "Status", "hs_pipeline_stage"),
@@ -213,18 +300,21 @@ _OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = 
             ("closed_at", "at", "ClosedDate", "Closed_At", "closed_date"),
         ),
     ),
-    "product": (
-        ("Product2", "Products", "products"), "product_id", "product",
-        (
+    "product": _Object(
+        names=("Product2", "Products", "products"),
+        key="product_id",
+        prefix="product",
+        lines=(
             ("family", "text", "Family", "Product_Category", "hs_product_type"),
             ("list_price", "money", "List_Price__c", "Unit_Price", "price"),
             ("is_active", "bool", "IsActive", "Product_Active", "active"),
         ),
     ),
-    "recommendation": (
-        ("Recommendation_Shown__c", "Recommendations_Shown", "recommendations_shown"),
-        "recommendation_id", "recommendation",
-        (
+    "recommendation": _Object(
+        names=("Recommendation_Shown__c", "Recommendations_Shown", "recommendations_shown"),
+        key="recommendation_id",
+        prefix="recommendation",
+        lines=(
             ("contact_id", "contact", "Contact__c", "Shown_To", "contact"),
             ("product_id", "product", "Product__c", "Product", "product"),
             ("position", "int", "Position__c", "Position", "position"),
@@ -232,9 +322,11 @@ _OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = 
             ("clicked", "bool", "Clicked__c", "Clicked", "clicked"),
         ),
     ),
-    "task": (
-        ("Task", "Tasks", "tasks"), "task_id", "task",
-        (
+    "task": _Object(
+        names=("Task", "Tasks", "tasks"),
+        key="task_id",
+        prefix="task",
+        lines=(
             ("lead_id", "lead", "WhoId", "What_Id", "lead"),
             ("case_id", "case", "WhatId", "What_Id", "ticket"),
             ("owner_id", "user", "OwnerId", "Owner", "hubspot_owner_id"),
@@ -245,10 +337,17 @@ _OBJECTS: dict[str, tuple[tuple[str, str, str], str, str, tuple[_Line, ...]]] = 
             ("completed_at", "at", "CompletedDateTime", "Closed_Time", "hs_task_completion_date"),
         ),
     ),
-}  # fmt: skip
+}
 _REFERENCES = (
-    "subject", "campaign", "opportunity", "contact", "product", "lead", "case", "user",
-)  # fmt: skip
+    "subject",
+    "campaign",
+    "opportunity",
+    "contact",
+    "product",
+    "lead",
+    "case",
+    "user",
+)
 _CLOSING = (
     ("IsClosed", "Is_Closed", "hs_is_closed"),
     ("LastStageChangeDate", "Stage_Changed_At", "stage_changed_at"),
@@ -279,20 +378,32 @@ _IS_CONVERTED = NamedField(
 )
 VENDORS: dict[Vendor, Names] = {
     Vendor.SALESFORCE: Names(
-        "Id", _salesforce_id, _objects(0, _SALESFORCE, "Id"),
-        (NamedField("created_at", "CreatedDate", "datetime", is_created=True), _IS_DELETED),
-        _IS_DELETED,
+        key="Id",
+        id_of=_salesforce_id,
+        objects=_objects(0, _SALESFORCE, "Id"),
+        own=(NamedField("created_at", "CreatedDate", "datetime", is_created=True), _IS_DELETED),
+        deleted=_IS_DELETED,
     ),
     Vendor.ZOHO: Names(
-        "id", _zoho_id, _objects(1, _ZOHO, "id"),
-        (NamedField("created_at", "Created_Time", "datetime", is_created=True), _IS_CONVERTED),
-        None,
+        key="id",
+        id_of=_zoho_id,
+        objects=_objects(1, _ZOHO, "id"),
+        own=(
+            NamedField("created_at", "Created_Time", "datetime", is_created=True),
+            _IS_CONVERTED,
+        ),
+        deleted=None,
     ),
     Vendor.HUBSPOT: Names(
-        "id", _hubspot_id, _objects(2, _HUBSPOT, "id"),
-        (NamedField("created_at", "createdAt", "datetime", is_created=True),
-         NamedField("created_at", "updatedAt", "datetime", is_created=True), _IS_ARCHIVED),
-        _IS_ARCHIVED,
+        key="id",
+        id_of=_hubspot_id,
+        objects=_objects(2, _HUBSPOT, "id"),
+        own=(
+            NamedField("created_at", "createdAt", "datetime", is_created=True),
+            NamedField("created_at", "updatedAt", "datetime", is_created=True),
+            _IS_ARCHIVED,
+        ),
+        deleted=_IS_ARCHIVED,
     ),
-}  # fmt: skip
+}
 """Zoho removes what is deleted from everything but its recycle bin."""

@@ -124,14 +124,22 @@ class Salesforce:
             return _error(404, "NOT_FOUND", "The requested resource does not exist")
         fields: list[dict[str, Any]] = [
             {
-                "name": each.name, "type": each.kind, "length": each.length,
-                "precision": each.precision, "scale": each.scale, "nillable": True,
-                "custom": each.name.endswith("__c"), "calculated": False,
-                "compoundFieldName": None, "filterable": True, "sortable": True,
-                "picklistValues": [], "referenceTo": [],
+                "name": each.name,
+                "type": each.kind,
+                "length": each.length,
+                "precision": each.precision,
+                "scale": each.scale,
+                "nillable": True,
+                "custom": each.name.endswith("__c"),
+                "calculated": False,
+                "compoundFieldName": None,
+                "filterable": True,
+                "sortable": True,
+                "picklistValues": [],
+                "referenceTo": [],
             }
             for each in found.visible.values()
-        ]  # fmt: skip
+        ]
         return self._json({"name": found.name, "queryable": True, "fields": fields})
 
     async def query(self, request: Request) -> Response:
@@ -216,10 +224,16 @@ class Salesforce:
     def _told(self, key: str) -> dict[str, Any]:
         job = self.jobs[key]
         told = {
-            "id": key, "operation": "queryAll", "object": job.object, "state": job.state,
-            "concurrencyMode": "Parallel", "contentType": "CSV", "apiVersion": float(VERSION),
-            "lineEnding": "LF", "columnDelimiter": "COMMA",
-        }  # fmt: skip
+            "id": key,
+            "operation": "queryAll",
+            "object": job.object,
+            "state": job.state,
+            "concurrencyMode": "Parallel",
+            "contentType": "CSV",
+            "apiVersion": float(VERSION),
+            "lineEnding": "LF",
+            "columnDelimiter": "COMMA",
+        }
         if job.state == "JobComplete":
             told |= {"numberRecordsProcessed": len(job.records), "jobType": "V2Query"}
         if job.state == "Failed":

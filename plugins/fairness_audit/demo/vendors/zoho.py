@@ -118,11 +118,16 @@ class Zoho:
             return _error(403, "NO_PERMISSION", "permission denied")
         fields = [
             {
-                "api_name": each.name, "data_type": each.kind, "json_type": "string",
-                "custom_field": True, "length": each.length, "visible": True,
+                "api_name": each.name,
+                "data_type": each.kind,
+                "json_type": "string",
+                "custom_field": True,
+                "length": each.length,
+                "visible": True,
             }
-            for each in found.visible.values() if each.name != "id"
-        ]  # fmt: skip
+            for each in found.visible.values()
+            if each.name != "id"
+        ]
         return self._json({"fields": fields})
 
     async def coql(self, request: Request) -> Response:
@@ -211,10 +216,12 @@ class Zoho:
             records = self._selected(job)
             last = job.first + self.bulk_page
             told["result"] = {
-                "page": 1, "count": len(records[job.first : last]), "per_page": self.bulk_page,
+                "page": 1,
+                "count": len(records[job.first : last]),
+                "per_page": self.bulk_page,
                 "download_url": f"/crm/bulk/v8/read/{key}/result",
                 "more_records": last < len(records),
-            }  # fmt: skip
+            }
             if last < len(records):
                 following = Job(job.columns, job.module, job.criteria, last)
                 told["result"]["next_page_token"] = self._token_for(following)

@@ -107,9 +107,14 @@ class FrozenFolder:
         lossy |= {name for name, is_within in int96.items() if is_within}
         cut = {name: partial(cut_values, path, name) for name in int96}
         return EngineTable(
-            str(path), relation, readings, fields, frozenset(lossy), cut,
-            lambda: self.held.check(path),
-        )  # fmt: skip
+            str(path),
+            relation,
+            readings=readings,
+            fields=fields,
+            lossy=frozenset(lossy),
+            cut=cut,
+            check=lambda: self.held.check(path),
+        )
 
 
 def _is_wide(kind: pa.DataType) -> bool:

@@ -66,9 +66,15 @@ class ObjectFolderSource:
             locked_connection([Path(spill), Path(copies)], memory_limit="512MB") as connection,
         ):
             yield FrozenObjects(
-                self._address, self._path, store, found, self._dialect, Path(copies), connection,
-                now,
-            )  # fmt: skip
+                address=self._address,
+                path=self._path,
+                store=store,
+                found=found,
+                dialect=self._dialect,
+                copies=Path(copies),
+                connection=connection,
+                taken_at=now,
+            )
 
 
 @dataclass(frozen=True)

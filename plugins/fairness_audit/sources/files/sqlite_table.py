@@ -26,9 +26,13 @@ class SqliteTable:
     is_ordered = True
 
     def __init__(
-        self, connection: Connection, place: str, name: str, declared: Mapping[str, str],
+        self,
+        connection: Connection,
+        place: str,
+        name: str,
+        declared: Mapping[str, str],
         readings: Mapping[str, Reading],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._connection = connection
         self._place = place
         self._name = name

@@ -91,13 +91,26 @@ _READINGS = {
     **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext"), _TEXT),
     **dict.fromkeys(
         (
-            "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "vector",
-            "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring",
-            "multipolygon", "geometrycollection", "geomcollection",
+            "binary",
+            "varbinary",
+            "tinyblob",
+            "blob",
+            "mediumblob",
+            "longblob",
+            "vector",
+            "geometry",
+            "point",
+            "linestring",
+            "polygon",
+            "multipoint",
+            "multilinestring",
+            "multipolygon",
+            "geometrycollection",
+            "geomcollection",
         ),
         _BYTES,
     ),
-}  # fmt: skip
+}
 
 _INTEGERS = {
     "tinyint": (pa.int8(), pa.uint8()),

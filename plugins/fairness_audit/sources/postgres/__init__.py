@@ -71,9 +71,13 @@ class PostgresSource:
                 log.info("reading by one connection: %s", fault)
                 session, now, exported = *self._begun(stack), None
             others = Followers(
-                self._connected, exported, self._place, stack,
-                streams=self._streams, from_rows=self._from_rows,
-            )  # fmt: skip
+                connect=self._connected,
+                exported=exported,
+                place=self._place,
+                stack=stack,
+                streams=self._streams,
+                from_rows=self._from_rows,
+            )
             yield FrozenPostgres(session, now, others)
 
     def _begun(self, stack: ExitStack) -> tuple[Session, datetime]:

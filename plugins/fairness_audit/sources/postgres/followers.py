@@ -29,9 +29,15 @@ class Followers:
     """
 
     def __init__(
-        self, connect: Callable[[], adbc.Connection], exported: str | None, place: str,
-        stack: ExitStack, *, streams: int = STREAMS, from_rows: int = FROM_ROWS,
-    ) -> None:  # fmt: skip
+        self,
+        connect: Callable[[], adbc.Connection],
+        exported: str | None,
+        place: str,
+        stack: ExitStack,
+        *,
+        streams: int = STREAMS,
+        from_rows: int = FROM_ROWS,
+    ) -> None:
         self._connect, self._exported, self._place = connect, exported, place
         self._stack, self._streams = stack, streams
         self._sessions: tuple[Session, ...] | None = None

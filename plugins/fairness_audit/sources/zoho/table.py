@@ -140,9 +140,11 @@ class ZohoTable:
 
         batch = self._transport.ask("GET", str(result["download_url"]), read)
         return _Result(
-            batch, int(result["count"]), bool(result["more_records"]),
-            str(result.get("next_page_token") or ""),
-        )  # fmt: skip
+            batch,
+            declared=int(result["count"]),
+            more=bool(result["more_records"]),
+            token=str(result.get("next_page_token") or ""),
+        )
 
     def _done(self, job: str) -> Mapping[str, Any]:
         found: dict[str, Any] = {}

@@ -65,9 +65,14 @@ class Increments:
     """
 
     def __init__(
-        self, folder: Path, taken_at: datetime, *, sql: Path, look_back: timedelta,
+        self,
+        folder: Path,
+        taken_at: datetime,
+        *,
+        sql: Path,
+        look_back: timedelta,
         refresh: timedelta,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._folder, self._taken_at, self._sql = folder, taken_at, sql
         self._look_back, self._refresh = look_back, refresh
 
@@ -86,16 +91,24 @@ class Increments:
                 return read
             log.warning(
                 "%s: changes and earlier rows make %d rows, the source counts %d;"
-                " reading all of them", chosen.label, read.written, total,
-            )  # fmt: skip
+                " reading all of them",
+                chosen.label,
+                read.written,
+                total,
+            )
         read = self._merged(chosen, folder, path, store, (), total)
         check_counts(chosen, folder, total, read)
         return read
 
     def _merged(
-        self, chosen: Chosen, folder: Path, path: Path, store: Path, earlier: Sequence[Part],
+        self,
+        chosen: Chosen,
+        folder: Path,
+        path: Path,
+        store: Path,
+        earlier: Sequence[Part],
         total: int,
-    ) -> Read:  # fmt: skip
+    ) -> Read:
         made, read = self._read(chosen, folder, store, earlier, total)
         parts = [*(each for each in earlier if each.kind != "keys"), made.rows]
         written = merge(
@@ -132,9 +145,13 @@ class Increments:
         return Made(rows, found), read
 
     def _part(
-        self, chosen: Chosen, kind: Literal["full", "changes", "keys"], folder: Path, store: Path,
+        self,
+        chosen: Chosen,
+        kind: Literal["full", "changes", "keys"],
+        folder: Path,
+        store: Path,
         total: int,
-    ) -> tuple[Part, Read]:  # fmt: skip
+    ) -> tuple[Part, Read]:
         store.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = f"{self._taken_at:%Y%m%dT%H%M%S%f}-{kind}.parquet"
         with written_whole(store / name) as temporary:

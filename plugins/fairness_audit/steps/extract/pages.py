@@ -127,6 +127,8 @@ def _after(reading: Reading, page: Page) -> Reading:
     if page.declared is not None:
         declared = (declared or 0) + page.declared
     return reading._replace(
-        pages=reading.pages + 1, rows=reading.rows + page.batch.num_rows, declared=declared,
+        pages=reading.pages + 1,
+        rows=reading.rows + page.batch.num_rows,
+        declared=declared,
         cursor=page.cursor,
-    )  # fmt: skip
+    )

@@ -27,6 +27,11 @@ class Progress:
         rate = (self._rows - self._first) / (now - self._began)
         left = f", about {max(self._total - self._rows, 0) / rate:.0f} s left" if rate else ""
         log.info(
-            "%s: %s of %s rows in %s pages, %s rows/s%s", self._label, f"{self._rows:,}",
-            f"{self._total:,}", f"{self._pages:,}", f"{rate:,.0f}", left,
-        )  # fmt: skip
+            "%s: %s of %s rows in %s pages, %s rows/s%s",
+            self._label,
+            f"{self._rows:,}",
+            f"{self._total:,}",
+            f"{self._pages:,}",
+            f"{rate:,.0f}",
+            left,
+        )

@@ -102,9 +102,13 @@ def measured_as(case: Case, rates: TwoRates, confidence: float) -> Measurement |
 
 
 def _interval(
-    compare: Comparison, own: Proportions, other: Proportions, confidence: float, *,
+    compare: Comparison,
+    own: Proportions,
+    other: Proportions,
+    confidence: float,
+    *,
     to_overall: bool,
-) -> Interval:  # fmt: skip
+) -> Interval:
     if compare is Comparison.RATIO:
         ratio = ratio_interval(own, other, confidence)
         return ratio_to_overall(ratio, own, other) if to_overall else ratio

@@ -193,8 +193,14 @@ def _check_about(review: ReviewRecord, ledger: Ledger) -> None:
     if not audits:
         raise RecordError(f"there is no audit record {review.audit_record_id[:12]} to review")
     audit = audits[0]
-    for field in ("model", "registered_model", "model_version", "artifact_digest",
-                  "policy_digest", "logical_date"):  # fmt: skip
+    for field in (
+        "model",
+        "registered_model",
+        "model_version",
+        "artifact_digest",
+        "policy_digest",
+        "logical_date",
+    ):
         if getattr(audit, field) != getattr(review, field):
             raise RecordError(f"the review is of another {field} than its audit's")
     unknown = set(review.findings) - {finding.id for finding in audit.findings}

@@ -95,9 +95,12 @@ def score_candidate(
     selection = select(rule.selects, scores, population)
     path = _written(folder / FILE, population, version, scores, selection)
     log.info(
-        "%s version %s selects %d of %d", policy.model, version, selection.selected.sum(),
+        "%s version %s selects %d of %d",
+        policy.model,
+        version,
+        selection.selected.sum(),
         decided.rows,
-    )  # fmt: skip
+    )
     scoring = Scoring(
         artifact_digest=digest,
         against=decided.model_version,

@@ -22,11 +22,24 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _SPARE_SECONDS = 2
 
 _SYSTEM = (
-    "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo", "/lib", "/lib64",
-    "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types",
-    "/dev/urandom", "/dev/random", "/dev/zero",
-    "/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu",
-)  # fmt: skip
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/usr/share/zoneinfo",
+    "/lib",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/dev/urandom",
+    "/dev/random",
+    "/dev/zero",
+    "/proc/self",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/sys/devices/system/cpu",
+)
 """What Python and its libraries read of a machine; nothing in it is anybody's secret."""
 
 

@@ -18,9 +18,18 @@ from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.steps.staging import create_view, stage
 
 _TYPES = {
-    "VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DATE",
-    "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
-}  # fmt: skip
+    "VARCHAR",
+    "BOOLEAN",
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "FLOAT",
+    "DOUBLE",
+    "DATE",
+    "TIMESTAMP",
+    "TIMESTAMP WITH TIME ZONE",
+}
 _ABOUT_THE_AUDIT = {"outcome", "selected", "subject_id", "subject_key", "lost_at"}
 _PREFIX = "attr_"
 

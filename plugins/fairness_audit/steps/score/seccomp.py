@@ -9,6 +9,8 @@ the filter could not tell what it does. Numbers are those of the kernel's own ta
 import ctypes
 import errno
 import os
+from collections.abc import Mapping
+from itertools import chain
 from typing import NamedTuple
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
@@ -38,18 +40,16 @@ class _Program(ctypes.Structure):
 
 
 class _Machine(NamedTuple):
-    """What a kernel calls itself, and the numbers of its calls."""
+    """What a kernel calls itself, and the numbers of its calls; those denied by what they do."""
 
     audit: int
     clone: int
     prlimit: int
-    denied: tuple[int, ...]
+    denied: Mapping[str, tuple[int, ...]]
 
 
 _CLONE3 = 435
-_SAME_EVERYWHERE = (
-    424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 448, 452,
-)  # fmt: skip
+_EVERYWHERE = (424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 448, 452)
 """pidfd_send_signal, io_uring_*, open_tree, move_mount, fs*, pidfd_open, pidfd_getfd,
 process_madvise, mount_setattr, process_mrelease, fchmodat2."""
 
@@ -58,35 +58,35 @@ _MACHINES = {
         audit=0xC000003E,
         clone=56,
         prlimit=302,
-        denied=(
-            41, 42, 43, 44, 45, 46, 47, 49, 50, 53, 288, 299, 307,  # sockets
-            57, 58, 59, 322,  # fork, vfork, execve, execveat
-            62, 200, 234, 129, 297,  # signals to whomever
-            101, 310, 311, 312, 298, 321, 323,  # looking into other processes, bpf
-            248, 249, 250, 29, 64, 68, 240,  # keys, shared memory, semaphores, queues
-            155, 161, 165, 166, 272, 308, 303, 304, 135, 160,  # mounts, namespaces, limits
-            175, 313, 246, 320, 163, 167, 169, 170, 171, 227,  # the machine itself
-            76, 90, 91, 92, 93, 94, 260, 268,  # truncate by path, modes, owners
-            188, 189, 190, 197, 198, 199,  # extended attributes
-        ),
+        denied={
+            "sockets": (41, 42, 43, 44, 45, 46, 47, 49, 50, 53, 288, 299, 307),
+            "fork, vfork, execve, execveat": (57, 58, 59, 322),
+            "signals to whomever": (62, 200, 234, 129, 297),
+            "looking into other processes, bpf": (101, 310, 311, 312, 298, 321, 323),
+            "keys, shared memory, semaphores, queues": (248, 249, 250, 29, 64, 68, 240),
+            "mounts, namespaces, limits": (155, 161, 165, 166, 272, 308, 303, 304, 135, 160),
+            "the machine itself": (175, 313, 246, 320, 163, 167, 169, 170, 171, 227),
+            "truncate by path, modes, owners": (76, 90, 91, 92, 93, 94, 260, 268),
+            "extended attributes": (188, 189, 190, 197, 198, 199),
+        },
     ),
     "aarch64": _Machine(
         audit=0xC00000B7,
         clone=220,
         prlimit=261,
-        denied=(
-            198, 199, 200, 201, 202, 203, 206, 207, 211, 212, 242, 243, 269,
-            221, 281,
-            129, 130, 131, 138, 240,
-            117, 270, 271, 272, 241, 280, 282,
-            217, 218, 219, 194, 190, 186, 180,
-            41, 51, 40, 39, 97, 268, 264, 265, 92, 164,
-            105, 273, 104, 294, 89, 142, 161, 162, 112, 224,
-            45, 52, 53, 54, 55,
-            5, 6, 7, 14, 15, 16,
-        ),
+        denied={
+            "sockets": (198, 199, 200, 201, 202, 203, 206, 207, 211, 212, 242, 243, 269),
+            "execve, execveat": (221, 281),
+            "signals to whomever": (129, 130, 131, 138, 240),
+            "looking into other processes, bpf": (117, 270, 271, 272, 241, 280, 282),
+            "keys, shared memory, semaphores, queues": (217, 218, 219, 194, 190, 186, 180),
+            "mounts, namespaces, limits": (41, 51, 40, 39, 97, 268, 264, 265, 92, 164),
+            "the machine itself": (105, 273, 104, 294, 89, 142, 161, 162, 112, 224),
+            "truncate by path, modes, owners": (45, 52, 53, 54, 55),
+            "extended attributes": (5, 6, 7, 14, 15, 16),
+        },
     ),
-}  # fmt: skip
+}
 
 
 def install() -> None:
@@ -114,7 +114,7 @@ def _filter(machine: _Machine, *, by_x32: bool) -> list[_Instruction]:
     lines.append(line(_LOAD, _NUMBER))
     if by_x32:
         lines += [line(_AT_LEAST, _X32, if_false=1), killed]
-    for number in (*machine.denied, *_SAME_EVERYWHERE):
+    for number in (*chain.from_iterable(machine.denied.values()), *_EVERYWHERE):
         lines += [line(_EQUAL, number, if_false=1), denied]
     # Its flags lie in memory, where no filter sees them; libraries fall back on clone.
     lines += [line(_EQUAL, _CLONE3, if_false=1), unknown]

@@ -52,6 +52,13 @@ def _inputs(file: Path) -> list[str]:
             for each in columns
             if each.get("required", True) and each.get("name") is not None
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
-            yaml.YAMLError):  # fmt: skip
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        yaml.YAMLError,
+    ):
         return []

@@ -169,9 +169,11 @@ class Cells:
 def _cells(table: pa.Table) -> NDArray[np.int64]:
     """The cell of every row: true, false and unknown outcome, selected or not."""
     lookup = np.array(
-        [[cell_of(outcome, selected) for selected in (False, True)]
-         for outcome in (False, True, None)]
-    )  # fmt: skip
+        [
+            [cell_of(outcome, selected) for selected in (False, True)]
+            for outcome in (False, True, None)
+        ]
+    )
     outcome = pc.fill_null(pc.cast(table["outcome"], pa.int8()), 2).to_numpy()
     selected = pc.cast(table["selected"], pa.int8()).to_numpy()
     found: NDArray[np.int64] = lookup[outcome, selected]

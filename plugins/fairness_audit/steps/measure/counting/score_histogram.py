@@ -27,8 +27,10 @@ class Histogram:
         names = sorted(set(groups), key=lambda name: (name == UNKNOWN, name))
         position = {name: i for i, name in enumerate(names)}
         scores, place = np.unique(table["score"].to_numpy(), return_inverse=True)
-        outcome = np.array([2 if each is None else int(each)
-                            for each in table["outcome"].to_pylist()], dtype=np.intp)  # fmt: skip
+        outcome = np.array(
+            [2 if each is None else int(each) for each in table["outcome"].to_pylist()],
+            dtype=np.intp,
+        )
         counts = np.zeros((len(names), 3, len(scores)))
         group = np.array([position[name] for name in groups], dtype=np.intp)
         np.add.at(counts, (group, outcome, place), table["n"].to_numpy())

@@ -1,11 +1,8 @@
 """One line of the results, as every measurement gives it."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from fairness_audit.policy.metrics import Metric
-
-if TYPE_CHECKING:
-    from fairness_audit.steps.measure.counting.groups import Groups
 
 
 class Row(NamedTuple):
@@ -33,29 +30,38 @@ class Row(NamedTuple):
     high: float | None = None
     p_value: float | None = None
 
-
-def summary_row(
-    metric: Metric,
-    groups: "Groups",
-    group: str,
-    reference: str | None,
-    value: float,
-    n: int,
-    low: float = float("nan"),
-    high: float = float("nan"),
-    method: str = "none",
-) -> Row:
-    """A figure about a group without counts of its own; NaN stands for undefined."""
-    return Row(
-        metric.name,
-        metric.code,
-        groups.attribute,
-        group,
-        n,
-        float(value),
-        method,
-        reference,
-        groups.stratum,
-        low=low,
-        high=high,
-    )
+    @classmethod
+    def of(
+        cls,
+        metric: Metric,
+        attribute: str,
+        group: str,
+        *,
+        n: int,
+        value: float | None,
+        method: str = "none",
+        reference: str | None = None,
+        stratum: str | None = None,
+        numerator: float | None = None,
+        denominator: float | None = None,
+        low: float | None = None,
+        high: float | None = None,
+        p_value: float | None = None,
+    ) -> "Row":
+        """A line about this metric."""
+        return cls(
+            metric=metric.name,
+            code=metric.code,
+            attribute=attribute,
+            group=group,
+            n=n,
+            value=value,
+            method=method,
+            reference=reference,
+            stratum=stratum,
+            numerator=numerator,
+            denominator=denominator,
+            low=low,
+            high=high,
+            p_value=p_value,
+        )

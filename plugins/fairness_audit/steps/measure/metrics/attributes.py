@@ -34,7 +34,7 @@ from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import Compat, Plan
 from fairness_audit.steps.measure.figures.bootstrap import percentile_interval
-from fairness_audit.steps.measure.figures.rows import Row, summary_row
+from fairness_audit.steps.measure.figures.rows import Row
 from fairness_audit.steps.measure.metrics import parities
 
 _DECISION = (Needs.SELECTED,)
@@ -264,7 +264,8 @@ def whole_rows(whole: Groups, plan: Plan) -> Iterator[Row]:
         benefits = np.stack([c.fp, c.tp + c.tn, c.fn], axis=-1)
         for metric, alpha in ((TOTAL_ENTROPY, 2), (TOTAL_THEIL, 1)):
             value = inequality.generalized_entropy(np.array([2.0, 1.0, 0.0]), benefits, alpha)
-            yield summary_row(metric, whole, OVERALL, None, float(value[0]), int(whole.rows[0]))
+            n = int(whole.rows[0])
+            yield Row.of(metric, whole.attribute, OVERALL, n=n, value=float(value[0]))
 
 
 def summary_rows(groups: Groups, again: Counts | None, plan: Plan) -> Iterator[Row]:
@@ -334,13 +335,12 @@ class _Summary:
                     continue
                 is_ratio = compare is Comparison.RATIO
                 worst = int(np.nanargmin(each) if is_ratio else np.nanargmax(each))
-                yield summary_row(
+                yield self._row(
                     TO_OVERALL[rate.name, compare],
-                    self._groups,
                     self._names[worst],
-                    OVERALL,
-                    float(each[worst]),
-                    int(self._rows[worst]),
+                    n=int(self._rows[worst]),
+                    value=float(each[worst]),
+                    reference=OVERALL,
                 )
 
     def indices(self) -> Iterator[Row]:
@@ -369,9 +369,7 @@ class _Summary:
             value = float(formula(self._counts))
             again = None if self._again is None else formula(self._again)
         n = int(self._rows.sum())
-        return summary_row(
-            metric, self._groups, OVERALL, None, value, n, *self._bounds(value, again)
-        )
+        return self._bounded(self._row(metric, OVERALL, n=n, value=value), again)
 
     def _worst(self, metric: WorstPair) -> Row:
         gaps = [_gap_of(metric.compare, self._values[rate.name]) for rate in metric.rates]
@@ -384,25 +382,40 @@ class _Summary:
             parts = [_gap_of(metric.compare, self._resampled[rate.name]) for rate in metric.rates]
             again = metric.combine(np.stack(parts), axis=0)
         if np.isnan(values).all():
-            return summary_row(metric, self._groups, OVERALL, None, np.nan, int(self._rows.sum()))
+            return self._row(metric, OVERALL, n=int(self._rows.sum()), value=None)
         least, most = int(np.nanargmin(values)), int(np.nanargmax(values))
-        return summary_row(
+        row = self._row(
             metric,
-            self._groups,
             self._names[least],
-            self._names[most],
-            value,
-            int(self._rows[least]),
-            *self._bounds(value, again),
+            n=int(self._rows[least]),
+            value=value,
+            reference=self._names[most],
+        )
+        return self._bounded(row, again)
+
+    def _row(
+        self,
+        metric: Metric,
+        group: str,
+        *,
+        n: int,
+        value: float | None,
+        reference: str | None = None,
+    ) -> Row:
+        attribute, stratum = self._groups.attribute, self._groups.stratum
+        return Row.of(
+            metric, attribute, group, n=n, value=value, reference=reference, stratum=stratum
         )
 
-    def _bounds(self, value: float, again: Floats | None) -> tuple[float, float, str]:
-        if again is None or not np.isfinite(value):
-            return np.nan, np.nan, "none"
+    def _bounded(self, row: Row, again: Floats | None) -> Row:
+        """With the interval of the figure's resamples, if it is defined."""
+        if again is None or row.value is None or not np.isfinite(row.value):
+            return row
         low, high = percentile_interval(again[:, None], self._plan.confidence)
         if not np.isfinite(low[0]):
-            return np.nan, np.nan, "none"
-        return min(float(low[0]), value), max(float(high[0]), value), "bootstrap"
+            return row
+        ends = min(float(low[0]), row.value), max(float(high[0]), row.value)
+        return row._replace(low=ends[0], high=ends[1], method="bootstrap")
 
 
 def _gap_of(compare: Comparison, values: Floats) -> Floats:

@@ -95,8 +95,12 @@ def decision_rows(plan: Plan, scan: Scanner) -> Iterator[Row]:
             )
         classes = sorted(set(table["decision"].to_pylist()), key=_order)
         groups: dict[str, Floats] = {}
-        given = zip(groups_in(table, parts), table["decision"].to_pylist(),
-                    table["n"].to_pylist(), strict=True)  # fmt: skip
+        given = zip(
+            groups_in(table, parts),
+            table["decision"].to_pylist(),
+            table["n"].to_pylist(),
+            strict=True,
+        )
         for name, decision, n in given:
             counts = groups.setdefault(name, np.zeros(len(classes)))
             counts[classes.index(decision)] += n
@@ -163,20 +167,42 @@ class _Classes:
         yield self._row(WORST, name, counts, differences, worst)
         n = int(counts.sum())
         value = float(divergence.total_variation(counts, other))
-        yield Row(TOTAL_VARIATION.name, TOTAL_VARIATION.code, self._attribute, name, n, value,
-                  "none, chi2", p_value=same_distribution(counts, other))  # fmt: skip
+        yield Row.of(
+            TOTAL_VARIATION,
+            self._attribute,
+            name,
+            n=n,
+            value=value,
+            method="none, chi2",
+            p_value=same_distribution(counts, other),
+        )
         if self._is_ordinal:
             superior, p = superiority(counts, other)
-            yield Row(SUPERIORITY.name, SUPERIORITY.code, self._attribute, name, n, superior,
-                      "none, mann_whitney", p_value=p)  # fmt: skip
+            yield Row.of(
+                SUPERIORITY,
+                self._attribute,
+                name,
+                n=n,
+                value=superior,
+                method="none, mann_whitney",
+                p_value=p,
+            )
 
     def _row(self, metric: Metric, name: str, counts: Floats, found: Estimates, i: int) -> Row:
-        return Row(
-            metric.name, metric.code, self._attribute, name, int(counts.sum()),
-            float(found.value[i]), str(found.method[i]), stratum=f"decision={self._classes[i]}",
-            numerator=float(counts[i]), denominator=float(counts.sum()), low=float(found.low[i]),
-            high=float(found.high[i]), p_value=float(found.p_value[i]),
-        )  # fmt: skip
+        return Row.of(
+            metric,
+            self._attribute,
+            name,
+            n=int(counts.sum()),
+            value=float(found.value[i]),
+            method=str(found.method[i]),
+            stratum=f"decision={self._classes[i]}",
+            numerator=float(counts[i]),
+            denominator=float(counts.sum()),
+            low=float(found.low[i]),
+            high=float(found.high[i]),
+            p_value=float(found.p_value[i]),
+        )
 
 
 def _shares(counts: Floats) -> Shares:

@@ -182,8 +182,16 @@ class _Conditional:
     ) -> Row:
         reference = self._reference if self._reference is not None else "rest"
         n = round(float(self._counts.n[:, position].sum()))
-        return Row(
-            metric.name, metric.code, self._attribute, self._names[position], n=n,
-            value=float(value), method=method, reference=reference, low=float(interval.low),
-            high=float(interval.high), p_value=float(p_value), stratum=self._stratum,
-        )  # fmt: skip
+        return Row.of(
+            metric,
+            self._attribute,
+            self._names[position],
+            n=n,
+            value=float(value),
+            method=method,
+            reference=reference,
+            low=float(interval.low),
+            high=float(interval.high),
+            p_value=float(p_value),
+            stratum=self._stratum,
+        )

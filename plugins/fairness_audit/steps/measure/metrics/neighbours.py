@@ -101,13 +101,18 @@ def _consistencies(
         near = shares_among_nearest(points[there], totals, own, points[there], _NEIGHBOURS)
         distance = own * (1 - near) + (totals - own) * near
         value = 1 - float(distance.sum()) / whole if whole else None
-        yield Row(metric.name, metric.code, OVERALL, OVERALL, int(whole), value, "none")
+        yield Row.of(metric, OVERALL, OVERALL, n=int(whole), value=value)
 
 
 def _flips(
-    attribute: str, plan: Plan, groups: np.ndarray, points: Floats, point: np.ndarray,
-    totals: Floats, chosen: Floats,
-) -> Iterator[Row]:  # fmt: skip
+    attribute: str,
+    plan: Plan,
+    groups: np.ndarray,
+    points: Floats,
+    point: np.ndarray,
+    totals: Floats,
+    chosen: Floats,
+) -> Iterator[Row]:
     reference = plan.references.get(attribute)
     for name in dict.fromkeys(groups.tolist()):
         if name in (UNKNOWN, reference):
@@ -130,8 +135,13 @@ def _flips(
         n = float(of_d.sum())
         favoured = float(selected_of_d[asked][~would].sum())
         passed_over = float((of_d - selected_of_d)[asked][would].sum())
-        yield Row(
-            FLIP_TEST.name, FLIP_TEST.code, attribute, name, int(n),
-            (favoured - passed_over) / n, "none", REST if reference is None else reference,
-            numerator=favoured - passed_over, denominator=n,
-        )  # fmt: skip
+        yield Row.of(
+            FLIP_TEST,
+            attribute,
+            name,
+            n=int(n),
+            value=(favoured - passed_over) / n,
+            reference=REST if reference is None else reference,
+            numerator=favoured - passed_over,
+            denominator=n,
+        )

@@ -147,7 +147,7 @@ class _Ranked:
         """The figures of one group."""
         every, total = counts.sum(axis=0), self.counts.sum(axis=(0, 1))
         n = int(every.sum())
-        yield Row(EXPOSURE.name, EXPOSURE.code, attribute, name, n, self._exposure(counts), "none")
+        yield Row.of(EXPOSURE, attribute, name, n=n, value=self._exposure(counts))
         for k in self._tops:
             top = self._ranks <= k
             inside, places = float(every[top].sum()), float(total[top].sum())
@@ -156,7 +156,7 @@ class _Ranked:
                 yield self._share(SHARE_OF_TOP, attribute, name, k, inside, places)
                 expected = n / total.sum()
                 skew = math.log(inside / places / expected) if inside else None
-                yield Row(SKEW.name, None, attribute, name, n, skew, "none", stratum=f"top={k}")
+                yield Row.of(SKEW, attribute, name, n=n, value=skew, stratum=f"top={k}")
             if self._plan.has(Needs.OUTCOME):
                 known = float(counts[:2, top].sum())
                 relevant = float(counts[1, top].sum())
@@ -170,7 +170,7 @@ class _Ranked:
         own, theirs = self._exposure(counts), self._exposure(other)
         value = own / theirs if own is not None and theirs else None
         n = int(counts.sum())
-        return Row(EXPOSURE_RATIO.name, None, self._attribute, name, n, value, "none", reference)
+        return Row.of(EXPOSURE_RATIO, self._attribute, name, n=n, value=value, reference=reference)
 
     def _share(
         self, metric: Metric, attribute: str, name: str, k: int, top: float, of: float
@@ -179,11 +179,19 @@ class _Ranked:
         low, high = intervals.rate_interval(share, self._plan.confidence)
         value = top / of if of else None
         method = "clopper_pearson" if intervals.is_small(share)[0] else "wilson"
-        return Row(
-            metric.name, metric.code, attribute, name, int(of), value,
-            method if of else "none", stratum=f"top={k}", numerator=top, denominator=of,
-            low=float(low[0]) if of else None, high=float(high[0]) if of else None,
-        )  # fmt: skip
+        return Row.of(
+            metric,
+            attribute,
+            name,
+            n=int(of),
+            value=value,
+            method=method if of else "none",
+            stratum=f"top={k}",
+            numerator=top,
+            denominator=of,
+            low=float(low[0]) if of else None,
+            high=float(high[0]) if of else None,
+        )
 
 
 def _per_list(attribute: str, plan: Plan, table: pa.Table, groups: list[str]) -> Iterator[Row]:
@@ -195,8 +203,9 @@ def _per_list(attribute: str, plan: Plan, table: pa.Table, groups: list[str]) ->
     reference = plan.references.get(attribute)
     for name in sorted(set(groups) - {UNKNOWN, reference}):
         ratios = [_list_ratio(each, name, reference) for each in exposure.values()]
-        yield _mean_ratio(attribute, name, reference, plan,
-                          [ratio for ratio in ratios if ratio is not None])  # fmt: skip
+        yield _mean_ratio(
+            attribute, name, reference, plan, [ratio for ratio in ratios if ratio is not None]
+        )
 
 
 def _list_ratio(
@@ -222,5 +231,14 @@ def _mean_ratio(
         spread = math.sqrt(math.fsum((each - mean) ** 2 for each in ratios) / (count - 1) / count)
         half = float(stdtrit(count - 1, (1 + plan.confidence) / 2)) * spread
         low, high, method = mean - half, mean + half, "student over lists"
-    return Row(PER_LIST.name, None, attribute, name, count, mean, method, reference or REST,
-               low=low, high=high)  # fmt: skip
+    return Row.of(
+        PER_LIST,
+        attribute,
+        name,
+        n=count,
+        value=mean,
+        method=method,
+        reference=reference or REST,
+        low=low,
+        high=high,
+    )

@@ -279,8 +279,9 @@ class _Measured:
         if self._histogram.step and n:
             hidden = float(every[np.argmax(self._above) - 1] / n) if self._above.any() else 0.0
         method = "clopper_pearson" if intervals.is_small(share)[0] else "wilson"
-        row = self._row(SCORING_RATE, about, above / n if n else math.nan,
-                        self._stated(method, hidden))  # fmt: skip
+        row = self._row(
+            SCORING_RATE, about, above / n if n else math.nan, self._stated(method, hidden)
+        )
         return row._replace(numerator=above, denominator=n, low=float(low[0]), high=float(high[0]))
 
     def _scoring_ratios(self, reference: str | None) -> Iterator[Row]:
@@ -300,17 +301,20 @@ class _Measured:
             about = (self._attribute, self._histogram.names[i], int(n[i]))
             value = float(group.rate[0] / other.rate[0])
             row = self._row(SCORING_RATIO, about, value, "the reference itself")._replace(
-                reference=self._histogram.names[best], numerator=float(above[i]),
+                reference=self._histogram.names[best],
+                numerator=float(above[i]),
                 denominator=float(n[i]),
-            )  # fmt: skip
+            )
             if i != best:
                 low, high = ratio_intervals.ratio_interval(group, other, self._plan.confidence)
                 p = significance.p_values(group, other)
                 small = ratio_intervals.has_small_count(group, other)[0]
                 row = row._replace(
-                    low=float(low[0]), high=float(high[0]), p_value=float(p[0]),
+                    low=float(low[0]),
+                    high=float(high[0]),
+                    p_value=float(p[0]),
                     method=self._stated("donner_zou" if small else "katz", 0.0),
-                )  # fmt: skip
+                )
             yield row
 
     def _against(self, i: int, reference: str, other: Floats) -> Iterator[Row]:
@@ -350,13 +354,17 @@ class _Measured:
         yield self._area(CROSS_MIRROR, about, mirror, reference)
 
     def _area(
-        self, metric: Metric, about: tuple[str, str, int], area: ranking.Area,
+        self,
+        metric: Metric,
+        about: tuple[str, str, int],
+        area: ranking.Area,
         reference: str | None,
-    ) -> Row:  # fmt: skip
+    ) -> Row:
         half = two_sided_quantile(self._plan.confidence) * math.sqrt(area.variance)
         least = -1.0 if metric is AUC_DIFFERENCE else 0.0
-        method = self._stated("none" if math.isnan(half) else "delong",
-                              area.tied if self._histogram.step else 0.0)  # fmt: skip
+        method = self._stated(
+            "none" if math.isnan(half) else "delong", area.tied if self._histogram.step else 0.0
+        )
         return self._row(metric, about, area.value, method)._replace(
             reference=reference,
             low=max(least, area.value - half) if half == half else None,
@@ -373,7 +381,7 @@ class _Measured:
     def _row(self, metric: Metric, about: tuple[str, str, int], value: float, method: str) -> Row:
         attribute, group, n = about
         defined = None if math.isnan(value) else value
-        return Row(metric.name, metric.code, attribute, group, n, defined, method)
+        return Row.of(metric, attribute, group, n=n, value=defined, method=method)
 
 
 def _above_the_median(histogram: Histogram, every: Floats) -> NDArray[np.bool_]:

@@ -267,7 +267,7 @@ class _Values:
     def _row(self, metric: Metric, name: str, n: int, value: float, method: str) -> Row:
         stated = f"{method}, error <= {self._step / 2:.2g}" if metric is MEAN else method
         defined = None if math.isnan(value) else value
-        return Row(metric.name, metric.code, self._attribute, name, n, defined, stated)
+        return Row.of(metric, self._attribute, name, n=n, value=defined, method=stated)
 
 
 def _half_width(confidence: float, variance: float) -> float:
