@@ -19,8 +19,8 @@ from fairness_audit.statistics.intervals import difference_interval, difference_
 from fairness_audit.statistics.proportions import Interval, Proportions
 from fairness_audit.statistics.ratio_intervals import ratio_interval, ratio_to_overall
 from fairness_audit.statistics.significance import p_values
+from fairness_audit.steps.judge.allowed_range import TwoRates
 from fairness_audit.steps.judge.cases import Case
-from fairness_audit.steps.judge.limit import TwoRates
 
 
 class UnknownRows(NamedTuple):

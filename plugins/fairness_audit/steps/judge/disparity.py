@@ -12,7 +12,7 @@ from fairness_audit.steps.judge.cases import Case, Lack, Part, parts_of
 from fairness_audit.steps.judge.evidence import evidence_of
 from fairness_audit.steps.judge.family import Significance
 from fairness_audit.steps.judge.ground import Ground, ground_of, held_at, verdict_of
-from fairness_audit.steps.judge.limit import Limit, TwoRates
+from fairness_audit.steps.judge.limit import AllowedRange, TwoRates
 from fairness_audit.steps.judge.proxies import Caution, caution_of, contaminated_ends, softened
 from fairness_audit.steps.judge.sentences import Telling, sentence
 from fairness_audit.steps.judge.wording import grouping_name
@@ -65,8 +65,8 @@ class _Yardstick:
         for case, ground in grounds.items():
             yield self._finding(case, ground, some_judged)
 
-    def _limit(self, rule: Rule) -> Limit:
-        return Limit.of(rule, selected_is_favourable=self._policy.selected_is_favourable)
+    def _allowed(self, rule: Rule) -> AllowedRange:
+        return AllowedRange.of(rule, selected_is_favourable=self._policy.selected_is_favourable)
 
     def _ground(self, case: Case) -> Ground:
         ground = self._ground_of(case.measured, case, self._significance.p_adjusted(case))
@@ -103,7 +103,7 @@ class _Yardstick:
     ) -> Ground:
         return ground_of(
             measured,
-            self._limit(case.rule),
+            self._allowed(case.rule),
             min_group_size=self._policy.min_group_size if min_rows is None else min_rows,
             p_adjusted=p_adjusted,
             alpha=self._alpha,
@@ -139,16 +139,16 @@ class _Yardstick:
         )
 
     def _telling(self, case: Case, ground: Ground) -> Telling:
-        policy, limit, alpha = self._policy, self._limit(case.rule), self._alpha
+        policy, allowed, alpha = self._policy, self._allowed(case.rule), self._alpha
         return Telling(
             case=case,
             rates=TwoRates.of(case.measured) if case.measured else None,
             ground=ground,
-            limit=limit,
+            allowed=allowed,
             phrase=_phrase(policy, case.rule),
             evidence=evidence_of(
                 case,
-                limit,
+                allowed,
                 p_adjusted=self._significance.p_adjusted(case),
                 level=self._significance.level(case, alpha),
                 unknown=self._unknown(case),

@@ -8,13 +8,13 @@ from fairness_audit.records.finding import Evidence
 from fairness_audit.statistics.power import detectable_gap, n_needed
 from fairness_audit.steps.judge.bounds import UnknownRows, ends
 from fairness_audit.steps.judge.cases import Case
-from fairness_audit.steps.judge.limit import Limit, TwoRates, is_below_four_fifths
+from fairness_audit.steps.judge.limit import AllowedRange, TwoRates, is_below_four_fifths
 from fairness_audit.steps.judge.proxies import contaminated_ends
 
 
 def evidence_of(
     case: Case,
-    limit: Limit,
+    allowed: AllowedRange,
     *,
     p_adjusted: float | None,
     level: float,
@@ -31,12 +31,12 @@ def evidence_of(
     measured = case.measured
     rates = None if measured is None else TwoRates.of(measured)
     if measured is None or rates is None:
-        return Evidence(threshold=str(limit.bound))
+        return Evidence(threshold=str(allowed.bound))
     return Evidence(
         value=measured.value,
         low=measured.low,
         high=measured.high,
-        threshold=str(limit.bound),
+        threshold=str(allowed.bound),
         p_value=measured.p_value,
         p_adjusted=p_adjusted,
         numerator=rates.numerator,
@@ -46,8 +46,8 @@ def evidence_of(
         four_fifths_flag=(
             is_below_four_fifths(rates) if case.rule.metric is IMPACT_RATIO else None
         ),
-        detectable_gap=_detectable_gap(case, rates, limit, level),
-        n_needed=_n_needed(case, rates, limit, level),
+        detectable_gap=_detectable_gap(case, rates, allowed, level),
+        n_needed=_n_needed(case, rates, allowed, level),
         **_over_the_unknown(case, rates, unknown),
         **_over_the_inference(case, rates, error),
     )
@@ -76,7 +76,9 @@ def _disparity(case: Case, rates: TwoRates) -> float | None:
     return None if value is None else float(value[0] / value[1])
 
 
-def _detectable_gap(case: Case, rates: TwoRates, limit: Limit, level: float) -> float | None:
+def _detectable_gap(
+    case: Case, rates: TwoRates, allowed: AllowedRange, level: float
+) -> float | None:
     tested = _independent(case, rates)
     if tested.smallest < 1 or level == 0:
         return None
@@ -85,18 +87,18 @@ def _detectable_gap(case: Case, rates: TwoRates, limit: Limit, level: float) -> 
         tested.reference_denominator,
         tested.reference_rate,
         alpha=level,
-        upward=_harm_is_above(rates, limit),
+        upward=_harm_is_above(rates, allowed),
     )
     # A gap to everybody is smaller than the gap to the rest, by the share of the rest.
     share = tested.reference_denominator / rates.reference_denominator
     return None if gap is None else gap * share
 
 
-def _n_needed(case: Case, rates: TwoRates, limit: Limit, level: float) -> int | None:
+def _n_needed(case: Case, rates: TwoRates, allowed: AllowedRange, level: float) -> int | None:
     tested = _independent(case, rates)
     if tested.smallest < 1 or level == 0:
         return None
-    rate = rates.rate if limit.is_breached_by(rates) else _rate_at_the_limit(rates, limit)
+    rate = rates.rate if allowed.is_breached_by(rates) else _rate_at_the_limit(rates, allowed)
     return n_needed(rate, tested.reference_rate, alpha=level)
 
 
@@ -110,17 +112,17 @@ def _independent(case: Case, rates: TwoRates) -> TwoRates:
     )
 
 
-def _harm_is_above(rates: TwoRates, limit: Limit) -> bool:
+def _harm_is_above(rates: TwoRates, allowed: AllowedRange) -> bool:
     """True if a higher rate is the harm; of a difference, the side that was observed."""
-    if limit.compare is Comparison.DIFFERENCE:
+    if allowed.compare is Comparison.DIFFERENCE:
         return rates.rate > rates.reference_rate
-    return limit.is_upper
+    return allowed.is_upper
 
 
-def _rate_at_the_limit(rates: TwoRates, limit: Limit) -> float:
+def _rate_at_the_limit(rates: TwoRates, allowed: AllowedRange) -> float:
     """The group rate that would just reach the limit, as far as there is one in [0, 1]."""
-    bound, reference = float(limit.bound), rates.reference_rate
-    if limit.compare is Comparison.RATIO:
+    bound, reference = float(allowed.bound), rates.reference_rate
+    if allowed.compare is Comparison.RATIO:
         return min(1.0, bound * reference)
-    step = bound if _harm_is_above(rates, limit) else -bound
+    step = bound if _harm_is_above(rates, allowed) else -bound
     return min(1.0, max(0.0, reference + step))

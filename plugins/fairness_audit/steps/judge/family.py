@@ -5,8 +5,8 @@ from fractions import Fraction
 
 from fairness_audit.policy.model import Against, Family
 from fairness_audit.statistics.family import benjamini_hochberg, holm
+from fairness_audit.steps.judge.allowed_range import TwoRates
 from fairness_audit.steps.judge.cases import Case, Hypothesis, Part
-from fairness_audit.steps.judge.limit import TwoRates
 
 
 class Significance:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from fairness_audit.policy.model import Severity
 from fairness_audit.records.finding import Verdict
 from fairness_audit.records.measurement import Measurement
-from fairness_audit.steps.judge.limit import Limit, TwoRates
+from fairness_audit.steps.judge.limit import AllowedRange, TwoRates
 
 
 class Ground(Enum):
@@ -31,7 +31,7 @@ class Ground(Enum):
 
 def ground_of(
     measured: Measurement | None,
-    limit: Limit,
+    allowed: AllowedRange,
     *,
     min_group_size: int,
     p_adjusted: float | None,
@@ -47,12 +47,12 @@ def ground_of(
         return Ground.NOT_MEASURED
     if rates.smallest < min_group_size:
         return Ground.TOO_SMALL
-    if measured.value is None or rates.disparity(limit.compare) is None:
+    if measured.value is None or rates.disparity(allowed.compare) is None:
         return Ground.UNDEFINED
-    if limit.is_breached_by(rates):
+    if allowed.is_breached_by(rates):
         proven = p_adjusted is not None and p_adjusted < alpha
         return Ground.BREACH if proven else Ground.UNPROVEN_BREACH
-    inside = limit.contains(measured.low, measured.high)
+    inside = allowed.contains(measured.low, measured.high)
     return Ground.WITHIN if inside else Ground.UNPROVEN_WITHIN
 
 

@@ -18,9 +18,9 @@ from typing import NamedTuple
 from fairness_audit.policy.attribute import Attribute, Provenance
 from fairness_audit.policy.model import Against, AtGate, AuditPolicy
 from fairness_audit.records.finding import Verdict
+from fairness_audit.steps.judge.allowed_range import Exact, TwoRates
 from fairness_audit.steps.judge.cases import Case
 from fairness_audit.steps.judge.ground import Ground
-from fairness_audit.steps.judge.limit import Exact, TwoRates
 from fairness_audit.steps.judge.wording import grouping_name
 from fairness_audit.text import plain
 

@@ -12,8 +12,7 @@ from fairness_audit.policy.model import Against, AuditPolicy, Comparison
 from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.statistics.family import holm
-from fairness_audit.steps.judge.phrases import compared_with
-from fairness_audit.steps.judge.wording import grouping_name, p_value, points
+from fairness_audit.steps.judge.wording import compared_with, grouping_name, p_value, points
 from fairness_audit.text import plain
 
 RULE = "simpson_reversal"

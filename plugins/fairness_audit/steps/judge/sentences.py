@@ -7,10 +7,9 @@ from fairness_audit.policy.metrics import Phrase
 from fairness_audit.policy.model import Comparison, Severity
 from fairness_audit.records.finding import Evidence
 from fairness_audit.steps.judge import wording
+from fairness_audit.steps.judge.allowed_range import AllowedRange, TwoRates
 from fairness_audit.steps.judge.cases import Case
 from fairness_audit.steps.judge.ground import Ground
-from fairness_audit.steps.judge.limit import Limit, TwoRates
-from fairness_audit.steps.judge.phrases import compared_with
 from fairness_audit.steps.judge.proxies import Caution
 from fairness_audit.text import plain
 
@@ -22,7 +21,7 @@ class Telling:
     case: Case
     rates: TwoRates | None
     ground: Ground
-    limit: Limit
+    allowed: AllowedRange
     phrase: Phrase
     evidence: Evidence
     alpha: Fraction
@@ -40,7 +39,7 @@ class Telling:
     def other(self) -> str:
         """What the group is compared with."""
         reference = self.case.measured.reference if self.case.measured else None
-        return compared_with(self.case.rule.against, reference)
+        return wording.compared_with(self.case.rule.against, reference)
 
     @property
     def p_adjusted(self) -> float:
@@ -78,7 +77,7 @@ def _too_small(telling: Telling, rates: TwoRates) -> str:
 
 
 def _undefined(telling: Telling, rates: TwoRates) -> str:
-    to_zero = telling.limit.compare is Comparison.RATIO and not rates.reference_numerator
+    to_zero = telling.allowed.compare is Comparison.RATIO and not rates.reference_numerator
     why = f"that of {telling.other} is zero, so there is no ratio to it"
     return (
         f"{telling.group} cannot be judged on its {telling.phrase.called}:"
@@ -96,9 +95,9 @@ def _comparison(telling: Telling, rates: TwoRates) -> str:
 
 
 def _how_often(telling: Telling, rates: TwoRates) -> str:
-    top, bottom = rates.disparity(telling.limit.compare) or (0, 1)
-    value, bound = top / bottom, float(telling.limit.bound)
-    if telling.limit.compare is Comparison.RATIO:
+    top, bottom = rates.disparity(telling.allowed.compare) or (0, 1)
+    value, bound = top / bottom, float(telling.allowed.bound)
+    if telling.allowed.compare is Comparison.RATIO:
         return f"{wording.apart_from(value, bound, 2)} times as often as"
     if top == 0:
         return "as often as"
@@ -110,10 +109,10 @@ def _interval(telling: Telling) -> str:
     low, high = telling.evidence.low, telling.evidence.high
     if low is None or high is None:
         return ""
-    if telling.limit.compare is Comparison.DIFFERENCE:
+    if telling.allowed.compare is Comparison.DIFFERENCE:
         ends = f"{wording.signed_points(low)} to {wording.signed_points(high)} points"
     else:
-        bound = float(telling.limit.bound)
+        bound = float(telling.allowed.bound)
         ends = " to ".join(wording.apart_from(end, bound, 2) for end in (low, high))
     return f"; {100 * telling.confidence:.4g} % interval {ends}"
 
@@ -131,7 +130,7 @@ def _conclusion(telling: Telling, rates: TwoRates) -> str:
                 doubt = "but the error budget is spent, so it cannot be called a failure"
             return f", {_side(telling)} {limit}, {doubt}"
         case Ground.DEPENDS_ON_UNKNOWN:
-            side = _side(telling) if telling.limit.is_breached_by(rates) else "within"
+            side = _side(telling) if telling.allowed.is_breached_by(rates) else "within"
             return f", {side} {limit}, but {_unknown(telling)}"
         case Ground.DEPENDS_ON_INFERENCE:
             why = "the group is inferred" if telling.caution is None else telling.caution.why
@@ -172,10 +171,10 @@ def _inference(telling: Telling) -> str:
 
 def _lies(telling: Telling, low: float | None, high: float | None) -> str:
     """`the ratio may be from 0.61 to 1.02`."""
-    bound = float(telling.limit.bound)
+    bound = float(telling.allowed.bound)
     if low is None or high is None:
         return "nothing can be said"
-    if telling.limit.compare is Comparison.DIFFERENCE:
+    if telling.allowed.compare is Comparison.DIFFERENCE:
         ends = f"{wording.signed_points(low)} to {wording.signed_points(high)} points"
         return f"the gap may be from {ends}"
     least, most = (wording.apart_from(each, bound, 2) for each in (low, high))
@@ -183,14 +182,14 @@ def _lies(telling: Telling, low: float | None, high: float | None) -> str:
 
 
 def _limit(telling: Telling) -> str:
-    in_points = telling.limit.compare is Comparison.DIFFERENCE
-    return wording.limit_name(telling.limit.bound, in_points=in_points)
+    in_points = telling.allowed.compare is Comparison.DIFFERENCE
+    return wording.limit_name(telling.allowed.bound, in_points=in_points)
 
 
 def _side(telling: Telling) -> str:
-    if telling.limit.compare is Comparison.DIFFERENCE:
+    if telling.allowed.compare is Comparison.DIFFERENCE:
         return "beyond"
-    return "above" if telling.limit.is_upper else "below"
+    return "above" if telling.allowed.is_upper else "below"
 
 
 def _outlook(telling: Telling, rates: TwoRates) -> str:
@@ -201,7 +200,7 @@ def _outlook(telling: Telling, rates: TwoRates) -> str:
     if telling.alpha == 0:
         return ""
     gap, needed = telling.evidence.detectable_gap, telling.evidence.n_needed
-    which = "the observed gap" if telling.limit.is_breached_by(rates) else "a gap at the limit"
+    which = "the observed gap" if telling.allowed.is_breached_by(rates) else "a gap at the limit"
     shown = (
         "no gap"
         if gap is None

@@ -2,6 +2,9 @@
 
 from fractions import Fraction
 
+from fairness_audit.policy.model import Against
+from fairness_audit.text import plain
+
 _MOST_DIGITS = 6
 
 
@@ -52,3 +55,16 @@ def limit_name(bound: Fraction, *, in_points: bool) -> str:
 def rows(n: int) -> str:
     """`1 row`, `1,240 rows`."""
     return f"{n:,} row" if n == 1 else f"{n:,} rows"
+
+
+def compared_with(against: Against, reference: str | None) -> str:
+    """What a group is compared with: `group M`, `everybody else`."""
+    match against:
+        case Against.REST:
+            return "everybody else"
+        case Against.OVERALL:
+            return "everybody"
+        case Against.BEST:
+            return f"group {plain(reference or '?')}, the best placed"
+        case Against.REFERENCE:
+            return f"group {plain(reference or '?')}"

@@ -31,19 +31,19 @@ def derived_tables(
 ) -> Iterator[pa.Table]:
     """Group against group, whole attributes, and strata taken together."""
     yield rows_table(whole_rows(whole, plan))
-    taken: list[_Compared] = []
+    batch: list[_Compared] = []
     for groups in [*by_group, *by_stratum]:
-        again = None
+        bootstrap = None
         if plan.resamples:
             name = f"{groups.attribute} in {groups.stratum}"
-            again = resampled(groups.counts, name, plan.resamples)
+            bootstrap = resampled(groups.counts, name, plan.resamples)
         if groups.stratum is None:
-            yield rows_table(summary_rows(groups, again, plan))
-        taken += _compared(groups, again)
-        if sum(len(each.pairs.names) for each in taken) >= _AT_ONCE:
-            yield from _pairwise_tables(taken, plan)
-            taken = []
-    yield from _pairwise_tables(taken, plan)
+            yield rows_table(summary_rows(groups, bootstrap, plan))
+        batch += _compared(groups, bootstrap)
+        if sum(len(each.pairs.names) for each in batch) >= _AT_ONCE:
+            yield from _pairwise_tables(batch, plan)
+            batch = []
+    yield from _pairwise_tables(batch, plan)
     yield from parity_tables(by_group, plan)
     yield rows_table(conditional_rows(by_stratum, plan))
 
@@ -53,17 +53,17 @@ class _Compared:
     """The groups of a grouping beside what they are compared with, in the data and resampled."""
 
     pairs: Pairs
-    again: tuple[Counts, Counts] | None
+    bootstrap: tuple[Counts, Counts] | None
 
 
-def _compared(groups: Groups, again: Counts | None) -> Iterator[_Compared]:
+def _compared(groups: Groups, bootstrap: Counts | None) -> Iterator[_Compared]:
     if groups.reference is None:
         found = list(comparisons.with_rest(groups))
     else:
         found = list(comparisons.with_reference(groups))
     for pairs in found:
         if pairs.names:
-            yield _Compared(pairs, None if again is None else _sides(groups, pairs, again))
+            yield _Compared(pairs, None if bootstrap is None else _sides(groups, pairs, bootstrap))
 
 
 def _sides(groups: Groups, pairs: Pairs, counts: Counts) -> tuple[Counts, Counts]:
@@ -75,14 +75,14 @@ def _sides(groups: Groups, pairs: Pairs, counts: Counts) -> tuple[Counts, Counts
     return d, counts.take(reference)
 
 
-def _pairwise_tables(taken: Sequence[_Compared], plan: Plan) -> Iterator[pa.Table]:
-    if not taken:
+def _pairwise_tables(batch: Sequence[_Compared], plan: Plan) -> Iterator[pa.Table]:
+    if not batch:
         return
-    pairs = [each.pairs for each in taken]
+    pairs = [each.pairs for each in batch]
     d, a = Side.joined([each.group for each in pairs]), Side.joined([e.reference for e in pairs])
-    again = None
-    if resampled_sides := [each.again for each in taken if each.again is not None]:
-        again = (
+    bootstrap = None
+    if resampled_sides := [each.bootstrap for each in batch if each.bootstrap is not None]:
+        bootstrap = (
             Counts.joined([d for d, _ in resampled_sides]),
             Counts.joined([a for _, a in resampled_sides]),
         )
@@ -98,7 +98,7 @@ def _pairwise_tables(taken: Sequence[_Compared], plan: Plan) -> Iterator[pa.Tabl
             continue
         counted = None if metric.rate is None else shares_of(metric.rate, d)
         yield measurements_table(
-            _estimated(metric, d, a, again, plan),
+            _estimated(metric, d, a, bootstrap, plan),
             metric=metric.name,
             code=metric.code,
             numerator=None if counted is None else counted.numerator,
@@ -108,7 +108,7 @@ def _pairwise_tables(taken: Sequence[_Compared], plan: Plan) -> Iterator[pa.Tabl
 
 
 def _estimated(
-    metric: Pairwise, d: Side, a: Side, again: tuple[Counts, Counts] | None, plan: Plan
+    metric: Pairwise, d: Side, a: Side, bootstrap: tuple[Counts, Counts] | None, plan: Plan
 ) -> Estimates:
     """Value, interval and test: in closed form where the metric compares one rate."""
     value = metric.formula_of(plan.compat)(d.counts, a.counts)
@@ -122,10 +122,10 @@ def _estimated(
         if metric.sign < 0:
             low, high = -found.high, -found.low
         return found._replace(value=value, low=low, high=high)
-    if again is None:
+    if bootstrap is None:
         return Estimates(value, nothing, nothing, nothing, _named(NO_INTERVAL, value.shape))
     with np.errstate(all="ignore"):
-        interval = percentile_interval(metric.formula_of(plan.compat)(*again), plan.confidence)
+        interval = percentile_interval(metric.formula_of(plan.compat)(*bootstrap), plan.confidence)
     defined = np.isfinite(value) & np.isfinite(interval.low)
     low = np.where(defined, np.fmin(interval.low, value), np.nan)
     high = np.where(defined, np.fmax(interval.high, value), np.nan)

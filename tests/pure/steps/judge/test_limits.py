@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from fairness_audit.policy.metrics import METRICS, Rate
 from fairness_audit.policy.model import Comparison, Rule
-from fairness_audit.steps.judge.limit import (
+from fairness_audit.steps.judge.allowed_range import (
     FOUR_FIFTHS,
-    Limit,
+    AllowedRange,
     TwoRates,
     is_below_four_fifths,
 )
 from tests.builders.judging import a_rule
 
-LOWEST = Limit(Comparison.RATIO, FOUR_FIFTHS)
-HIGHEST = Limit(Comparison.RATIO, Fraction(5, 4), is_upper=True)
-APART = Limit(Comparison.DIFFERENCE, Fraction(1, 10))
+LOWEST = AllowedRange(Comparison.RATIO, FOUR_FIFTHS)
+HIGHEST = AllowedRange(Comparison.RATIO, Fraction(5, 4), is_upper=True)
+APART = AllowedRange(Comparison.DIFFERENCE, Fraction(1, 10))
 
 counts = st.integers(0, 10**6)
 sizes = st.integers(1, 10**6)
@@ -35,15 +35,15 @@ def pairs(draw: st.DrawFn) -> TwoRates:
 
 
 @st.composite
-def limits(draw: st.DrawFn) -> Limit:
+def ranges(draw: st.DrawFn) -> AllowedRange:
     compare, threshold = draw(st.sampled_from(Comparison)), draw(thresholds)
     is_upper = compare is Comparison.RATIO and draw(st.booleans())
-    return Limit(compare, 1 / threshold if is_upper else threshold, is_upper)
+    return AllowedRange(compare, 1 / threshold if is_upper else threshold, is_upper)
 
 
-def limit_of(*, selected_is_favourable: bool = True, **changes: str) -> Limit:
+def allowed_by(*, selected_is_favourable: bool = True, **changes: str) -> AllowedRange:
     rule = Rule.model_validate(a_rule(**changes))
-    return Limit.of(rule, selected_is_favourable=selected_is_favourable)
+    return AllowedRange.of(rule, selected_is_favourable=selected_is_favourable)
 
 
 @pytest.mark.parametrize(
@@ -84,19 +84,19 @@ def test_the_guidelines_example_flags_only_the_rate_below() -> None:
 def test_a_ratio_is_bounded_on_the_side_that_harms_the_group() -> None:
     more, less = TwoRates(9, 10, 1, 10), TwoRates(1, 10, 9, 10)
     for metric in ("impact_ratio", "selection_rate", "true_positive_rate", "accuracy"):
-        assert limit_of(metric=metric) == LOWEST
+        assert allowed_by(metric=metric) == LOWEST
     assert LOWEST.is_breached_by(less)
     assert not LOWEST.is_breached_by(more)
     for metric in ("false_positive_rate", "false_negative_rate", "false_omission_rate"):
-        assert limit_of(metric=metric) == HIGHEST
+        assert allowed_by(metric=metric) == HIGHEST
     assert HIGHEST.is_breached_by(more)
     assert not HIGHEST.is_breached_by(less)
 
 
 def test_where_selection_is_unfavourable_more_of_it_is_the_harm() -> None:
-    assert limit_of(metric="selection_rate", selected_is_favourable=False) == HIGHEST
-    assert limit_of(metric="impact_ratio", selected_is_favourable=False) == LOWEST
-    assert limit_of(metric="false_positive_rate", selected_is_favourable=False) == HIGHEST
+    assert allowed_by(metric="selection_rate", selected_is_favourable=False) == HIGHEST
+    assert allowed_by(metric="impact_ratio", selected_is_favourable=False) == LOWEST
+    assert allowed_by(metric="false_positive_rate", selected_is_favourable=False) == HIGHEST
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
@@ -105,12 +105,12 @@ def test_the_side_of_a_limit_is_the_worse_one_of_its_metric(
     metric: Rate, favourable: bool
 ) -> None:
     """`measure` picks the best group by the same word: the two cannot drift apart."""
-    limit = limit_of(metric=metric.name, selected_is_favourable=favourable)
-    assert limit.is_upper is not metric.higher_is_better(selected_is_favourable=favourable)
+    allowed = allowed_by(metric=metric.name, selected_is_favourable=favourable)
+    assert allowed.is_upper is not metric.higher_is_better(selected_is_favourable=favourable)
 
 
 def test_a_difference_is_bounded_in_both_directions() -> None:
-    assert limit_of(metric="selection_rate", compare="difference", threshold="1/10") == APART
+    assert allowed_by(metric="selection_rate", compare="difference", threshold="1/10") == APART
     assert not APART.is_breached_by(TwoRates(3, 10, 2, 10))
     assert not APART.is_breached_by(TwoRates(2, 10, 3, 10))
     assert APART.is_breached_by(TwoRates(31, 100, 2, 10))
@@ -118,7 +118,7 @@ def test_a_difference_is_bounded_in_both_directions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "low", "high", "inside"),
+    ("allowed", "low", "high", "inside"),
     [
         (LOWEST, 0.8, 2.0, True),
         (LOWEST, math.nextafter(0.8, 0), 2.0, False),
@@ -126,8 +126,13 @@ def test_a_difference_is_bounded_in_both_directions() -> None:
         (HIGHEST, 0.1, math.nextafter(1.25, 2), False),
         (HIGHEST, 0.1, math.inf, False),
         (APART, -0.05, 0.05, True),
-        (Limit(Comparison.RATIO, Fraction(1, 2)), 0.5, 2.0, True),  # 0.5 is exact as a float
-        (Limit(Comparison.DIFFERENCE, Fraction(1, 2)), -0.5, 0.5, True),
+        (
+            AllowedRange(Comparison.RATIO, Fraction(1, 2)),
+            0.5,
+            2.0,
+            True,
+        ),  # 0.5 is exact
+        (AllowedRange(Comparison.DIFFERENCE, Fraction(1, 2)), -0.5, 0.5, True),
         (LOWEST, 1.0, 1.0, True),
         (APART, -0.11, 0.05, False),
         (APART, -0.05, 0.11, False),
@@ -138,9 +143,9 @@ def test_a_difference_is_bounded_in_both_directions() -> None:
     ],
 )
 def test_an_interval_is_inside_only_as_a_whole(
-    limit: Limit, low: float | None, high: float | None, inside: bool
+    allowed: AllowedRange, low: float | None, high: float | None, inside: bool
 ) -> None:
-    assert limit.contains(low, high) is inside
+    assert allowed.contains(low, high) is inside
 
 
 @pytest.mark.parametrize("rates", [(1, 0, 1, 2), (1, 2, 0, 0), (0, 0, 0, 0)])
@@ -157,28 +162,30 @@ def test_a_ratio_to_zero_is_undefined_and_a_difference_to_zero_is_not() -> None:
     assert APART.is_breached_by(rates)
 
 
-@given(pairs(), limits(), st.integers(1, 10**6))
+@given(pairs(), ranges(), st.integers(1, 10**6))
 def test_counting_every_row_k_times_changes_no_breach(
-    rates: TwoRates, limit: Limit, k: int
+    rates: TwoRates, allowed: AllowedRange, k: int
 ) -> None:
     scaled = TwoRates(*(count * k for count in rates))
-    assert limit.is_breached_by(scaled) is limit.is_breached_by(rates)
+    assert allowed.is_breached_by(scaled) is allowed.is_breached_by(rates)
 
 
-@given(pairs(), limits())
-def test_a_breach_is_what_exact_arithmetic_says(rates: TwoRates, limit: Limit) -> None:
+@given(pairs(), ranges())
+def test_a_breach_is_what_exact_arithmetic_says(rates: TwoRates, allowed: AllowedRange) -> None:
     own = Fraction(rates.numerator, rates.denominator)
     reference = Fraction(rates.reference_numerator, rates.reference_denominator)
-    if limit.compare is Comparison.DIFFERENCE:
-        assert limit.is_breached_by(rates) is (abs(own - reference) > limit.bound)
-    elif limit.is_upper:
-        assert limit.is_breached_by(rates) is (reference > 0 and own > limit.bound * reference)
+    if allowed.compare is Comparison.DIFFERENCE:
+        assert allowed.is_breached_by(rates) is (abs(own - reference) > allowed.bound)
+    elif allowed.is_upper:
+        assert allowed.is_breached_by(rates) is (reference > 0 and own > allowed.bound * reference)
     else:
-        assert limit.is_breached_by(rates) is (own < limit.bound * reference)
+        assert allowed.is_breached_by(rates) is (own < allowed.bound * reference)
 
 
-@given(pairs(), limits())
-def test_losing_favourable_decisions_never_mends_a_breach(rates: TwoRates, limit: Limit) -> None:
-    worse = rates.numerator + 1 if limit.is_upper else rates.numerator - 1
-    if limit.compare is Comparison.RATIO and limit.is_breached_by(rates) and worse >= 0:
-        assert limit.is_breached_by(rates._replace(numerator=worse))
+@given(pairs(), ranges())
+def test_losing_favourable_decisions_never_mends_a_breach(
+    rates: TwoRates, allowed: AllowedRange
+) -> None:
+    worse = rates.numerator + 1 if allowed.is_upper else rates.numerator - 1
+    if allowed.compare is Comparison.RATIO and allowed.is_breached_by(rates) and worse >= 0:
+        assert allowed.is_breached_by(rates._replace(numerator=worse))

@@ -14,8 +14,8 @@ from fairness_audit.policy.model import Against, AuditPolicy, Comparison, Rule
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.signed.dsse import open_envelope
 from fairness_audit.records.signed.statement import payload_of, record_of
+from fairness_audit.steps.judge.allowed_range import TwoRates
 from fairness_audit.steps.judge.cases import Case
-from fairness_audit.steps.judge.limit import TwoRates
 from fairness_audit.steps.judge.proxies import contaminated_ends
 from tests import CHECKOUT
 from tests.builders.domain import a_policy, a_rate

@@ -12,10 +12,11 @@ from fairness_audit.policy.model import Against, AuditPolicy
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.statistics.proportions import Proportions
 from fairness_audit.statistics.significance import p_values
+from fairness_audit.steps.judge.allowed_range import AllowedRange
 from fairness_audit.steps.judge.cases import parts_of
 from fairness_audit.steps.judge.family import Significance
 from fairness_audit.steps.judge.ground import Ground, ground_of
-from fairness_audit.steps.judge.limit import Limit
+from fairness_audit.steps.judge.allowed_range import AllowedRange
 from tests.builders.domain import a_rate
 from tests.builders.judging import a_rule, gender_policy
 
@@ -74,7 +75,7 @@ def fails(policy: AuditPolicy, selected: Ints, n: Ints) -> bool:
     found = [rate, *disparities(selected, n, reference, rule.against.value)]
     parts = parts_of(policy, policy.rules, found)
     significance = Significance(parts, min_group_size=minimum, family=error_rate.family)
-    limit = Limit.of(rule, selected_is_favourable=True)
+    limit = AllowedRange.of(rule, selected_is_favourable=True)
     return any(
         ground_of(
             case.measured,

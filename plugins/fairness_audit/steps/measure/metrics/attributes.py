@@ -268,12 +268,12 @@ def whole_rows(whole: Groups, plan: Plan) -> Iterator[Row]:
             yield Row.of(metric, whole.attribute, OVERALL, n=n, value=float(value[0]))
 
 
-def summary_rows(groups: Groups, again: Counts | None, plan: Plan) -> Iterator[Row]:
+def summary_rows(groups: Groups, bootstrap: Counts | None, plan: Plan) -> Iterator[Row]:
     """Every figure about one grouping that the population has the columns for."""
     if not len(groups.known):
         return
     counts = groups.counts.take(groups.known)
-    resampled = None if again is None else again.take(groups.known)
+    resampled = None if bootstrap is None else bootstrap.take(groups.known)
     names = [groups.names[i] for i in groups.known]
     rows = groups.rows[groups.known]
     summary = _Summary(groups, names, counts, rows, resampled, plan)
@@ -292,16 +292,16 @@ class _Summary:
         names: Sequence[str],
         counts: Counts,
         rows: Floats,
-        again: Counts | None,
+        bootstrap: Counts | None,
         plan: Plan,
     ) -> None:
         self._groups, self._names, self._counts = groups, names, counts
-        self._rows, self._again, self._plan = rows, again, plan
+        self._rows, self._bootstrap, self._plan = rows, bootstrap, plan
         self._rates = [rate for rate in RATES if plan.has(*rate.needs)]
         self._values = {rate.name: self._rate(rate, counts) for rate in self._rates}
         self._resampled = {}
-        if again is not None:
-            self._resampled = {rate.name: self._rate(rate, again) for rate in self._rates}
+        if bootstrap is not None:
+            self._resampled = {rate.name: self._rate(rate, bootstrap) for rate in self._rates}
 
     def _rate(self, rate: Rate, counts: Counts) -> Floats:
         value = quotient(rate.numerator(counts), rate.denominator(counts))
@@ -367,9 +367,9 @@ class _Summary:
     def _index(self, metric: Metric, formula: Callable[[Counts], Floats]) -> Row:
         with np.errstate(all="ignore"):
             value = float(formula(self._counts))
-            again = None if self._again is None else formula(self._again)
+            bootstrap = None if self._bootstrap is None else formula(self._bootstrap)
         n = int(self._rows.sum())
-        return self._bounded(self._row(metric, OVERALL, n=n, value=value), again)
+        return self._bounded(self._row(metric, OVERALL, n=n, value=value), bootstrap)
 
     def _worst(self, metric: WorstPair) -> Row:
         gaps = [_gap_of(metric.compare, self._values[rate.name]) for rate in metric.rates]
@@ -377,10 +377,10 @@ class _Summary:
         is_ratio = metric.compare is Comparison.RATIO
         furthest = metric.rates[int(np.argmin(gaps) if is_ratio else np.argmax(gaps))]
         values = self._values[furthest.name]
-        again = None
-        if self._again is not None:
+        bootstrap = None
+        if self._bootstrap is not None:
             parts = [_gap_of(metric.compare, self._resampled[rate.name]) for rate in metric.rates]
-            again = metric.combine(np.stack(parts), axis=0)
+            bootstrap = metric.combine(np.stack(parts), axis=0)
         if np.isnan(values).all():
             return self._row(metric, OVERALL, n=int(self._rows.sum()), value=None)
         least, most = int(np.nanargmin(values)), int(np.nanargmax(values))
@@ -391,7 +391,7 @@ class _Summary:
             value=value,
             reference=self._names[most],
         )
-        return self._bounded(row, again)
+        return self._bounded(row, bootstrap)
 
     def _row(
         self,
@@ -407,11 +407,11 @@ class _Summary:
             metric, attribute, group, n=n, value=value, reference=reference, stratum=stratum
         )
 
-    def _bounded(self, row: Row, again: Floats | None) -> Row:
+    def _bounded(self, row: Row, bootstrap: Floats | None) -> Row:
         """With the interval of the figure's resamples, if it is defined."""
-        if again is None or row.value is None or not np.isfinite(row.value):
+        if bootstrap is None or row.value is None or not np.isfinite(row.value):
             return row
-        low, high = percentile_interval(again[:, None], self._plan.confidence)
+        low, high = percentile_interval(bootstrap[:, None], self._plan.confidence)
         if not np.isfinite(low[0]):
             return row
         ends = min(float(low[0]), row.value), max(float(high[0]), row.value)

@@ -1,7 +1,7 @@
-"""The limit a rule sets, and exactly when a disparity is outside it.
+"""The range of disparities a rule allows, and exactly when one lies outside it.
 
 Thresholds are fractions and rates are counts, so a comparison is one of whole numbers: no float
-decides a breach. Both ends of a limit belong to it: exactly 4/5 is no breach of 4/5.
+decides a breach. Both ends of a range belong to it: exactly 4/5 is no breach of 4/5.
 """
 
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class TwoRates(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Limit:
+class AllowedRange:
     """The disparities a rule allows: from ``low`` to ``high``, both included.
 
     Of a *difference* the size is bounded, in both directions. Of a *ratio* the side that harms
@@ -83,7 +83,7 @@ class Limit:
 
     @classmethod
     def of(cls, rule: Rule, *, selected_is_favourable: bool) -> Self:
-        """The limit that a rule sets."""
+        """The range that a rule allows."""
         more_is_better = rule.metric.higher_is_better(
             selected_is_favourable=selected_is_favourable
         )
@@ -104,7 +104,7 @@ class Limit:
         return self.bound if self.is_upper or self.compare is Comparison.DIFFERENCE else None
 
     def is_breached_by(self, rates: TwoRates) -> bool:
-        """True if the disparity is defined and lies outside the limit, exactly."""
+        """True if the disparity is defined and lies outside the range, exactly."""
         disparity = rates.disparity(self.compare)
         if disparity is None:
             return False
@@ -113,7 +113,7 @@ class Limit:
         )
 
     def contains(self, low: float | None, high: float | None) -> bool:
-        """True if the whole interval lies within the limit; False if it is not known."""
+        """True if the whole interval lies within the range; False if it is not known."""
         if low is None or high is None or not low <= high:
             return False
         return (self.low is None or low >= self.low) and (self.high is None or high <= self.high)
