@@ -10,6 +10,7 @@ from fairness_audit.policy.attribute import Assumption, Provenance, Unknown
 from fairness_audit.policy.base import OUTSIDE, Strict
 from fairness_audit.policy.candidate import Selects
 from fairness_audit.policy.load import policy_digest
+from fairness_audit.policy.metrics import ACCURACY
 from fairness_audit.policy.model import (
     Against,
     AtGate,
@@ -17,7 +18,6 @@ from fairness_audit.policy.model import (
     Comparison,
     ErrorRate,
     Family,
-    Metric,
     Schedule,
     Severity,
 )
@@ -152,7 +152,7 @@ OTHER: Final[Mapping[str, Any]] = {
     "ErrorRate.audits": 13,
     "ErrorRate.period_days": 365,
     "Rule.id": "other",
-    "Rule.metric": Metric.ACCURACY,
+    "Rule.metric": ACCURACY,
     "Rule.compare": Comparison.RATIO,
     "Rule.against": Against.BEST,
     "Rule.attributes": None,

@@ -64,9 +64,9 @@ def show() -> None:
     from fairness_audit.policy.schema import schema_text
     from fairness_audit.review.page import question
     from fairness_audit.steps.measure.counting.counts import Counts
-    from tests.judging import about, gender_policy, judged_counts
-    from tests.published import a_loaded_policy
-    from tests.reviewed import a_case
+    from tests.builders.judging import about, gender_policy, judged_counts
+    from tests.builders.published import a_loaded_policy
+    from tests.builders.reviewed import a_case
 
     folder = Path(sys.argv[1])
     often = Counts(tp=350, tn=350, fp=150, fn=150)

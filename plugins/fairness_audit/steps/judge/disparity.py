@@ -7,12 +7,12 @@ from fairness_audit.policy.metrics import Phrase
 from fairness_audit.policy.model import AtGate, AuditPolicy, Rule, Severity
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.measurement import Measurement
+from fairness_audit.steps.judge.allowed_range import AllowedRange, TwoRates
 from fairness_audit.steps.judge.bounds import UnknownRows, Unknowns, ends, measured_as, unknowns
 from fairness_audit.steps.judge.cases import Case, Lack, Part, parts_of
 from fairness_audit.steps.judge.evidence import evidence_of
 from fairness_audit.steps.judge.family import Significance
 from fairness_audit.steps.judge.ground import Ground, ground_of, held_at, verdict_of
-from fairness_audit.steps.judge.limit import AllowedRange, TwoRates
 from fairness_audit.steps.judge.proxies import Caution, caution_of, contaminated_ends, softened
 from fairness_audit.steps.judge.sentences import Telling, sentence
 from fairness_audit.steps.judge.wording import grouping_name

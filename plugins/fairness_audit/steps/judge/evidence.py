@@ -6,9 +6,9 @@ from fairness_audit.policy.metrics import IMPACT_RATIO
 from fairness_audit.policy.model import Against, Comparison
 from fairness_audit.records.finding import Evidence
 from fairness_audit.statistics.power import detectable_gap, n_needed
+from fairness_audit.steps.judge.allowed_range import AllowedRange, TwoRates, is_below_four_fifths
 from fairness_audit.steps.judge.bounds import UnknownRows, ends
 from fairness_audit.steps.judge.cases import Case
-from fairness_audit.steps.judge.limit import AllowedRange, TwoRates, is_below_four_fifths
 from fairness_audit.steps.judge.proxies import contaminated_ends
 
 

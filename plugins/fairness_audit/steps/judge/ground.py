@@ -7,7 +7,7 @@ from fractions import Fraction
 from fairness_audit.policy.model import Severity
 from fairness_audit.records.finding import Verdict
 from fairness_audit.records.measurement import Measurement
-from fairness_audit.steps.judge.limit import AllowedRange, TwoRates
+from fairness_audit.steps.judge.allowed_range import AllowedRange, TwoRates
 
 
 class Ground(Enum):

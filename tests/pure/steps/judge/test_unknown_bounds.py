@@ -10,7 +10,6 @@ from fairness_audit.records.finding import Verdict
 from fairness_audit.steps.judge.allowed_range import TwoRates
 from fairness_audit.steps.judge.bounds import UnknownRows, ends
 from fairness_audit.steps.judge.cases import Case
-from fairness_audit.steps.judge.allowed_range import TwoRates
 from tests.builders.judging import BIASED, FAIR, a_rule, about, gender_policy, judged_counts, share
 
 

@@ -16,7 +16,6 @@ from fairness_audit.steps.judge.allowed_range import AllowedRange
 from fairness_audit.steps.judge.cases import parts_of
 from fairness_audit.steps.judge.family import Significance
 from fairness_audit.steps.judge.ground import Ground, ground_of
-from fairness_audit.steps.judge.allowed_range import AllowedRange
 from tests.builders.domain import a_rate
 from tests.builders.judging import a_rule, gender_policy
 
