@@ -102,20 +102,22 @@ def _metrics() -> Iterator[str]:
     yield (
         "What `fairness-audit measure` and every audit compute, of which the field `metric` of"
         " [`rules[]`](#rules) lists what a rule may name. *Equal* is the value of no disparity;"
-        " a figure about one group alone has none. `d` is the group that a figure is about, `a`"
-        " what it is compared with. `fairness-audit metrics` prints the same."
+        " a figure about one group alone has none; *better* says which of two values is the more"
+        " favourable. `d` is the group that a figure is about, `a` what it is compared with."
+        " `fairness-audit metrics` prints the same."
     )
     yield ""
     yield from table(
-        ("metric", "code", "means", "from", "to", "equal", "needs", "source"),
+        ("metric", "code", "means", "from", "to", "equal", "better", "needs", "source"),
         (
             (
                 code(each.name),
                 each.code or "",
                 cell(each.meaning),
-                "-∞" if each.low is None else f"{each.low:.4g}",
-                "∞" if each.high is None else f"{each.high:.4g}",
-                "" if each.parity is None else f"{each.parity:g}",
+                "-∞" if each.range.low is None else f"{each.range.low:.4g}",
+                "∞" if each.range.high is None else f"{each.range.high:.4g}",
+                "" if each.range.no_disparity is None else f"{each.range.no_disparity:g}",
+                each.direction,
                 ", ".join(each.needs),
                 cell(each.source),
             )
