@@ -9,6 +9,7 @@ import pytest
 from fairness_audit.policy.attribute import Assumption, Provenance, Unknown
 from fairness_audit.policy.base import OUTSIDE, Strict
 from fairness_audit.policy.candidate import Selects
+from fairness_audit.policy.error_rate import ErrorRate, Family
 from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.metrics import ACCURACY
 from fairness_audit.policy.model import (
@@ -16,8 +17,6 @@ from fairness_audit.policy.model import (
     AtGate,
     AuditPolicy,
     Comparison,
-    ErrorRate,
-    Family,
     Schedule,
     Severity,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from fairness_audit.policy.model import ErrorRate
+from fairness_audit.policy.error_rate import ErrorRate
 from fairness_audit.records.finding import ErrorBudget, Finding, Verdict
 from fairness_audit.records.history import History
 from fairness_audit.statistics.spending import harmonic_share

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from fairness_audit.policy.model import Against, Family
+from fairness_audit.policy.error_rate import Family
+from fairness_audit.policy.model import Against
 from fairness_audit.statistics.family import benjamini_hochberg, holm
 from fairness_audit.steps.judge.allowed_range import TwoRates
 from fairness_audit.steps.judge.cases import Case, Hypothesis, Part

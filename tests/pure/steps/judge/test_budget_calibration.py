@@ -6,7 +6,7 @@ Seeds are fixed, so a test either always passes or never.
 import numpy as np
 import pytest
 
-from fairness_audit.policy.model import ErrorRate
+from fairness_audit.policy.error_rate import ErrorRate
 from fairness_audit.records.finding import Verdict
 from tests.builders.budgeted_years import (
     AUDITS,

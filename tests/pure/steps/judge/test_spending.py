@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairness_audit.policy.model import ErrorRate
+from fairness_audit.policy.error_rate import ErrorRate
 from fairness_audit.records.finding import ErrorBudget, Verdict
 from fairness_audit.records.history import History
 from fairness_audit.statistics.spending import harmonic_share
