@@ -8,9 +8,26 @@ from pathlib import Path
 from fairness_audit.files import write_bytes
 from fairness_audit.ledger.keys import public_pem
 from fairness_audit.records.finding import Judgement, Verdict
+from fairness_audit.records.population import Population
+from fairness_audit.records.signed.audit import PublishedRecord
 from fairness_audit.registry.mlflow import MlflowRegistry
 from tests import CHECKOUT
 from tests.builders.published import FAILED, MODEL, SIGNER, a_loaded_policy, published
+
+
+def before_the_gate(version: str) -> str:
+    """What the steps before the gate give it, as a DAG file spells it."""
+    population = Population(
+        model=MODEL,
+        model_version=version,
+        path=Path("population.parquet"),
+        digest="0" * 64,
+        rows=90,
+        decisions=100,
+        lost=(),
+    )
+    record = PublishedRecord(record_id="0" * 64, file=Path("record.json"), verdict=Verdict.PASS)
+    return ", ".join(repr(each.model_dump(mode="json")) for each in (population, record))
 
 
 @dataclass(frozen=True)

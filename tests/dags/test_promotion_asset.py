@@ -10,18 +10,19 @@ import pytest
 from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.release import promotion_of
 from tests import CHECKOUT
-from tests.builders.gated import Gated
+from tests.builders.gated import Gated, before_the_gate
 
 PAGE = (CHECKOUT / "docs" / "gate.md").read_text(encoding="utf-8")
-PROMOTIONS = """
+PROMOTIONS = f"""
 from airflow.sdk import DAG
 from fairness_audit.pipeline.audit import gate
 from fairness_audit.release import promotion_of
 
 for version in ("1", "2"):
-    with DAG(f"promote_{version}", params={"model_version": version, "as_of": None}):
+    with DAG(f"promote_{{version}}", params={{"model_version": version, "as_of": None}}):
         promotes = gate.override(outlets=[promotion_of("lead_scoring")])
-        promotes("lead_scoring", {"model_version": version}, {})
+        population, record = {before_the_gate("")}
+        promotes("lead_scoring", population | {{"model_version": version}}, record)
 
 """
 
@@ -117,7 +118,7 @@ def test_a_release_waits_for_what_the_gate_allows(
     allowed = promoted(dag_file, "2", tmp_path / "allowed.log")
     assert allowed.succeeded, allowed.error
     (event,) = events()
-    decision = allowed.given["gate"]
+    decision = allowed.given["gate"].model_dump(mode="json")
     assert event == {
         "model_version": "2",
         "artifact_digest": gated.registry.artifact_digest("lead_scoring", "2"),

@@ -14,7 +14,7 @@ from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.pipeline import questions
 from fairness_audit.records.finding import Judgement, Verdict
 from tests import CHECKOUT
-from tests.builders.gated import Gated
+from tests.builders.gated import Gated, before_the_gate
 from tests.builders.published import MODEL, WAITS, a_loaded_policy, published
 from tests.builders.reviewed import a_policy_of, an_event
 
@@ -117,12 +117,12 @@ def test_what_decides_nothing_fails_the_task_and_is_told(
     assert "the version stays as it was" in notice.text
 
 
-GATE = """
+GATE = f"""
 from airflow.sdk import DAG
 from fairness_audit.pipeline.audit import gate
 
-with DAG("waits", params={"model_version": "3", "as_of": None}):
-    gate("lead_scoring", {"model_version": "3"}, {})
+with DAG("waits", params={{"model_version": "3", "as_of": None}}):
+    gate("lead_scoring", {before_the_gate("3")})
 """
 
 
@@ -175,7 +175,7 @@ from fairness_audit.pipeline.notify.notifier import deadline_of
 with DAG("on_time", deadline=deadline_of("lead_scoring", 24)):
     @task
     def publish():
-        return {"record_id": "0" * 64}
+        return {"record_id": "0" * 64, "file": "record.json", "verdict": "pass"}
     publish()
 """
 

@@ -20,7 +20,7 @@ from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.settings import Settings
 from tests import CHECKOUT
-from tests.builders.gated import Gated
+from tests.builders.gated import Gated, before_the_gate
 from tests.builders.published import FAILED, MODEL, WAITS, a_loaded_policy, published
 from tests.servers.airflow_site import AirflowSite, airflow_site, until
 from tests.servers.listeners import Chat, Mailbox, chat, mailbox
@@ -39,7 +39,7 @@ from fairness_audit.pipeline.notify.notifier import deadline_of
 
 PARAMS = {{"model_version": Param("1", type="string"), "as_of": None}}
 with DAG("audit_{MODEL}", schedule=None, params=PARAMS, is_paused_upon_creation=False):
-    gate("{MODEL}", {{"model_version": "{{{{ params.model_version }}}}"}}, {{}})
+    gate("{MODEL}", {before_the_gate("{{ params.model_version }}")})
 
 deadline = deadline_of("{MODEL}", 24)
 deadline.interval = timedelta(seconds=1)

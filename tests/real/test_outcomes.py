@@ -14,6 +14,7 @@ from fairness_audit.ledger.verified import verified_records
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.records.finding import Verdict
 from fairness_audit.records.population import Loss
+from fairness_audit.records.signed.audit import PublishedRecord
 from tests.builders.shared_data import shared_data
 from tests.real.audits import Audit, Installation
 
@@ -125,7 +126,7 @@ def test_the_alias_moves_on_allow_alone(outcome: tuple[Audit, Outcome]) -> None:
 def test_one_record_is_in_the_ledger(outcome: tuple[Audit, Outcome]) -> None:
     audit, expected = outcome
     (record,) = audit.records
-    assert record.record_id == audit.ended.given["publish"]["record_id"]
+    assert audit.ended.newest(PublishedRecord).record_id == record.record_id
     assert record.record_id == audit.decision.record_id
     assert (record.verdict, record.findings) == (expected.verdict, audit.judgement.findings)
     assert (record.counts.decisions, record.counts.audited) == (expected.logged, expected.audited)

@@ -9,7 +9,9 @@ from rich.text import Text
 
 from fairness_audit.pipeline.local import Ended
 from fairness_audit.records.finding import Judgement
+from fairness_audit.records.population import Population
 from fairness_audit.records.signed.audit import GateDecision
+from fairness_audit.records.steps import Step
 from fairness_audit.settings import Settings
 
 _STYLES = {"pass": "green", "allow": "green", "warn": "yellow", "inconclusive": "yellow"}
@@ -28,19 +30,18 @@ class Audited:
     @classmethod
     def of(cls, model: str, ended: Ended, settings: Settings) -> "Audited":
         """Read what the steps of a run gave."""
-        given = ended.given
-        rows = given.get("score") or given.get("assemble")  # a candidate's, or logged decisions
+        population = ended.newest(Population)
         decision = settings.run_folder(model, ended.run_id) / "decision.json"
         return cls(
             model=model,
-            version=rows["model_version"] if rows else "?",
-            judgement=Judgement.model_validate(given["judge"]) if "judge" in given else None,
+            version=population.model_version if population else "?",
+            judgement=ended.newest(Judgement),
             decision=(
                 GateDecision.model_validate_json(decision.read_bytes())
                 if decision.exists()
                 else None
             ),
-            error=ended.error if ended.failed_step != "gate" else None,
+            error=ended.error if ended.failed_step != Step.GATE else None,
         )
 
     @property

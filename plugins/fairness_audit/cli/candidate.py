@@ -10,7 +10,7 @@ from rich.text import Text
 
 from fairness_audit.errors import SettingsError
 from fairness_audit.policy.load import FILE_NAME, load_policy
-from fairness_audit.records.comparison import Comparison, GroupChange
+from fairness_audit.records.comparison import Comparison, ComparisonFile, GroupChange
 from fairness_audit.settings import Settings
 
 _STYLES = {"better": "green", "worse": "red"}
@@ -42,7 +42,7 @@ def candidate(
     local_airflow.prepare(settings)
     moment = as_of.replace(tzinfo=UTC).isoformat() if as_of else None
     ended = local_airflow.run_candidate(settings, model, version, moment, promotes=promote)
-    if "compare" in ended.given:
+    if ended.newest(ComparisonFile) is not None:
         path = settings.run_folder(model, ended.run_id) / "comparison.json"
         print_changes(Comparison.model_validate_json(path.read_bytes()))
         typer.echo(f"intersections too  {path}\n")

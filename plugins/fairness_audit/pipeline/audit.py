@@ -6,21 +6,26 @@ runs, never when a DAG file is parsed.
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
 from airflow.sdk import TriggerRule, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from fairness_audit.pipeline.notify.notifier import Tell
 from fairness_audit.pipeline.promotion import promote
-from fairness_audit.pipeline.run import Run, check_same_policy, reported, source_of, tell_promotion
+from fairness_audit.pipeline.run import Run, check_same_policy, source_of, tell_promotion
+from fairness_audit.pipeline.step import task_of
+from fairness_audit.records.comparison import ComparisonFile
+from fairness_audit.records.finding import Judgement
+from fairness_audit.records.measurement import MeasurementFile
+from fairness_audit.records.population import Population
+from fairness_audit.records.signed.audit import GateDecision, PublishedRecord
+from fairness_audit.records.snapshot import Snapshot
+from fairness_audit.records.steps import Step
+from fairness_audit.records.validation import ValidationReport
 
-Json = dict[str, Any]
 
-
-@task
-@reported
-def extract(model: str) -> Json:
+@task_of(Step.EXTRACT)
+def extract(run: Run) -> Snapshot:
     """Copy the CRM objects the policy names into Parquet, as of one moment.
 
     **If it fails:** the message names the connection, the object or the column. Nothing of the
@@ -30,8 +35,8 @@ def extract(model: str) -> Json:
     from fairness_audit.steps.extract import extract as step
     from fairness_audit.steps.extract import previous_snapshot
 
-    run = Run.current(model)
-    snapshot = step(
+    model = run.loaded.policy.model
+    return step(
         run.loaded,
         logical_date=run.as_of,
         source=source_of(run.loaded, run.settings),
@@ -40,88 +45,71 @@ def extract(model: str) -> Json:
         previous=previous_snapshot(run.folder, model),
         kept=run.settings.increments / model,
     )
-    return snapshot.model_dump(mode="json")
 
 
-@task
-@reported
-def assemble(model: str, snapshot: Json) -> Json:
+@task_of(Step.ASSEMBLE)
+def assemble(run: Run, snapshot: Snapshot) -> Population:
     """Make one row per decision, and account for every row that did not get in.
 
     **If it fails:** the message names the SQL file under `sql/staging/` or `sql/population/` and
     what is wrong with what it gives.
     """
-    from fairness_audit.records.snapshot import Snapshot
     from fairness_audit.steps.assemble import assemble as step
     from fairness_audit.steps.extract import read_snapshot
 
-    run = Run.current(model)
-    policy, settings = run.loaded.policy, run.settings
-    taken = Snapshot.model_validate(snapshot)
-    read_snapshot(taken.folder)  # raises if a file is not what was written
-    check_same_policy(run.loaded, taken)
+    policy = run.loaded.policy
+    read_snapshot(snapshot.folder)  # raises if a file is not what was written
+    check_same_policy(run.loaded, snapshot)
     deployed = None
     if run.model_version is None:
         guarded = policy.gate
         deployed = run.installation.registry.alias_target(guarded.registered_model, guarded.alias)
-    population = step(
+    return step(
         policy,
-        taken,
-        sql=settings.sql,
+        snapshot,
+        sql=run.settings.sql,
         folder=run.folder,
         subject_key=run.installation.subject_key,
         model_version=run.model_version,
         deployed_version=deployed,
     )
-    return population.model_dump(mode="json")
 
 
-@task
-@reported
-def validate(model: str, population: Json) -> Json:
+@task_of(Step.VALIDATE)
+def validate(run: Run, population: Population) -> ValidationReport:
     """Run the Great Expectations suites of the model and rebuild its Data Docs.
 
     A check that does not pass is a finding, not an error: the task still succeeds.
 
     **If it fails:** a suite could not be run at all; the message names its file.
     """
-    from fairness_audit.records.population import Population
     from fairness_audit.steps.validate import validate as step
 
-    run = Run.current(model)
-    report = step(
-        run.loaded.policy,
-        Population.model_validate(population),
-        suites=run.settings.expectations / model,
-        sql=run.settings.sql,
-        docs=run.settings.data_docs,
+    policy, settings = run.loaded.policy, run.settings
+    return step(
+        policy,
+        population,
+        suites=settings.expectations / policy.model,
+        sql=settings.sql,
+        docs=settings.data_docs,
     )
-    return report.model_dump(mode="json")
 
 
-@task
-@reported
-def measure(model: str, population: Json) -> Json:
+@task_of(Step.MEASURE)
+def measure(run: Run, population: Population) -> MeasurementFile:
     """Count outcomes per group in one scan and compute every metric from the counts.
 
     **If it fails:** Fairlearn, asked for the same figures, disagrees; the message names which.
     """
-    from fairness_audit.records.population import Population
     from fairness_audit.steps.measure import measure as step
 
-    run = Run.current(model)
-    measured = step(
-        run.loaded.policy,
-        Population.model_validate(population),
-        sql=run.settings.sql,
-        folder=run.folder,
-    )
-    return measured.model_dump(mode="json")
+    return step(run.loaded.policy, population, sql=run.settings.sql, folder=run.folder)
 
 
-@task
-@reported
-def judge(model: str, population: Json, measurements: Json, validation: Json) -> Json:
+@task_of(Step.JUDGE)
+def judge(
+    run: Run, population: Population, measurements: MeasurementFile, validation: ValidationReport
+) -> Judgement:
     """Hold measurements and checks against the policy: findings, and a verdict over them.
 
     The audits of the model that are in the ledger decide how much of its error budget is left,
@@ -132,107 +120,78 @@ def judge(model: str, population: Json, measurements: Json, validation: Json) ->
     """
     from fairness_audit.ledger.history import history
     from fairness_audit.records.history import Audit
-    from fairness_audit.records.measurement import MeasurementFile
-    from fairness_audit.records.population import Population
-    from fairness_audit.records.validation import ValidationReport
     from fairness_audit.steps.extract import read_snapshot
     from fairness_audit.steps.judge import judge as step
     from fairness_audit.steps.measure import read_measurements
 
-    run = Run.current(model)
     policy, installation = run.loaded.policy, run.installation
-    audited = Population.model_validate(population)
-    totals = MeasurementFile.model_validate(measurements)
     files = installation.registry.artifact_digest(
-        policy.gate.registered_model, audited.model_version
+        policy.gate.registered_model, population.model_version
     )
-    judgement = step(
+    return step(
         policy,
-        population=audited,
-        totals=totals,
-        measurements=read_measurements(totals),
-        validation=ValidationReport.model_validate(validation),
+        population=population,
+        totals=measurements,
+        measurements=read_measurements(measurements),
+        validation=validation,
         history=history(
             installation.ledger,
             lambda: installation.trusted_keys,
-            Audit.of(read_snapshot(run.folder / "snapshot"), audited, totals, files),
+            Audit.of(read_snapshot(run.folder / "snapshot"), population, measurements, files),
             period_days=policy.error_rate.period_days,
         ),
     )
-    return judgement.model_dump(mode="json")
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE)
-@reported
+@task_of(Step.PUBLISH, trigger_rule=TriggerRule.ALL_DONE)
 def publish(
-    model: str,
-    snapshot: Json | None,
-    population: Json | None,
-    validation: Json | None,
-    measurements: Json | None,
-    judgement: Json | None,
-    changes: Json | None = None,
-) -> Json:
+    run: Run,
+    snapshot: Snapshot,
+    population: Population,
+    validation: ValidationReport,
+    measurements: MeasurementFile,
+    judgement: Judgement,
+    changes: ComparisonFile | None = None,
+) -> PublishedRecord:
     """Sign the audit's record and append it to the ledger, whatever the verdict.
 
     **If it fails:** an earlier step ended without a result (there is no record then, and nothing
     can be promoted), or the ledger cannot be reached.
     """
-    from fairness_audit.records.finding import Judgement
-    from fairness_audit.records.measurement import MeasurementFile
-    from fairness_audit.records.population import Population
-    from fairness_audit.records.snapshot import Snapshot
-    from fairness_audit.records.validation import ValidationReport
     from fairness_audit.steps.publish import publish as step
 
-    given = {
-        "extract": snapshot,
-        "assemble": population,
-        "validate": validation,
-        "measure": measurements,
-        "judge": judgement,
-    }
-    unfinished = [name for name, door in given.items() if door is None]
-    if unfinished:
-        raise AirflowFailException(f"no record: {', '.join(unfinished)} did not finish")
-    run = Run.current(model)
-    taken, audited = Snapshot.model_validate(snapshot), Population.model_validate(population)
-    check_same_policy(run.loaded, taken)
-    record = step(
+    check_same_policy(run.loaded, snapshot)
+    return step(
         run.loaded,
-        snapshot=taken,
-        population=audited,
-        measurements=MeasurementFile.model_validate(measurements),
-        validation=ValidationReport.model_validate(validation),
-        judgement=Judgement.model_validate(judgement),
+        snapshot=snapshot,
+        population=population,
+        measurements=measurements,
+        validation=validation,
+        judgement=judgement,
         artifact_digest=run.installation.registry.artifact_digest(
-            run.loaded.policy.gate.registered_model, audited.model_version
+            run.loaded.policy.gate.registered_model, population.model_version
         ),
         ledger=run.installation.ledger,
         signer=run.installation.publishing_key,
         trusted=lambda: run.installation.trusted_keys,
         records=run.settings.records,
         now=datetime.now(UTC),
-        comparison_digest=changes["digest"] if changes else None,
+        comparison_digest=changes.digest if changes else None,
     )
-    return record.model_dump(mode="json")
 
 
-@task(on_failure_callback=Tell())
-@reported
-def gate(model: str, population: Json, record: Json) -> Json:
+@task_of(Step.GATE, on_failure_callback=Tell())
+def gate(run: Run, population: Population, record: PublishedRecord) -> GateDecision:
     """Promote the audited version if its newest record allows it; otherwise end the run failed.
 
     **If it fails:** the reasons are in the last line of the log. Mend the model or the data and
     audit again; the alias stays where it was. Where people must decide, their review has been
     started, and its address stands there too.
     """
-    run = Run.current(model)
-    keep = run.folder / "decision.json"
-    decision = promote(run, population["model_version"], keep=keep)
+    decision = promote(run, population.model_version, keep=run.folder / "decision.json")
     if run.promotes:
         tell_promotion(decision)
-    return decision.model_dump(mode="json")
+    return decision
 
 
 @task

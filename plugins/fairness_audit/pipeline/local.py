@@ -12,39 +12,18 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from fairness_audit.errors import SettingsError
 from fairness_audit.files import write_bytes
+from fairness_audit.records.door import StepResult
+from fairness_audit.records.steps import CANDIDATE, Flow, Step
 from fairness_audit.settings import Settings
 
-Given = dict[str, Any]
-
-_TOLD: dict[str, Callable[[Given], str]] = {
-    "extract": lambda given: (
-        f"{len(given['objects'])} objects,"
-        f" {sum(each['rows_written'] for each in given['objects'].values()):,} rows"
-    ),
-    "assemble": lambda given: f"{given['rows']:,} of {given['decisions']:,} decisions",
-    "score": lambda given: (
-        f"version {given['model_version']} in place of version {given['scoring']['against']}"
-    ),
-    "compare": lambda given: (
-        f"{len(given['better'])} groups better off, {len(given['worse'])} worse"
-    ),
-    "validate": lambda given: (
-        f"{sum(each['passed'] for each in given['checks'])} of {len(given['checks'])}"
-        " checks passed"
-    ),
-    "measure": lambda given: f"{given['rows']:,} measurements",
-    "judge": lambda given: f"{len(given['findings'])} findings, verdict {given['verdict']}",
-    "publish": lambda given: f"record {given['record_id'][:12]}",
-    "gate": lambda given: f"{given['decision']}",
-}
-"""What each step's line says of what the step gave."""
+Door = TypeVar("Door", bound=StepResult)
 
 
 @dataclass
@@ -53,9 +32,15 @@ class Ended:
 
     run_id: str
     succeeded: bool
-    given: dict[str, Given] = field(default_factory=dict)
+    given: dict[str, StepResult] = field(default_factory=dict)
     failed_step: str | None = None
     error: str | None = None
+
+    def newest(self, kind: type[Door]) -> Door | None:
+        """The last thing of a kind that a step gave."""
+        return next(
+            (each for each in reversed(self.given.values()) if isinstance(each, kind)), None
+        )
 
 
 def configure(settings: Settings) -> Path:
@@ -104,8 +89,12 @@ def run_candidate(
     )
 
 
-def run(dag_id: str, dag_file: Path, conf: Given, log: Path) -> Ended:
+def run(
+    dag_id: str, dag_file: Path, conf: dict[str, Any], log: Path, *, flow: Flow = CANDIDATE
+) -> Ended:
     """Run one DAG to its end; print a line per step, while Airflow's own output goes to ``log``.
+
+    Its tasks are steps of ``flow``; that of candidates has all there are.
 
     Raises:
         SettingsError: when the DAG file does not give this DAG.
@@ -116,7 +105,7 @@ def run(dag_id: str, dag_file: Path, conf: Given, log: Path) -> Ended:
         dag.deadline = None  # Airflow 3.3.2 fails over it here, after the last task succeeded
         for each in dag.tasks:
             each.retries = 0  # somebody is watching: show the error now
-        with _listening(_listener(ended, terminal)), _progress_on(terminal):
+        with _listening(_listener(ended, flow, terminal)), _progress_on(terminal):
             dag_run = dag.test(run_conf=conf)
     ended.run_id = dag_run.run_id
     ended.succeeded = str(dag_run.state) == "success"
@@ -158,7 +147,7 @@ def _dag(dag_id: str, dag_file: Path) -> Any:
     return bag.dags[dag_id]
 
 
-def _listener(ended: Ended, terminal: TextIO) -> object:
+def _listener(ended: Ended, flow: Flow, terminal: TextIO) -> object:
     from airflow.listeners import hookimpl
 
     def tell(step: str, what: str, since: float) -> None:
@@ -175,8 +164,9 @@ def _listener(ended: Ended, terminal: TextIO) -> object:
         @hookimpl
         def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:
             step = task_instance.task_id
-            given = ended.given[step] = task_instance.xcom_pull(task_ids=step)
-            tell(step, _TOLD[step](given), self.since)
+            content = task_instance.xcom_pull(task_ids=step)
+            given = ended.given[step] = flow.part(step).door.model_validate(content)
+            tell(step, given.summary, self.since)
 
         @hookimpl
         def on_task_instance_failed(
@@ -185,7 +175,7 @@ def _listener(ended: Ended, terminal: TextIO) -> object:
             if ended.error is None:  # what failed later failed because of this
                 ended.failed_step, ended.error = task_instance.task_id, str(error)
             step = task_instance.task_id
-            tell(step, "blocked" if step == "gate" else "failed", self.since)
+            tell(step, "blocked" if step == Step.GATE else "failed", self.since)
 
     return Listener()
 

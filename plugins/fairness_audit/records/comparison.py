@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from fairness_audit.records.door import Door
+from fairness_audit.records.door import Door, StepResult
 
 
 class GroupChange(Door):
@@ -40,7 +40,7 @@ class Comparison(Door):
     groups: tuple[GroupChange, ...]
 
 
-class ComparisonFile(Door):
+class ComparisonFile(StepResult):
     """Where a comparison is, and the groups for which it says something changes."""
 
     path: Path
@@ -48,3 +48,8 @@ class ComparisonFile(Door):
     against: str
     better: tuple[str, ...]
     worse: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """For how many groups something changes."""
+        return f"{len(self.better)} groups better off, {len(self.worse)} worse"

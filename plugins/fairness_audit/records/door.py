@@ -1,5 +1,6 @@
 """What passes from one step to the next: small, frozen, JSON. Rows stay in Parquet."""
 
+from abc import abstractmethod
 from datetime import UTC
 from typing import Annotated
 
@@ -21,6 +22,15 @@ class Door(BaseModel):
         alias_generator=to_camel,
         populate_by_name=True,
     )
+
+
+class StepResult(Door):
+    """Base of what a step gives."""
+
+    @property
+    @abstractmethod
+    def summary(self) -> str:
+        """What it is, for who watches the run: a few words."""
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]

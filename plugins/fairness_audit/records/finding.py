@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from fairness_audit.policy.attribute import Provenance
-from fairness_audit.records.door import Door, Moment
+from fairness_audit.records.door import Door, Moment, StepResult
 from fairness_audit.records.measurement import Amount
 
 
@@ -163,7 +163,7 @@ class Finding(Door):
         return "/".join(part or "-" for part in parts)
 
 
-class Judgement(Door):
+class Judgement(StepResult):
     """All findings of one audit, the deciding one first, and the verdict over them.
 
     ``budget`` is the part of the model's error budget that the verdict rests on, ``attributes``
@@ -174,6 +174,11 @@ class Judgement(Door):
     findings: tuple[Finding, ...]
     budget: ErrorBudget | None = None
     attributes: dict[str, AttributeSource] | None = None
+
+    @property
+    def summary(self) -> str:
+        """How much was found, and the verdict."""
+        return f"{len(self.findings)} findings, verdict {self.verdict}"
 
     @property
     def deciding(self) -> Finding:

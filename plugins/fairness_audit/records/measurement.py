@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from fairness_audit.records.door import Door
+from fairness_audit.records.door import Door, StepResult
 
 
 def whole_if_it_is(amount: Any) -> Any:
@@ -54,7 +54,7 @@ class Measurement(Door):
     method: str
 
 
-class MeasurementFile(Door):
+class MeasurementFile(StepResult):
     """All measurements of one audit as Parquet."""
 
     path: Path
@@ -64,3 +64,8 @@ class MeasurementFile(Door):
     population_rows: int
     labelled_rows: int
     selected_rows: int
+
+    @property
+    def summary(self) -> str:
+        """How many there are."""
+        return f"{self.rows:,} measurements"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from fairness_audit.records.door import Door
+from fairness_audit.records.door import Door, StepResult
 from fairness_audit.records.signed.audit import Audited
 
 
@@ -32,7 +32,7 @@ class Scoring(Door):
     tied_selected: int
 
 
-class Population(Door):
+class Population(StepResult):
     """One row per decision, in Parquet, and the ledger of the rows that did not get in.
 
     Columns of the file: ``decision_id``, ``subject_id`` (keyed pseudonym), ``decided_at``,
@@ -53,6 +53,13 @@ class Population(Door):
     window_start: datetime | None = None
     window_end: datetime | None = None
     scoring: Scoring | None = None
+
+    @property
+    def summary(self) -> str:
+        """How much is left to audit, or who stands for whom."""
+        if self.scoring is not None:
+            return f"version {self.model_version} in place of version {self.scoring.against}"
+        return f"{self.rows:,} of {self.decisions:,} decisions"
 
     @property
     def audited(self) -> Audited:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from fairness_audit.records.door import Door
+from fairness_audit.records.door import Door, StepResult
 
 
 class Column(Door):
@@ -65,7 +65,7 @@ class ObjectFile(Door):
     source_columns: dict[str, str] | None = None
 
 
-class Snapshot(Door):
+class Snapshot(StepResult):
     """All CRM objects a policy names, read in one repeatable-read transaction.
 
     ``manifest.json`` is written last: a snapshot without a manifest does not exist. ``digest`` is
@@ -85,6 +85,12 @@ class Snapshot(Door):
     objects: dict[str, ObjectFile]
     digest: str
     drift: tuple[SchemaChange, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """How much was read."""
+        rows = sum(each.rows_written for each in self.objects.values())
+        return f"{len(self.objects)} objects, {rows:,} rows"
 
     def path_of(self, name: str) -> Path:
         """The Parquet file of one CRM object."""

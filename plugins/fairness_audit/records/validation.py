@@ -4,7 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from fairness_audit.records.door import Door
+from fairness_audit.records.door import Door, StepResult
 
 
 class CheckSeverity(StrEnum):
@@ -29,8 +29,14 @@ class Check(Door):
     sentence: str
 
 
-class ValidationReport(Door):
+class ValidationReport(StepResult):
     """All suites of one audit, and where a reviewer reads them."""
 
     checks: tuple[Check, ...]
     data_docs: Path
+
+    @property
+    def summary(self) -> str:
+        """How many checks passed."""
+        passed = sum(check.passed for check in self.checks)
+        return f"{passed} of {len(self.checks)} checks passed"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fairness_audit.errors import InputError, RecordError, SourceError
 from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.comparison import ComparisonFile
 from fairness_audit.records.finding import Judgement
 from fairness_audit.records.history import Audit, history_of
@@ -17,6 +18,7 @@ from fairness_audit.records.population import Population
 from fairness_audit.records.report import report_digest
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.snapshot import Snapshot
+from fairness_audit.records.steps import AUDIT, CANDIDATE, Step
 from fairness_audit.records.validation import ValidationReport
 from fairness_audit.steps.assemble import assemble
 from fairness_audit.steps.compare import compare
@@ -86,7 +88,7 @@ def audit_again(
     runs: Path,
     hidden: Sequence[Path],
 ) -> Replayed:
-    """Run assemble, validate, measure and judge on a snapshot, as if nothing came since.
+    """Take the steps of an audit between its snapshot and its record, as if nothing came since.
 
     A candidate scores again: the files that a run kept, confined as they were then.
 
@@ -105,43 +107,103 @@ def audit_again(
     Raises:
         AuditError: when a step fails.
     """
-    policy, sql = loaded.policy, home / "sql"
-    simulated = record.simulation
-    population = decided = assemble(
-        policy,
-        snapshot,
-        sql=sql,
-        folder=folder,
-        subject_key=subject_key,
-        model_version=simulated.against if simulated else record.model_version,
+    flow = CANDIDATE if record.simulation else AUDIT
+    again = Again(record, snapshot, loaded, earlier, home, subject_key, folder, runs, hidden)
+    made = flow.follow(again, {"snapshot": snapshot}, until=Step.PUBLISH)
+    return Replayed(
+        population=made["population"],
+        measurements=made["measurements"],
+        validation=made["validation"],
+        judgement=made["judgement"],
+        comparison=made.get("changes"),
     )
-    comparison = None
-    if simulated:
-        kept = [snapshot.folder.parent, *sorted(runs.glob(f"{policy.model}/*"))]
-        files = kept_artifact(kept, record.artifact_digest)
-        population = score_candidate(
-            policy, snapshot, decided, version=record.model_version, registry=files, sql=sql,
-            folder=folder, hidden=hidden,
-        )  # fmt: skip
-        comparison = compare(policy, decided, population, sql=sql, folder=folder)
-    validation = validate(
-        policy,
-        population,
-        suites=home / "expectations" / policy.model,
-        sql=sql,
-        docs=folder / "data_docs",
-    )
-    measurements = measure(policy, population, sql=sql, folder=folder)
-    audit = Audit.of(snapshot, population, measurements, record.artifact_digest)
-    judgement = judge(
-        policy,
-        population=population,
-        totals=measurements,
-        measurements=read_measurements(measurements),
-        validation=validation,
-        history=history_of(audit, earlier, period_days=policy.error_rate.period_days),
-    )
-    return Replayed(population, measurements, validation, judgement, comparison)
+
+
+@dataclass(frozen=True)
+class Again:
+    """The steps of an audit, each as a replay takes it; see :func:`audit_again`."""
+
+    record: AuditRecord
+    taken: Snapshot
+    loaded: LoadedPolicy
+    earlier: Sequence[AuditRecord]
+    home: Path
+    subject_key: bytes
+    folder: Path
+    runs: Path
+    hidden: Sequence[Path]
+
+    @property
+    def policy(self) -> AuditPolicy:
+        """What the record was judged by."""
+        return self.loaded.policy
+
+    @property
+    def sql(self) -> Path:
+        """Folder of the statements."""
+        return self.home / "sql"
+
+    def assemble(self, snapshot: Snapshot) -> Population:
+        """The decisions of the version, or of that whose place a candidate was put in."""
+        simulated = self.record.simulation
+        return assemble(
+            self.policy,
+            snapshot,
+            sql=self.sql,
+            folder=self.folder,
+            subject_key=self.subject_key,
+            model_version=simulated.against if simulated else self.record.model_version,
+        )
+
+    def score(self, snapshot: Snapshot, decided: Population) -> Population:
+        """A candidate scores again: the files that a run kept."""
+        folders = [snapshot.folder.parent, *sorted(self.runs.glob(f"{self.policy.model}/*"))]
+        return score_candidate(
+            self.policy,
+            snapshot,
+            decided,
+            version=self.record.model_version,
+            registry=kept_artifact(folders, self.record.artifact_digest),
+            sql=self.sql,
+            folder=self.folder,
+            hidden=self.hidden,
+        )
+
+    def validate(self, population: Population) -> ValidationReport:
+        """Its Data Docs lie beside what is made again, not on the site."""
+        return validate(
+            self.policy,
+            population,
+            suites=self.home / "expectations" / self.policy.model,
+            sql=self.sql,
+            docs=self.folder / "data_docs",
+        )
+
+    def measure(self, population: Population) -> MeasurementFile:
+        """As the audit did."""
+        return measure(self.policy, population, sql=self.sql, folder=self.folder)
+
+    def judge(
+        self,
+        population: Population,
+        measurements: MeasurementFile,
+        validation: ValidationReport,
+    ) -> Judgement:
+        """With the history of then."""
+        audit = Audit.of(self.taken, population, measurements, self.record.artifact_digest)
+        period_days = self.policy.error_rate.period_days
+        return judge(
+            self.policy,
+            population=population,
+            totals=measurements,
+            measurements=read_measurements(measurements),
+            validation=validation,
+            history=history_of(audit, self.earlier, period_days=period_days),
+        )
+
+    def compare(self, decided: Population, population: Population) -> ComparisonFile:
+        """As the audit did."""
+        return compare(self.policy, decided, population, sql=self.sql, folder=self.folder)
 
 
 def differences(record: AuditRecord, replayed: Replayed) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A candidate's record made again: whose files score, and what is held against what."""
 
+import inspect
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,8 +13,9 @@ from fairness_audit.records.comparison import ComparisonFile
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.report import report_digest
 from fairness_audit.records.signed.simulation import Simulation
+from fairness_audit.records.steps import CANDIDATE, Step
 from fairness_audit.registry.artifact import folder_digest
-from fairness_audit.replay.replay import Replayed, differences
+from fairness_audit.replay.replay import Again, Replayed, differences
 from fairness_audit.steps.score.kept import kept_artifact
 from tests.builders.published import a_finding, a_loaded_policy, a_record, an_audit, digest
 
@@ -84,3 +86,10 @@ def test_another_comparison_is_a_difference(tmp_path: Path) -> None:
     assert found("comparison") == []
     (difference,) = found("another")
     assert difference.startswith(f"comparison: {digest('comparison')[:12]} then, ")
+
+
+def test_a_replay_can_take_every_step_between_the_snapshot_and_the_record() -> None:
+    between = CANDIDATE.steps[1 : CANDIDATE.steps.index(Step.PUBLISH)]
+    for step in between:
+        taken = set(inspect.signature(getattr(Again, step)).parameters) - {"self"}
+        assert taken == set(CANDIDATE.givers(step)), step

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from fairness_audit.encoding import digest_of
-from fairness_audit.records.door import Door, Moment
+from fairness_audit.records.door import Door, Moment, StepResult
 from fairness_audit.records.finding import AttributeSource, ErrorBudget, Finding, Verdict
 from fairness_audit.records.signed.chained import Chained
 from fairness_audit.records.signed.in_toto import Sha256
@@ -146,15 +146,20 @@ def record_id(
     )
 
 
-class PublishedRecord(Door):
+class PublishedRecord(StepResult):
     """Where a record was published."""
 
     record_id: str
     file: Path
     verdict: Verdict
 
+    @property
+    def summary(self) -> str:
+        """The start of its id."""
+        return f"record {self.record_id[:12]}"
 
-class GateDecision(Door):
+
+class GateDecision(StepResult):
     """May this version be promoted? ``reasons`` is never empty.
 
     ``certain`` is False where the question could not be answered (a service did not answer, a
@@ -170,3 +175,8 @@ class GateDecision(Door):
     expires: datetime | None
     certain: bool = True
     artifact_digest: str | None = None
+
+    @property
+    def summary(self) -> str:
+        """The decision in a word."""
+        return self.decision
