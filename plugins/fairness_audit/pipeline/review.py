@@ -83,7 +83,9 @@ def gate(asked: Json, review: str) -> Json:
 
     **If it fails:** the version stays blocked; the reasons are in the last line of the log.
     """
-    decision = promote(Run.current(asked["model"]), asked["model_version"], reviewed=True)
+    run = Run.current(asked["model"])
+    with run.installation:
+        decision = promote(run, asked["model_version"], reviewed=True)
     told = {"model_version", "artifact_digest", "record_id", "expires"}
     get_current_context()["outlet_events"][PROMOTIONS].add(
         promotion_of(asked["model"]), extra=decision.model_dump(mode="json", include=told)

@@ -43,10 +43,11 @@ def task_of(
             bound = signature.bind(model, *given, **named)
             taken = {name: bound.arguments[name] for name in taken_from if name in bound.arguments}
             _check_finished(part.gives[0], {name for name in taken if taken[name] is None}, flow)
-            bound.arguments[first.name] = Run.current(model)
+            bound.arguments[first.name] = current = Run.current(model)
             for name, door in taken.items():
                 bound.arguments[name] = doors[name].model_validate(door)
-            return function(*bound.args, **bound.kwargs).model_dump(mode="json")
+            with current.installation:
+                return function(*bound.args, **bound.kwargs).model_dump(mode="json")
 
         # Airflow reads from these which arguments there are, and that JSON is given.
         model = first.replace(name="model", annotation=str)
