@@ -4,16 +4,21 @@ from fairness_audit.errors import RegistryError
 
 
 class FakeRegistry:
-    """A model registry in memory; ``promotions`` lists every move of an alias."""
+    """A model registry in memory; ``promotions`` lists every move of an alias.
+
+    ``read`` lists the versions whose content was read, each time it was.
+    """
 
     def __init__(self, digests: dict[tuple[str, str], str]) -> None:
         self.digests = digests
         self.aliases: dict[tuple[str, str], str] = {}
         self.promotions: list[tuple[str, str, str]] = []
+        self.read: list[str] = []
 
     def artifact_digest(self, model: str, version: str) -> str:
         if (model, version) not in self.digests:
             raise RegistryError(f"no {model} version {version} (register it)")
+        self.read.append(version)
         return self.digests[model, version]
 
     def alias_target(self, model: str, alias: str) -> str | None:

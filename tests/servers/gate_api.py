@@ -15,6 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fairness_audit.demo.vendors.serving import serving
 from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.web import gate_app
+from fairness_audit.web.desk import Asks
 from fairness_audit.web.gatekeeper import Promoted
 from tests.builders.published import NOW, digest
 
@@ -115,7 +116,7 @@ class Caller:
 
 
 @contextmanager
-def served(gatekeeper: FakeGatekeeper, **changes: Any) -> Iterator[Caller]:
+def served(gatekeeper: Asks, **changes: Any) -> Iterator[Caller]:
     """The API as `reader` may ask it about every model but `secret_model`, and nobody else."""
     app = gate_app(
         gatekeeper,

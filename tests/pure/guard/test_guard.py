@@ -87,6 +87,38 @@ def test_what_passed_is_promoted_and_other_files_are_not(place: Place, alias: st
         promote(alias=alias, files=digest("others"))
 
 
+def test_others_publish_while_the_files_are_read_which_are_read_once(place: Place) -> None:
+    """Of a large model that takes minutes; the promotion is decided on what was published then."""
+    place.publish()
+    read: list[str] = []
+
+    def digest_slowly() -> str:
+        place.publish(model="offer_targeting")
+        read.append(FILES)
+        return FILES
+
+    with promoting(Promotion(MODEL, "1", digest_slowly, "champion")):
+        assert read == [FILES]
+    later = {"logical_date": LOGICAL_DATE + timedelta(days=1)}
+
+    def fail_meanwhile() -> str:
+        place.publish(verdict="fail", findings=[FAILED], **later)
+        return FILES
+
+    with (
+        pytest.raises(Refused, match=FAILED.sentence),
+        promoting(Promotion(MODEL, "1", fail_meanwhile, "champion")),
+    ):
+        pytest.fail("it was promoted")
+
+
+def test_the_files_of_a_version_without_record_are_not_read(place: Place) -> None:
+    place.publish(model_version="2")
+    promotion = Promotion(MODEL, "1", lambda: pytest.fail("the files were read"), "champion")
+    with pytest.raises(Refused, match="there is no audit record"), promoting(promotion):
+        pytest.fail("it was promoted")
+
+
 def test_a_model_that_no_policy_audits_is_refused_unless_it_is_listed(place: Place) -> None:
     with pytest.raises(Refused, match=f"no policy audits .*{UNGUARDED.name}"):
         promote("other")
@@ -129,6 +161,8 @@ def test_without_a_readable_policy_nobody_knows_what_is_guarded(place: Place) ->
 
 
 def test_whatever_goes_wrong_is_a_refusal_in_one_line(place: Place) -> None:
+    place.publish()
+
     def fail() -> str:
         raise ZeroDivisionError("of\nsomething")
 

@@ -157,6 +157,24 @@ def test_what_touches_the_model_the_columns_the_order_or_the_end_is_refused_at_o
     assert blocked.reasons == (f"RecordError: {named.value}",)
 
 
+def test_a_row_without_a_number_is_refused(postgres_uri: str, tmp_path: Path) -> None:
+    """No database of ours holds one; its owner can make it."""
+    columns = ", ".join(each for each in (*IndexRow._fields, "envelope") if each != "seq")
+    kept = a_ledger(tmp_path, postgres_uri)
+    appended(kept, **day(0))
+    tamper(
+        postgres_uri,
+        f"ALTER TABLE {TABLE} DROP CONSTRAINT {TABLE}_pkey",
+        f"ALTER TABLE {TABLE} DROP CONSTRAINT {TABLE}_record_id_key",
+        f"ALTER TABLE {TABLE} ALTER COLUMN seq DROP NOT NULL",
+        f"INSERT INTO {TABLE} (seq, {columns}) SELECT NULL, {columns} FROM {TABLE}",
+    )
+    with pytest.raises(NotVouched, match="rows without a number"):
+        vouched_for(kept, TRUSTED, MODEL)
+    with pytest.raises(RecordError, match=r"re-filed: .*seq"):
+        verified_ledger(kept, TRUSTED)
+
+
 def test_an_edit_in_an_older_envelope_of_another_model_is_left_to_who_verifies_the_whole(
     loaded: LoadedPolicy,
     ledger: Ledger,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from fastapi.openapi.models import OpenAPI
 
 from fairness_audit.web.gatekeeper import Promoted
-from tests.builders.published import digest
+from tests.builders.installed import Installed
+from tests.builders.published import MODEL, digest
 from tests.servers.gate_api import READER, STRANGER, Caller, FakeGatekeeper, a_decision, served
 
 BLOCKED = a_decision("block", model_version="1", reasons=("the verdict is fail",))
@@ -84,6 +86,22 @@ def test_all_else_blocks_by_status_and_by_body(
     assert (reply.json["decision"], reply.json["certain"]) == ("block", certain)
     assert reply.json["reasons"][0].startswith(reason)
     assert ("retry-after" in reply.headers) == (status == 503)
+
+
+def test_whoever_asks_about_a_version_without_record_has_no_file_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thirty such questions at once cost next to nothing; a model may have gigabytes."""
+    installed = Installed(tmp_path, monkeypatch)
+    installed.registry.digests[MODEL, "2"] = digest("artifact 2")
+    with served(installed.gatekeeper) as caller:
+        for version in ("2", "3"):
+            reply = caller.get(f"{GATE}/{MODEL}/{version}", READER)
+            assert (reply.status, reply.json["decision"]) == (409, "block")
+            assert reply.json["reasons"][0].startswith("there is no audit record")
+        assert installed.registry.read == []
+        assert caller.get(f"{GATE}/{MODEL}/1", READER).status == 200
+        assert installed.registry.read == ["1"]
 
 
 def test_what_is_promoted_is_named_with_its_alias(api: Caller) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from securesystemslib.signer import CryptoSigner, Key
 
 from fairness_audit.errors import RecordError
-from fairness_audit.ledger.checkpoint import vouched_for
+from fairness_audit.ledger.checkpoint import NotVouched, vouched_for
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.policy.document import Document
@@ -373,6 +373,36 @@ def test_who_stole_a_replaced_key_files_no_failure_anew(
     assert len(copy.heads) == SIGNED_BY_OLD
     with pytest.raises(RecordError, match="ledger entry 3: re-filed"):
         from_evidence(ledger, "1")
+
+
+@pytest.mark.parametrize(
+    ("seq", "change"),
+    [
+        (8, {"model": "offer_targeting"}),
+        (9, {"verdict": "approve"}),
+        (9, {"envelope": "{}"}),
+        (10, {"seq": 14}),
+        (8, None),
+        (9, None),
+    ],
+)
+def test_what_no_head_vouches_for_yet_is_verified_as_ever(
+    installed: Installed, tmp_path: Path, seq: int, change: dict[str, Any] | None
+) -> None:
+    """A publishing was cut off before its head, or somebody removed the heads."""
+    copy = installed.copy.again()
+    copy.heads = {name: head for name, head in copy.heads.items() if name < "000000000008.json"}
+    whole = copy.written(tmp_path / "whole")
+    assert from_heads(whole, "1") == from_all(whole, "1")
+    if change is None:
+        del copy.rows[seq - 1]
+    else:
+        copy.rows[seq - 1] |= change
+    tampered = copy.written(tmp_path / "tampered")
+    with pytest.raises((NotVouched, RecordError)):
+        from_heads(tampered, "2")
+    with pytest.raises(RecordError, match="ledger entry"):
+        from_evidence(tampered, "2")
 
 
 def is_permitted(changed: Copy, genuine: Copy) -> bool:

@@ -15,7 +15,7 @@ from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.signed.audit import AuditRecord, GateDecision
 from fairness_audit.records.signed.statement import Record
-from fairness_audit.steps.gate import apply, ask, decide, governing, in_words
+from fairness_audit.steps.gate import ReadOnce, apply, ask, decide, governing, in_words
 from tests.builders.domain import a_policy
 from tests.builders.fakes import FakeRegistry
 from tests.builders.published import (
@@ -35,7 +35,7 @@ from tests.builders.published import (
     digest,
     published,
 )
-from tests.builders.tampering import tamper
+from tests.builders.tampering import TABLE, tamper
 
 WARN = {"registered_model": "lead_scoring", "alias": "champion", "valid_days": 35, "mode": "warn"}
 
@@ -216,6 +216,54 @@ class TestAsk:
         published(loaded, tmp_path)
         blocked = asked(loaded, tmp_path, "2")
         assert blocked.reasons[0].startswith("there is no audit record of lead_scoring version 2")
+
+    def test_the_files_of_a_version_without_record_are_not_read(
+        self, loaded: LoadedPolicy, tmp_path: Path
+    ) -> None:
+        """Asking costs nothing else, and anybody may ask: a model may have gigabytes."""
+        published(loaded, tmp_path)
+        files = registry()
+        assert asked(loaded, tmp_path, "2", registry=files).decision == "block"
+        assert files.read == []
+        assert asked(loaded, tmp_path, "1", registry=files).decision == "allow"
+        assert files.read == ["1"]
+
+    def test_a_record_that_is_filed_elsewhere_is_named_without_reading_files(
+        self, loaded: LoadedPolicy, tmp_path: Path
+    ) -> None:
+        published(loaded, tmp_path)
+        tamper(f"sqlite:///{tmp_path / 'ledger.db'}", f"UPDATE {TABLE} SET model_version = '7'")
+        files = registry()
+        blocked = asked(loaded, tmp_path, registry=files)
+        assert "ledger entry 1: re-filed" in blocked.reasons[0]
+        assert files.read == []
+
+    def test_a_version_that_is_published_while_it_is_asked_about_is_asked_again(
+        self, loaded: LoadedPolicy, tmp_path: Path
+    ) -> None:
+        class JustBefore(Ledger):
+            def has_audit(self, model: str, model_version: str) -> bool:
+                there = super().has_audit(model, model_version)
+                published(loaded, tmp_path, version="2")
+                return there
+
+        published(loaded, tmp_path)
+        ledger = a_ledger(tmp_path)
+        meanwhile = JustBefore(f"sqlite:///{tmp_path / 'ledger.db'}", ledger.heads)
+        blocked = asked(loaded, tmp_path, "2", ledger=meanwhile)
+        assert (blocked.decision, blocked.certain) == ("block", False)
+        assert blocked.reasons[0].endswith("version 2 is audited now (ask again)")
+        assert asked(loaded, tmp_path, "2").decision == "allow"
+
+    def test_contents_are_read_once_for_two_questions(
+        self, loaded: LoadedPolicy, tmp_path: Path
+    ) -> None:
+        published(loaded, tmp_path)
+        files = registry()
+        once = ReadOnce(files)
+        for _ in range(2):
+            assert asked(loaded, tmp_path, registry=once).decision == "allow"
+        assert files.read == ["1"]
 
     def test_a_later_failure_governs(self, loaded: LoadedPolicy, tmp_path: Path) -> None:
         published(loaded, tmp_path)
