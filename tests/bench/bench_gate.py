@@ -1,0 +1,62 @@
+"""What a question of the gate costs with a ledger of 10,000 records of real size.
+
+In a running process, as the API, the guard and the admission ask; and by `fairness-audit gate`, a
+process of its own. A question whose cost grows with the ledger denies everything one day: whoever
+waits eight seconds for an answer waits no longer.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fairness_audit.files import write_bytes
+from fairness_audit.ledger.keys import public_pem
+from tests import CHECKOUT
+from tests.bench.large_ledger import MODELS, grow
+from tests.builders.gated import Gated
+from tests.builders.published import SIGNER, a_ledger, a_loaded_policy
+
+RECORDS = int(os.environ.get("BENCH_RECORDS", "10000"))
+CPU_SECONDS = 0.3
+MEBIBYTES = 100
+FRESH_RECORDS = 1000
+
+
+@pytest.mark.timeout(1800)
+def test_a_question_inside_a_running_process(tmp_path: Path) -> None:
+    loaded = a_loaded_policy(tmp_path)
+    write_bytes(tmp_path / "trusted" / "key.pem", public_pem(SIGNER.public_key))
+    grow(a_ledger(tmp_path), RECORDS, loaded.digest)
+    weight = (tmp_path / "ledger.db").stat().st_size / RECORDS / 1024
+    print(f"\n{RECORDS:,} records of {len(MODELS)} models, {weight:.0f} KiB each")
+    words = [sys.executable, "-m", "tests.bench.one_question", tmp_path, "100"]
+    paths = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "plugins")])
+    done = subprocess.run(
+        words, check=True, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": paths}
+    )
+    seconds, grown, peak = map(float, done.stdout.split())
+    print(f"  {seconds:.3f} s of CPU, {grown:.1f} MiB more, {peak:.0f} MiB in all")
+    assert seconds < CPU_SECONDS
+    assert grown < MEBIBYTES
+
+
+@pytest.mark.timeout(600)
+def test_a_question_in_a_process_of_its_own(tmp_path: Path) -> None:
+    """Most of it is loading libraries; this is told, and not asserted."""
+    gated = Gated.made(tmp_path)
+    grow(a_ledger(tmp_path), FRESH_RECORDS, "0" * 64)
+    command, environment = Path(sys.executable).with_name("fairness-audit"), gated.environment
+    for verb in (["--help"], ["gate", "--model", "lead_scoring", "--version", "2"]):
+        taken = []
+        for _ in range(3):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(
+                [command, *verb], check=True, capture_output=True, env=gated.environment
+            )
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        print(f"  fairness-audit {verb[0]}: {min(taken):.2f} s of CPU at best")
