@@ -18,7 +18,7 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.signed.schema import schema_text
 from fairness_audit.settings import VARIABLES
 from fairness_audit.steps.canonical_objects import read_object
-from fairness_audit.steps.measure.catalogue import CATALOGUE
+from fairness_audit.steps.measure.catalogue import facts
 
 _HEAD = """\
 <!-- Written by `make docs` from the code; whatever is changed by hand is lost. -->
@@ -100,28 +100,28 @@ def _record_fields() -> Iterator[str]:
 
 def _metrics() -> Iterator[str]:
     yield (
-        "What `fairness-audit measure` and every audit compute, of which the field `metric` of"
-        " [`rules[]`](#rules) lists what a rule may name. *Equal* is the value of no disparity;"
-        " a figure about one group alone has none; *better* says which of two values is the more"
-        " favourable. `d` is the group that a figure is about, `a` what it is compared with."
-        " `fairness-audit metrics` prints the same."
+        "What `fairness-audit measure` and every audit compute. *Equal* is the value of no"
+        " disparity; a figure about one group alone has none. *Better* says which of two values is"
+        " the more favourable, *rule* what rules may name. `d` is the group that a figure is"
+        " about, `a` what it is compared with. `fairness-audit metrics` prints the same."
     )
     yield ""
     yield from table(
-        ("metric", "code", "means", "from", "to", "equal", "better", "needs", "source"),
+        ("metric", "code", "means", "from", "to", "equal", "better", "needs", "rule", "source"),
         (
             (
                 code(each.name),
                 each.code or "",
                 cell(each.meaning),
-                "-∞" if each.range.low is None else f"{each.range.low:.4g}",
-                "∞" if each.range.high is None else f"{each.range.high:.4g}",
-                "" if each.range.no_disparity is None else f"{each.range.no_disparity:g}",
+                "-∞" if each.low is None else f"{each.low:.4g}",
+                "∞" if each.high is None else f"{each.high:.4g}",
+                "" if each.no_disparity is None else f"{each.no_disparity:g}",
                 each.direction,
                 ", ".join(each.needs),
+                "yes" if each.in_rules else "",
                 cell(each.source),
             )
-            for each in CATALOGUE
+            for each in facts()
         ),
     )
 
