@@ -8,8 +8,8 @@ from fairness_audit.errors import InputError, SettingsError
 from fairness_audit.installation import Installation
 from fairness_audit.policy.load import FILE_NAME
 from fairness_audit.settings import Settings
+from tests import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 ABSENT = "postgresql+psycopg://nobody@192.0.2.1/nowhere"
 
 
