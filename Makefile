@@ -10,13 +10,17 @@ READY := $(VENV)/.ready
 UV_VERSION := 0.13.9
 SQL := sql tests/real/sql
 PACKAGES := plugins dags tests
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+# What a tool says is printed whole when it ends, where make can (4.0 or newer).
+WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 ifdef CI
 export UV_NO_PROGRESS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up-local up down test check bench torture format docs lock clean
+.PHONY: help demo up-local up down test check bench torture format docs lock clean \
+  check-types check-sql check-policies check-compose check-layers check-lint
 
 help:  ## show the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,13 +61,28 @@ test: $(READY)  ## run the whole test suite
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(READY)  ## lint, types, layers, SQL style, policies, compose file
+	@$(MAKE) --no-print-directory --keep-going --jobs $(CORES) $(WHOLE) \
+	  check-types check-sql check-policies check-compose check-layers check-lint
+
+# Each is a verb of its own: make check-types. The slowest comes first, to end with the others.
+check-types: $(READY)
+	$(BIN)/mypy --num-workers auto
+
+check-sql: $(READY)
+	$(BIN)/sqlfluff lint --disable-progress-bar $(SQL)
+
+check-policies: $(READY)
+	$(BIN)/fairness-audit check
+
+check-compose: $(READY)
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+
+check-layers: $(READY)
+	$(BIN)/lint-imports
+
+check-lint: $(READY)
 	$(BIN)/ruff check $(PACKAGES)
 	$(BIN)/ruff format --check --quiet $(PACKAGES)
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --disable-progress-bar $(SQL)
-	$(BIN)/fairness-audit check
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
 bench: $(READY)  ## measure speed; needs the machine to itself
 	@$(BIN)/python -m pytest tests/bench --override-ini python_files='bench_*.py' --capture no
