@@ -1,5 +1,6 @@
-"""Services for tests: an Airflow of the session's own, a PostgreSQL with a database per test.
+"""Services for tests: an Airflow of each process's own, a PostgreSQL with a database per test.
 
+Whatever takes long to start is started by the first process that needs it, for all of them.
 ``FAIRNESS_AUDIT_TEST_POSTGRES`` names a server to use (a URI whose role may create databases);
 without it an embedded one is started in a temporary folder.
 """
@@ -8,23 +9,22 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
-from uuid import uuid4
 
-import psycopg
 import pytest
 from hypothesis import settings
-from psycopg import sql
 
-from fairness_audit.demo.services import pgserver
+from fairness_audit.demo.services import stop_postgres
 from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.settings import Settings
 from tests import CHECKOUT
+from tests.servers.airflow_database import migrated
+from tests.servers.postgres import fresh_database, running_postgres
 
-VARIABLE = "FAIRNESS_AUDIT_TEST_POSTGRES"
-KEPT = {VARIABLE, "FAIRNESS_AUDIT_TEST_MYSQL", "FAIRNESS_AUDIT_SHARED_DATA"}
+POSTGRES = "FAIRNESS_AUDIT_TEST_POSTGRES"
+SHARED = "FAIRNESS_AUDIT_TEST_SHARED"
+"""A folder of this test run; set by the first process of it for those that it starts."""
+KEPT = {POSTGRES, SHARED, "FAIRNESS_AUDIT_TEST_MYSQL", "FAIRNESS_AUDIT_SHARED_DATA"}
 """What a person running the tests may set; all else comes from the tests themselves."""
 
 STATE = Path(tempfile.mkdtemp(prefix="fairness-audit-"))
@@ -34,8 +34,11 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
-def pytest_configure() -> None:
-    """Give this session an Airflow home of its own, before anything imports Airflow."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Give this process an Airflow home of its own, before anything imports Airflow."""
+    if not hasattr(config, "workerinput"):
+        os.environ[SHARED] = str(STATE / "shared")
+        shared().mkdir()
     for name in list(os.environ):
         if name.startswith(("AIRFLOW_", "FAIRNESS_AUDIT_")) and name not in KEPT:
             del os.environ[name]
@@ -45,29 +48,44 @@ def pytest_configure() -> None:
     local_airflow.configure(Settings.from_environment())
 
 
-def pytest_unconfigure() -> None:
-    """Remove the session's state."""
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the state of this process; the first also stops what all shared."""
+    if not hasattr(config, "workerinput"):
+        stop_postgres(postgres_folder())
+        shutil.rmtree(postgres_folder(), ignore_errors=True)
     shutil.rmtree(STATE, ignore_errors=True)
+
+
+def shared() -> Path:
+    """The folder that all processes of this test run see."""
+    return Path(os.environ[SHARED])
+
+
+def postgres_folder() -> Path:
+    """Where the shared PostgreSQL is.
+
+    As root the server runs as another user: it must not lie in a folder of this one's alone, nor
+    in pytest's, which the start of a second pytest shuts.
+    """
+    return Path(f"{shared().parent}-postgres")
+
+
+@pytest.fixture(scope="session")
+def airflow_template() -> Path:
+    """The folder from which homes of Airflow are given a migrated database."""
+    return shared()
 
 
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
     """Airflow's own database, migrated."""
-    local_airflow.prepare(Settings.from_environment())
+    migrated(Path(os.environ["AIRFLOW_HOME"]), shared())
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
+def postgres_server() -> str:
     """URI of a running PostgreSQL server's maintenance database."""
-    if given := os.environ.get(VARIABLE):
-        yield given
-        return
-    # Not under pytest's own temporary folder: as root the server runs as another user, whom the
-    # start of a second pytest would shut out of it.
-    folder = tempfile.mkdtemp(prefix="fairness-audit-postgres-")
-    server = pgserver().get_server(folder, cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+    return os.environ.get(POSTGRES) or running_postgres(postgres_folder())
 
 
 @pytest.fixture
@@ -75,18 +93,3 @@ def postgres_uri(postgres_server: str) -> Iterator[str]:
     """URI of an empty database of this test's own, dropped afterwards."""
     with fresh_database(postgres_server) as uri:
         yield uri
-
-
-@contextmanager
-def fresh_database(server: str) -> Iterator[str]:
-    """Yield the URI of a new empty database on a server; drop it afterwards."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    try:
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-            )

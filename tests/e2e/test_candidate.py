@@ -21,8 +21,8 @@ from fairness_audit.records.signed.dsse import unverified_record
 from fairness_audit.registry.artifact import folder_digest
 from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.steps.score import landlock
-from tests.conftest import fresh_database
 from tests.e2e.installation import AS_OF, Installation
+from tests.servers.postgres import fresh_database
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # Airflow's and MLflow's own

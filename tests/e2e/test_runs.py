@@ -11,8 +11,8 @@ import pytest
 
 from fairness_audit.demo.services import CONNECTION
 from fairness_audit.registry.mlflow import MlflowRegistry
-from tests.conftest import fresh_database
 from tests.e2e.installation import AS_OF, Installation
+from tests.servers.postgres import fresh_database
 
 LEADS = 20_000
 NIGHTS = """

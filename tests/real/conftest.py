@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import fresh_database
 from tests.real.audits import Installation
 from tests.real.crm_tables import load_crms
+from tests.servers.postgres import fresh_database
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from fairness_audit.sources.postgres import PostgresSource
 from fairness_audit.steps.extract import extract
 from tests.builders.populations import SQL
 from tests.builders.sample_audits import assembled, loaded_policy, sample_population, sample_tables
-from tests.conftest import fresh_database
+from tests.servers.postgres import fresh_database
 
 pytestmark = pytest.mark.filterwarnings(
     # MLflow's own use of SQLAlchemy, said when its tables are first used.

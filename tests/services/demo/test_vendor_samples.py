@@ -28,7 +28,7 @@ from fairness_audit.steps.extract import extract
 from tests import CHECKOUT
 from tests.builders.loaded_policies import a_loaded_policy, an_object
 from tests.builders.populations import SQL
-from tests.conftest import fresh_database
+from tests.servers.postgres import fresh_database
 
 LEADS = 2_000
 
