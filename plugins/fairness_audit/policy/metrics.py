@@ -1,7 +1,7 @@
-"""What a metric is; and every metric a rule may name, each defined here and nowhere else.
+"""What a metric is; and every metric that is judged, each defined here and nowhere else.
 
 Policies, their schema, measurements, verdicts, sentences and the catalogue follow from these
-definitions: a `Rate` put into `RATES` is there for all of them. Metrics that no rule can name are
+definitions: a `Rate` put into `RATES` is there for all of them. Metrics that are only reported are
 defined beside the code that computes them (`steps.measure.metrics`).
 
 A rate is a fraction of two counts and lies in [0, 1]. Two groups with the same rate have a
@@ -367,3 +367,26 @@ NAMES = frozenset(_BY_NAME)
 def metric_named(name: str) -> Rate:
     """The metric of that name, which is one of `NAMES`."""
     return _BY_NAME[name]
+
+
+# Measured for every policy that asks for it, and judged beside the rules: no rule names these.
+
+WORST_SUBGROUP = Metric(
+    name="worst_subgroup_impact_ratio",
+    meaning="favourable share over everybody else's of the subgroup that is most clearly"
+    " worse off",
+    source="cf. Kearns et al. 2018; Bonferroni over all subgroups looked at",
+    needs=(Needs.SELECTED,),
+    range=RATIO,
+    direction=Direction.HIGHER,
+)
+
+RISK_DIFFERENCE = Metric(
+    name="mantel_haenszel_risk_difference",
+    code="MHRD",
+    meaning="selection rate of the group minus the reference's, common to all strata",
+    source="Greenland & Robins 1985; interval Sato 1989",
+    needs=(Needs.SELECTED, Needs.STRATUM),
+    range=DIFFERENCE,
+    direction=Direction.AS_SELECTION,
+)

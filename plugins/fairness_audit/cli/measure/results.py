@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from fairness_audit.errors import InputError
-from fairness_audit.policy.metrics import IMPACT_RATIO
+from fairness_audit.policy.metrics import IMPACT_RATIO, WORST_SUBGROUP
 from fairness_audit.records.measurement import whole_if_it_is
 from fairness_audit.settings import Settings
 from fairness_audit.steps.measure.counting.given import Given, write_population
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.metrics.subgroups import WORST_SUBGROUP
 from fairness_audit.steps.measure.rates.disparities import disparity_name
 
 KEYS = (

@@ -6,14 +6,12 @@ from enum import Enum
 
 from fairness_audit.errors import MeasurementError
 from fairness_audit.policy.base import UNKNOWN
-from fairness_audit.policy.metrics import IMPACT_RATIO, NAMES, SELECTION_RATE
+from fairness_audit.policy.metrics import IMPACT_RATIO, NAMES, SELECTION_RATE, WORST_SUBGROUP
 from fairness_audit.policy.model import Against, AuditPolicy, Comparison, Rule, SubgroupSearch
 from fairness_audit.records.measurement import Measurement
 
-WORST_SUBGROUP = "worst_subgroup"
+SUBGROUP_RULE = "worst_subgroup"
 """The rule about the subgroup that is worst off."""
-
-_SUBGROUP_METRIC = "worst_subgroup_impact_ratio"
 
 Groups = Mapping[str, frozenset[str]]
 Hypothesis = tuple[str, ...]
@@ -31,7 +29,7 @@ class Case:
     @property
     def hypothesis(self) -> Hypothesis:
         """What is tested: two rules about the same disparity test it once."""
-        searched = WORST_SUBGROUP if self.rule.id == WORST_SUBGROUP else ""
+        searched = SUBGROUP_RULE if self.rule.id == SUBGROUP_RULE else ""
         return (self.rule.metric.name, self.rule.against, self.grouping, self.group, searched)
 
 
@@ -89,14 +87,15 @@ def parts_of(
         for rule in rules
         for grouping in groupings_of(policy, rule)
     ]
-    return parts + [_subgroup(policy, each) for each in whole if each.metric == _SUBGROUP_METRIC]
+    worst = [each for each in whole if each.metric == WORST_SUBGROUP.name]
+    return parts + [_subgroup(policy, each) for each in worst]
 
 
 def _subgroup(policy: AuditPolicy, worst: Measurement) -> Part:
     """The subgroup found worst off, as a rule of its own; its p-value paid for the search."""
     search = policy.subgroup_search or SubgroupSearch()
     rule = Rule(
-        id=WORST_SUBGROUP,
+        id=SUBGROUP_RULE,
         metric=IMPACT_RATIO,
         compare=Comparison.RATIO,
         against=Against.REST,

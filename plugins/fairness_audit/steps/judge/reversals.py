@@ -7,7 +7,7 @@ stratum are treated, so both directions are told.
 
 from collections.abc import Iterator, Sequence
 
-from fairness_audit.policy.metrics import SELECTION_RATE
+from fairness_audit.policy.metrics import RISK_DIFFERENCE, SELECTION_RATE
 from fairness_audit.policy.model import Against, AuditPolicy, Comparison
 from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.records.measurement import Measurement
@@ -16,8 +16,6 @@ from fairness_audit.steps.judge.wording import compared_with, grouping_name, p_v
 from fairness_audit.text import plain
 
 RULE = "simpson_reversal"
-
-_WITHIN = "mantel_haenszel_risk_difference"
 
 
 def reversal_findings(
@@ -37,7 +35,11 @@ def reversal_findings(
         and each.against == Against.REFERENCE.value
         and each.stratum is None
     }
-    within = [each for each in measurements if each.metric == _WITHIN and each.value is not None]
+    within = [
+        each
+        for each in measurements
+        if each.metric == RISK_DIFFERENCE.name and each.value is not None
+    ]
     looked_at = [
         (overall[each.attribute, each.group], each)
         for each in within

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fairness_audit.policy.metrics import NAMES, RATES, Direction, Metric, Needs
+from fairness_audit.policy.metrics import NAMES, RATES, WORST_SUBGROUP, Direction, Metric, Needs
 from fairness_audit.steps.measure.metrics import (
     attributes,
     classes,
@@ -12,7 +12,6 @@ from fairness_audit.steps.measure.metrics import (
     ranks,
     representation,
     scores,
-    subgroups,
     values,
 )
 from fairness_audit.steps.measure.rates import disparities, pairwise
@@ -24,7 +23,7 @@ CATALOGUE: tuple[Metric, ...] = (
     *pairwise.PAIRWISE,
     *conditional.DEFINITIONS,
     *attributes.DEFINITIONS,
-    subgroups.WORST_SUBGROUP,
+    WORST_SUBGROUP,
     *scores.DEFINITIONS,
     *values.DEFINITIONS,
     *classes.DEFINITIONS,

@@ -10,6 +10,7 @@ from fairness_audit.policy.metrics import (
     DISTANCE,
     GAP,
     RATIO,
+    RISK_DIFFERENCE,
     Direction,
     Metric,
     Needs,
@@ -51,15 +52,6 @@ ODDS_RATIO = Metric(
     source="Mantel & Haenszel 1959; interval Robins, Breslow & Greenland 1986",
     needs=_DECISION,
     range=RATIO,
-    direction=Direction.AS_SELECTION,
-)
-RISK_DIFFERENCE = Metric(
-    name="mantel_haenszel_risk_difference",
-    code="MHRD",
-    meaning="selection rate of the group minus the reference's, common to all strata",
-    source="Greenland & Robins 1985; interval Sato 1989",
-    needs=_DECISION,
-    range=DIFFERENCE,
     direction=Direction.AS_SELECTION,
 )
 HOMOGENEITY = Metric(

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pyarrow as pa
 
-from fairness_audit.policy.metrics import IMPACT_RATIO, RATIO, Direction, Metric, Needs
+from fairness_audit.policy.metrics import IMPACT_RATIO, WORST_SUBGROUP
 from fairness_audit.policy.model import Against, Comparison
 from fairness_audit.statistics.significance import p_values
 from fairness_audit.steps.measure.counting.groups import Cells
@@ -14,16 +14,6 @@ from fairness_audit.steps.measure.figures import estimates
 from fairness_audit.steps.measure.figures.columns import joined, shares_of
 from fairness_audit.steps.measure.figures.pairs import REST, Side, with_rest
 from fairness_audit.steps.measure.figures.table import measurements_table
-
-WORST_SUBGROUP = Metric(
-    name="worst_subgroup_impact_ratio",
-    meaning="favourable share over everybody else's of the subgroup that is most clearly"
-    " worse off",
-    source="cf. Kearns et al. 2018; Bonferroni over all subgroups looked at",
-    needs=(Needs.SELECTED,),
-    range=RATIO,
-    direction=Direction.HIGHER,
-)
 
 
 def worst_subgroup(cells: Cells, plan: Plan) -> pa.Table:
