@@ -49,7 +49,7 @@ def test_a_question_in_a_process_of_its_own(tmp_path: Path) -> None:
     """Most of it is loading libraries; this is told, and not asserted."""
     gated = Gated.made(tmp_path)
     grow(a_ledger(tmp_path), FRESH_RECORDS, "0" * 64)
-    command, environment = Path(sys.executable).with_name("fairness-audit"), gated.environment
+    command = Path(sys.executable).with_name("fairness-audit")
     for verb in (["--help"], ["gate", "--model", "lead_scoring", "--version", "2"]):
         taken = []
         for _ in range(3):

@@ -1,5 +1,6 @@
 """The store that asks the gate: names, decisions, contents, and the proof that it is there."""
 
+from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from fairness_audit.guard.store import GuardedStore, GuardedWorkspaceStore, Guar
 from fairness_audit.registry.artifact import folder_digest
 from fairness_audit.settings import UNGUARDED
 from tests.builders.guarded_place import FILES, Place, promote
-from tests.builders.published import MODEL, digest
+from tests.builders.published import FAILED, LOGICAL_DATE, MODEL, digest
 
 # --- names ------------------------------------------------------------------------------------
 
