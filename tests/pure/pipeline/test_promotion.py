@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fairness_audit.ledger import Ledger
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.pipeline.promotion import _decided
 from fairness_audit.policy.load import load_policy
 from fairness_audit.records.signed.audit import GateDecision
