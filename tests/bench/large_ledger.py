@@ -12,7 +12,7 @@ from fairness_audit.ledger.table import ledger_table
 from fairness_audit.ledger.verified import heads_of
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.dsse import SignedRecord, _sealed, sign_head
-from fairness_audit.records.signed.index import IndexRow, index_digest
+from fairness_audit.records.signed.index import IndexRow, Vouch, index_digest
 from fairness_audit.records.signed.statement import payload_of
 from tests.builders.published import LOGICAL_DATE, MODEL, SIGNER, TRUSTED, a_finding, a_record
 
@@ -35,8 +35,9 @@ def grow(ledger: Ledger, count: int, policy_digest: str) -> None:
         for signed in _chain(*_next(connection), count, policy_digest):
             connection.execute(insert(ledger_table).values(Entry.of(signed).values))
             digest = index_digest([IndexRow.of(signed.record)], digest)
+            vouch = Vouch(digest, {SIGNER.public_key.keyid: signed.record.seq})
             file = heads / f"{signed.record.seq:012d}.json"
-            file.write_bytes(sign_head(signed, SIGNER, digest))
+            file.write_bytes(sign_head(signed, SIGNER, vouch))
 
 
 def _chain(seq: int, prev: str | None, count: int, policy_digest: str) -> Iterator[SignedRecord]:

@@ -7,7 +7,8 @@ and opens only what a decision rests on, and what no head vouches for yet. An ed
 envelope of another model is not seen here: verifying the whole ledger sees it, every night.
 
 A key that was replaced vouches for nothing: who stole it and removes the newer heads could else
-have rows filed anew. So the first record after a replacement has every one before it verified.
+have rows filed anew. Neither does a head for what was signed with a key that is trusted no longer.
+So the first record after a replacement has every one before it verified.
 
 Where anything does not fit, this module says so and no more: `verified_ledger` then names all that
 is wrong, or finds that nothing is.
@@ -26,14 +27,16 @@ from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.verified import heads_of, verified_records
 from fairness_audit.records.signed.dsse import (
     SignedRecord,
+    are_trusted,
     digest_of_envelope,
     open_envelope,
     sign_head,
+    signers_of,
     still_in_use,
     unverified_record,
 )
 from fairness_audit.records.signed.head import Head
-from fairness_audit.records.signed.index import IndexRow, index_digest
+from fairness_audit.records.signed.index import IndexRow, Vouch, index_digest
 from fairness_audit.records.signed.statement import Record
 
 log = logging.getLogger(__name__)
@@ -89,7 +92,7 @@ def vouched_for(ledger: Ledger, trusted: Sequence[Key], model: str) -> Vouched:
     """
     head = _checkpoint(heads_of(ledger), trusted)
     if head is None:
-        raise NotVouched("no signed head says what the index is")
+        raise NotVouched("no signed head vouches for the records")
     excerpt = ledger.excerpt(model, head.seq)
     if excerpt.digest != head.index_digest:
         raise NotVouched(f"the index is not that of head {head.seq}")
@@ -130,10 +133,10 @@ def keep_head(
     heads = ledger.heads
     if heads is None:
         return
-    digest = None
+    vouch = None
     if not heads.has(entry.seq):
         try:
-            digest = _index_digest(ledger, heads, entry, trusted())
+            vouch = _vouch(ledger, heads, entry, trusted())
         except Exception as error:  # whatever it is: the record is there, and needs its head
             log.warning(
                 "the head of record %d says nothing of the index, and the gate will verify every"
@@ -143,30 +146,38 @@ def keep_head(
                 error,
             )
     signed = SignedRecord(unverified_record(entry.envelope), entry.envelope)
-    heads.add(entry.seq, sign_head(signed, signer, digest))
+    heads.add(entry.seq, sign_head(signed, signer, vouch))
 
 
-def _index_digest(ledger: Ledger, heads: Heads, entry: Entry, trusted: Sequence[Key]) -> str:
-    """The digest of the index up to an entry, from a ledger that holds up to it."""
+def _vouch(ledger: Ledger, heads: Heads, entry: Entry, trusted: Sequence[Key]) -> Vouch:
+    """What can be said of all records up to an entry, from a ledger that holds up to it."""
     before = _checkpoint(heads, trusted, below=entry.seq)
+    known = ledger.all() if before is None else ledger.behind(before.seq)
+    entries = [*(each for each in known if each.seq < entry.seq), entry]
     if before is not None:
-        since = [each for each in ledger.behind(before.seq) if each.seq < entry.seq]
-        records = list(_following(before, [*since, entry], trusted))
-        return index_digest(map(IndexRow.of, records), before.index_digest)
-    newest = heads.newest(trusted, below=entry.seq)
-    entries = [*(each for each in ledger.all() if each.seq < entry.seq), entry]
-    known = None if newest is None else [newest]
-    every = verified_records(entries, trusted, heads=known, place=heads.place)
-    return index_digest(map(IndexRow.of, every))
+        records = list(_following(before, entries, trusted))
+    else:
+        newest = heads.newest(trusted, below=entry.seq)
+        kept = None if newest is None else [newest]
+        records = verified_records(entries, trusted, heads=kept, place=heads.place)
+    signers = dict(before.signers or {}) if before else {}
+    signers |= {keyid: each.seq for each in entries for keyid in signers_of(each.envelope)}
+    digest = index_digest(map(IndexRow.of, records), before.index_digest if before else None)
+    return Vouch(digest, signers)
 
 
 def _checkpoint(heads: Heads, trusted: Sequence[Key], below: int | None = None) -> Head | None:
-    """The newest head, if it says what the index is and its key was not replaced."""
+    """The newest head, if it vouches for the records up to its own.
+
+    Its key was not replaced, and all that signed them are trusted as they were then.
+    """
     try:
         head = heads.newest(still_in_use(trusted), below=below)
     except RecordError:  # whoever verifies the whole ledger says what is wrong with it
         return None
-    return None if head is None or head.index_digest is None else head
+    if head is None or head.index_digest is None or head.signers is None:
+        return None
+    return head if are_trusted(head.signers, trusted) else None
 
 
 def _following(head: Head, entries: Iterable[Entry], trusted: Sequence[Key]) -> Iterator[Record]:

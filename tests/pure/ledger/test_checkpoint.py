@@ -23,7 +23,7 @@ from fairness_audit.records.signed.dsse import (
     sign_head,
 )
 from fairness_audit.records.signed.head import Head
-from fairness_audit.records.signed.index import IndexRow, index_digest
+from fairness_audit.records.signed.index import IndexRow, Vouch, index_digest
 from tests.builders.published import (
     LOGICAL_DATE,
     MODEL,
@@ -41,6 +41,9 @@ from tests.builders.tampering import TABLE, tamper
 
 def day(number: int) -> dict[str, Any]:
     return {"logical_date": LOGICAL_DATE + timedelta(days=number)}
+
+
+OF_OTHERS = Vouch(digest("other"), {SIGNER.public_key.keyid: 1})
 
 
 def head_file(folder: Path, seq: int) -> Path:
@@ -120,7 +123,7 @@ def test_the_first_head_after_those_of_before_has_every_record_verified(tmp_path
     for number in range(3):
         appended(ledger, **day(number))
     say_nothing_of_the_index(tmp_path, 1, 2, 3)
-    with pytest.raises(NotVouched, match="no signed head says what the index is"):
+    with pytest.raises(NotVouched, match="no signed head vouches"):
         vouched_for(ledger, TRUSTED, MODEL)
     assert len(verified_ledger(ledger, TRUSTED)) == 3
     appended(ledger, **day(3))
@@ -214,6 +217,29 @@ def test_a_replaced_key_vouches_for_nothing(tmp_path: Path) -> None:
     assert [each.seq for each in vouched.opened(*vouched.rows)] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("last", [None, 0, 1])
+def test_what_a_key_signed_that_is_trusted_no_longer_is_vouched_for_by_nobody(
+    tmp_path: Path, last: int | None
+) -> None:
+    """Whoever takes a key off the list, or says that it was stolen earlier, is obeyed at once."""
+    old, ledger = CryptoSigner.generate_ed25519(), a_ledger(tmp_path)
+    both = (old.public_key, SIGNER.public_key)
+    for number in range(2):
+        appended(ledger, old, trusted=both, model="offer_targeting", **day(number))
+    appended(ledger, trusted=both, **day(2))
+    assert head_at(tmp_path, 3).signers == {old.public_key.keyid: 2, SIGNER.public_key.keyid: 3}
+    assert [row.seq for row in vouched_for(ledger, both, MODEL).rows] == [3]
+    stolen = Key.from_dict(old.public_key.keyid, old.public_key.to_dict())
+    stolen.unrecognized_fields[LAST_SEQ] = last
+    keys = TRUSTED if last is None else (stolen, SIGNER.public_key)
+    with pytest.raises(NotVouched, match="no signed head vouches"):
+        vouched_for(ledger, keys, MODEL)
+    with pytest.raises(RecordError, match="ledger entry 2: untrusted"):
+        verified_ledger(ledger, keys)
+    appended(ledger, trusted=keys, **day(3))
+    assert head_at(tmp_path, 4).index_digest is None
+
+
 # --- heads that vouch for something else ------------------------------------------------------
 
 
@@ -222,7 +248,7 @@ def test_a_head_that_vouches_for_other_records_is_found_out(tmp_path: Path) -> N
     loaded = a_loaded_policy(tmp_path)
     published(loaded, tmp_path)
     ledger = a_ledger(tmp_path)
-    head_file(tmp_path, 1).write_bytes(sign_head(signed_at(ledger, 1), SIGNER, digest("other")))
+    head_file(tmp_path, 1).write_bytes(sign_head(signed_at(ledger, 1), SIGNER, OF_OTHERS))
     with pytest.raises(NotVouched, match="the index is not that of head 1"):
         vouched_for(ledger, TRUSTED, MODEL)
     says = "unheaded: the signed head of record 1 vouches for other records before it"
@@ -237,6 +263,6 @@ def test_two_heads_of_a_record_that_vouch_for_different_ones_are_of_two_ledgers(
 ) -> None:
     ledger = a_ledger(tmp_path)
     appended(ledger)
-    other = sign_head(signed_at(ledger, 1), SIGNER, digest("other"))
+    other = sign_head(signed_at(ledger, 1), SIGNER, OF_OTHERS)
     with pytest.raises(Exception, match="is the head of another ledger"):
         Heads(str(tmp_path / "heads")).add(1, other)

@@ -9,7 +9,8 @@ a higher number are not trusted, so a stolen old key forges no new record.
 
 import hashlib
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from securesystemslib.dsse import Envelope
@@ -19,6 +20,7 @@ from securesystemslib.signer import Key, Signer
 from fairness_audit.encoding import canonical_bytes
 from fairness_audit.errors import RecordError
 from fairness_audit.records.signed.head import Head, head_of, head_payload
+from fairness_audit.records.signed.index import Vouch
 from fairness_audit.records.signed.statement import (
     Record,
     check_with_in_toto,
@@ -69,10 +71,10 @@ def sign(record: Record, signer: Signer) -> SignedRecord:
     return SignedRecord(record, _sealed(payload, signer))
 
 
-def sign_head(signed: SignedRecord, signer: Signer, index_digest: str | None = None) -> bytes:
+def sign_head(signed: SignedRecord, signer: Signer, vouch: Vouch | None = None) -> bytes:
     """The envelope of the head that a record makes; signing again gives the same bytes.
 
-    ``index_digest`` is of the ledger's index up to this record, if that is known to hold.
+    ``vouch`` is for the records up to this one, if they are known to hold.
     """
     record = signed.record
     head = Head(
@@ -83,7 +85,8 @@ def sign_head(signed: SignedRecord, signer: Signer, index_digest: str | None = N
         model_version=record.model_version,
         outcome=record.outcome,
         issued=record.issued,
-        index_digest=index_digest,
+        index_digest=vouch.index_digest if vouch else None,
+        signers=dict(vouch.signers) if vouch else None,
     )
     payload = head_payload(head)
     check_with_in_toto(payload)
@@ -117,6 +120,17 @@ def open_head(envelope: bytes, trusted: Sequence[Key]) -> Head:
     return head
 
 
+def signers_of(envelope: bytes) -> frozenset[str]:
+    """The ids of the keys that an envelope is signed with, whether or not that holds."""
+    return frozenset(_parse(envelope).signatures)
+
+
+def are_trusted(signers: Mapping[str, int], trusted: Sequence[Key]) -> bool:
+    """True if each key, by its id, is trusted up to the last record that it signed."""
+    last = {key.keyid: key.unrecognized_fields.get(LAST_SEQ, math.inf) for key in trusted}
+    return all(seq <= last.get(keyid, 0) for keyid, seq in signers.items())
+
+
 def still_in_use(trusted: Sequence[Key]) -> list[Key]:
     """The trusted keys that were not replaced."""
     return [key for key in trusted if LAST_SEQ not in key.unrecognized_fields]
@@ -134,7 +148,8 @@ def is_same_head(one: bytes, other: bytes) -> bool:
     """
     heads = [head_of(_parse(each).payload) for each in (one, other)]
     if any(head.index_digest is None for head in heads):
-        heads = [head.model_copy(update={"index_digest": None}) for head in heads]
+        nothing = {"index_digest": None, "signers": None}
+        heads = [head.model_copy(update=nothing) for head in heads]
     return heads[0] == heads[1]
 
 

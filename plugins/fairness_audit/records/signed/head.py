@@ -27,7 +27,8 @@ class Head(Numbered):
 
     ``envelope_digest`` is the SHA-256 of that record's envelope, and by it of all before it;
     ``outcome`` its verdict or decision. ``index_digest`` is of what all records up to it are filed
-    under; heads from before there was one have None.
+    under, and ``signers`` are the keys that signed them; heads from before there were any have
+    None.
     """
 
     envelope_digest: Annotated[Sha256, digest_of_subject("record")]
@@ -39,6 +40,13 @@ class Head(Numbered):
             "SHA-256 of what all records up to this one are filed under, row upon row: of the"
             " digest before (32 bytes; none before the first) and the canonical JSON array of the"
             " row's columns but for the envelope; absent in heads of before."
+        ),
+    )
+    signers: dict[str, int] | None = Field(
+        default=None,
+        description=(
+            "Of each key that signed a record up to this one, by its id, the number of the last"
+            " that it signed; absent in heads of before."
         ),
     )
 

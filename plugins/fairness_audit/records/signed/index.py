@@ -8,7 +8,7 @@ change nothing of that unseen, and nobody has to open a record to look.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
@@ -49,6 +49,17 @@ class IndexRow(NamedTuple):
             expires=spelt(record.expires),
             prev=record.prev,
         )
+
+
+class Vouch(NamedTuple):
+    """What a signed head says of all records up to its own.
+
+    ``signers`` are the keys that signed them, each with the number of the last that it signed, so
+    that a key that is trusted no longer takes the trust from what it signed.
+    """
+
+    index_digest: str
+    signers: Mapping[str, int]
 
 
 def spelt(moment: datetime) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fairness_audit.encoding import canonical_bytes
 from fairness_audit.records.signed.dsse import is_same_head, open_head, sign, sign_head
 from fairness_audit.records.signed.head import Head, head_of, head_payload
-from fairness_audit.records.signed.index import IndexRow, index_digest, spelt
+from fairness_audit.records.signed.index import IndexRow, Vouch, index_digest, spelt
 from tests.builders.published import (
     LOGICAL_DATE,
     NOW,
@@ -97,11 +97,12 @@ def test_what_no_row_holds_has_no_digest(value: Any) -> None:
 # --- in a signed head -------------------------------------------------------------------------
 
 SIGNED = sign(a_record(logical_date=LOGICAL_DATE, issued=NOW), SIGNER)
+BY = {SIGNER.public_key.keyid: 1}
 
 
 def test_a_head_says_what_the_index_is() -> None:
     known = index_digest([IndexRow.of(SIGNED.record)])
-    assert open_head(sign_head(SIGNED, SIGNER, known), TRUSTED).index_digest == known
+    assert open_head(sign_head(SIGNED, SIGNER, Vouch(known, BY)), TRUSTED).index_digest == known
     assert open_head(sign_head(SIGNED, SIGNER), TRUSTED).index_digest is None
 
 
@@ -118,15 +119,18 @@ def test_a_head_of_before_says_nothing_of_it_and_stays_canonical() -> None:
     payload = head_payload(head)
     assert b"indexDigest" not in payload
     assert head_of(payload) == head
-    known = head.model_copy(update={"index_digest": "2" * 64})
+    known = head.model_copy(update={"index_digest": "2" * 64, "signers": BY})
     assert head_of(head_payload(known)) == known
     assert b'"indexDigest":"' + b"2" * 64 + b'"' in head_payload(known)
 
 
 def test_a_head_is_the_same_whoever_signed_it_and_if_one_says_nothing_of_the_index() -> None:
-    plain, known = sign_head(SIGNED, SIGNER), sign_head(SIGNED, STRANGER, digest("index"))
+    plain, known = (
+        sign_head(SIGNED, SIGNER),
+        sign_head(SIGNED, STRANGER, Vouch(digest("index"), BY)),
+    )
     assert is_same_head(plain, known)
     assert is_same_head(known, plain)
-    assert not is_same_head(sign_head(SIGNED, SIGNER, digest("other")), known)
+    assert not is_same_head(sign_head(SIGNED, SIGNER, Vouch(digest("other"), BY)), known)
     other = sign(a_record(verdict="fail"), SIGNER)
     assert not is_same_head(sign_head(other, SIGNER), plain)

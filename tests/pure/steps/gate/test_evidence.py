@@ -30,7 +30,7 @@ from fairness_audit.records.signed.dsse import (
     sign,
     sign_head,
 )
-from fairness_audit.records.signed.index import IndexRow, index_digest
+from fairness_audit.records.signed.index import IndexRow, Vouch, index_digest
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.steps.gate.decision import decide
 from fairness_audit.steps.gate.evidence import _of_version, evidence
@@ -330,9 +330,11 @@ def vouch(copy: Copy, upto: int, signer: CryptoSigner) -> None:
         known = index_digest(copy.index(upto))
     except TypeError:
         return
+    by = {key.keyid: upto for key in (OLD.public_key, SIGNER.public_key, signer.public_key)}
+    by[OLD.public_key.keyid] = min(upto, SIGNED_BY_OLD)
     name = f"{signed.record.seq:012d}.json"
     copy.heads = {each: head for each, head in copy.heads.items() if each < name}
-    copy.heads[name] = sign_head(signed, signer, known)
+    copy.heads[name] = sign_head(signed, signer, Vouch(known, by))
 
 
 def an_envelope(row: dict[str, Any]) -> SignedRecord | None:
