@@ -79,12 +79,6 @@ class Metric:
     range: Range
     direction: Direction
 
-    def higher_is_better(self, *, selected_is_favourable: bool) -> bool:
-        """True if, of two groups, the one with the higher value is better off."""
-        if self.direction is Direction.AS_SELECTION:
-            return selected_is_favourable
-        return self.direction is Direction.HIGHER
-
 
 class Phrase(NamedTuple):
     """A rate in the words of a sentence: what happens to the group, and what that is called.
@@ -127,6 +121,12 @@ class Rate(Metric):
         if set(self.needs) != (needed := self._needed()):
             columns = " and ".join(sorted(needed)) or "nothing"
             raise ValueError(f"{self.name}: counts by {columns}: write that as its needs")
+
+    def higher_is_better(self, *, selected_is_favourable: bool) -> bool:
+        """True if, of two groups, the one with the higher value is better off."""
+        if self.direction is Direction.AS_SELECTION:
+            return selected_is_favourable
+        return self.direction is Direction.HIGHER
 
     def where(self, *, selected_is_favourable: bool) -> "Rate":
         """The rate under a policy that calls being selected favourable, or not being selected."""
