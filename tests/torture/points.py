@@ -17,16 +17,23 @@ import fairness_audit
 
 PACKAGE: Final = f"{Path(fairness_audit.__file__).parent}{os.sep}"
 
-_TRACED = ("files.py", "heads.py", "publish.py", "keys.py", "keeping.py", "ledger/", "extract/",
-           "gate/", "measure/table.py", "records/dsse.py")  # fmt: skip
+_TRACED = (
+    "files.py",
+    "ledger/",
+    "records/signed/dsse.py",
+    "steps/extract/",
+    "steps/gate/",
+    "steps/measure/figures/table.py",
+    "steps/publish/publish.py",
+)
 
 # What a function does decides the section that its lines are in, and those of all it calls.
 _SECTIONS = {
     ("ledger/ledger.py", "append"): "append",
-    ("heads.py", "add"): "head",
-    ("publish.py", "_write"): "file",
-    ("gate/asking.py", "ask"): "decide",
-    ("gate/asking.py", "apply"): "alias",
+    ("ledger/heads.py", "add"): "head",
+    ("steps/publish/publish.py", "_write"): "file",
+    ("steps/gate/asking.py", "ask"): "decide",
+    ("steps/gate/asking.py", "apply"): "alias",
 }
 _STEPS = {"extract": "extract", "measure": "parquet", "publish": "between", "gate": "hold"}
 
