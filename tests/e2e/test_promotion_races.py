@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fairness_audit.settings import Settings
+from fairness_audit.installation import Installation
 from fairness_audit.steps.gate.sweep import sweep
 from tests.builders.published import FAILED, LOGICAL_DATE, MODEL, a_loaded_policy, appended
 from tests.servers.registry_site import ALIAS, Site, served
@@ -141,8 +141,12 @@ def test_a_task_that_promotes_waits_for_no_publisher_who_waits_for_it(
     monkeypatch.setenv("FAIRNESS_AUDIT_REGISTRY", site.address)
     for name, value in site.environment.items():
         monkeypatch.setenv(name, value)
+    installation = Installation.from_environment()
     run: Any = SimpleNamespace(
-        settings=Settings.from_environment(), loaded=site.loaded, promotes=True
+        settings=installation.settings,
+        installation=installation,
+        loaded=site.loaded,
+        promotes=True,
     )
     done, published = threading.Event(), []
 
