@@ -1,21 +1,35 @@
-"""A whole installation in a temporary folder: CRM, registry, keys, and the console script."""
+"""A whole installation in a temporary folder: CRM, registry, keys, and the console script.
+
+The script can be run as a process of its own, which loads Airflow and all else first; in a copy of
+a process that has loaded it; and, where nobody is killed and nothing is at once, in this process.
+"""
 
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from fairness_audit.cli.app import app
 from fairness_audit.demo.prepare import prepare
 from fairness_audit.demo.services import CONNECTION, airflow_connection
 from fairness_audit.demo.timeline import TODAY
 from fairness_audit.ledger.keys import create_keys
 from fairness_audit.settings import Settings
 from tests import CHECKOUT
+from tests.servers.console import Console
 
 PROGRAM = "from fairness_audit.cli.app import app; app()"
-WITHIN = 120
+WITHIN = 240
+
+Call = Callable[..., tuple[int, str]]
+"""Runs the console script to its end: exit code and output."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +41,12 @@ class Installation:
 
     @classmethod
     def holding_the_sample(cls, state: Path, postgres: str, leads: int) -> "Installation":
-        """Make keys, a sample CRM and its registered models."""
+        """Make keys, a sample CRM and its registered models; its Airflow is that of the tests."""
         inherited = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("AIRFLOW_", "FAIRNESS_AUDIT_", "MLFLOW_"))
-        }
+        } | {"AIRFLOW_HOME": os.environ["AIRFLOW_HOME"]}
         installation = cls(
             state,
             inherited
@@ -63,30 +77,39 @@ class Installation:
             subject_key=keys / "subject.key",
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the console script; its output can be read as it comes."""
-        return subprocess.Popen(
+    def call(self, *arguments: str) -> tuple[int, str]:
+        """Run the console script in a process of its own."""
+        done = subprocess.run(
             [sys.executable, "-c", PROGRAM, *arguments],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,
+            timeout=WITHIN,
+            check=False,
         )
+        return done.returncode, done.stdout
 
-    def call(self, *arguments: str) -> tuple[int, str]:
-        """Run the console script to its end: exit code and output."""
-        process = self.start(*arguments)
-        output, _ = process.communicate(timeout=WITHIN)
-        return process.returncode, output
+    @contextmanager
+    def here(self) -> Iterator[Call]:
+        """Run the console script in this process, which loads Airflow once."""
 
-    def audit_killed_after(self, step: str, *arguments: str) -> None:
+        def called(*arguments: str) -> tuple[int, str]:
+            result = CliRunner().invoke(app, arguments)
+            return result.exit_code, result.output
+
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            yield called
+
+    def audit_killed_after(self, step: str, console: Console, *arguments: str) -> None:
         """Start an audit, and kill it with all its children when a step has ended."""
-        process = self.start("run", *arguments)
-        assert process.stdout is not None
-        with process.stdout as lines:
-            seen = [line for line in lines if _killed_by(line, step, process)]
-        process.wait(WITHIN)
+        run = console.start("run", *arguments)
+        with run.stdout as lines:
+            seen = [line for line in lines if _killed_by(line, step, run.pid)]
+        run.wait()
+        assert run.returncode == -signal.SIGKILL
         assert len(seen) == 1, f"the step {step} was not reached"
 
     def files(self) -> dict[str, Path]:
@@ -98,10 +121,10 @@ class Installation:
         return {path.name: path.read_bytes() for path in self.settings.records.rglob("*.json")}
 
 
-def _killed_by(line: str, step: str, process: subprocess.Popen[str]) -> bool:
+def _killed_by(line: str, step: str, pid: int) -> bool:
     reached = line.split()[:1] == [step]
     if reached:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(pid, signal.SIGKILL)
     return reached
 
 

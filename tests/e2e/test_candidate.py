@@ -5,15 +5,11 @@ which has loaded Airflow then; all of it is over one installation.
 """
 
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 
 import pytest
-from typer.testing import CliRunner
 
-from fairness_audit.cli.app import app
 from fairness_audit.installation import Installation as Opened
 from fairness_audit.records.comparison import Comparison
 from fairness_audit.records.signed.audit import AuditRecord
@@ -21,7 +17,7 @@ from fairness_audit.records.signed.dsse import unverified_record
 from fairness_audit.registry.artifact import folder_digest
 from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.steps.score import landlock
-from tests.e2e.installation import AS_OF, Installation
+from tests.e2e.installation import AS_OF, Call, Installation
 from tests.servers.postgres import fresh_database
 
 pytestmark = [
@@ -33,19 +29,13 @@ LEADS = 36_000
 STEPS = ["extract", "assemble", "score", "validate", "measure", "judge", "compare", "publish"]
 
 
-Call = Callable[..., tuple[int, str]]
-
-
 @pytest.fixture(scope="module")
 def installation(
     postgres_server: str, airflow_database: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    """An installation whose Airflow is that of this session."""
     with fresh_database(postgres_server) as uri:
         state = tmp_path_factory.mktemp("installation")
-        made = Installation.holding_the_sample(state, uri, LEADS)
-        airflow = {"AIRFLOW_HOME": os.environ["AIRFLOW_HOME"]}
-        yield replace(made, environment=made.environment | airflow)
+        yield Installation.holding_the_sample(state, uri, LEADS)
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +46,7 @@ def blocked(installation: Installation) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def call(installation: Installation) -> Iterator[Call]:
-    """Call a verb in this process: its exit code, and what it printed."""
-
-    def called(*arguments: str) -> tuple[int, str]:
-        result = CliRunner().invoke(app, arguments)
-        return result.exit_code, result.output
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in installation.environment.items():
-            patch.setenv(name, value)
+    with installation.here() as called:
         yield called
 
 

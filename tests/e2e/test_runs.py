@@ -11,13 +11,16 @@ import pytest
 
 from fairness_audit.demo.services import CONNECTION
 from fairness_audit.registry.mlflow import MlflowRegistry
-from tests.e2e.installation import AS_OF, Installation
+from tests.e2e.installation import AS_OF, Call, Installation
+from tests.servers.console import Console, console
 from tests.servers.postgres import fresh_database
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Airflow's and MLflow's own
 
 LEADS = 20_000
 NIGHTS = """
 import sys
-from fairness_audit import local_airflow
+from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.settings import Settings
 
@@ -47,7 +50,7 @@ STEPS = ["extract", "assemble", "validate", "measure", "judge", "publish"]
 
 @pytest.fixture(scope="module")
 def installation(
-    postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    postgres_server: str, airflow_database: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
     with fresh_database(postgres_server) as uri:
         state = tmp_path_factory.mktemp("installation")
@@ -56,8 +59,20 @@ def installation(
 
 @pytest.fixture(scope="module")
 def audited(installation: Installation) -> tuple[int, str]:
-    """Version 1 of lead scoring, audited once."""
+    """Version 1 of lead scoring, audited once by a process of its own."""
     return installation.call("run", "lead_scoring", "--version", "1", *AS_OF)
+
+
+@pytest.fixture
+def call(installation: Installation) -> Iterator[Call]:
+    with installation.here() as called:
+        yield called
+
+
+@pytest.fixture(scope="module")
+def copies(installation: Installation) -> Iterator[Console]:
+    with console(installation.environment) as started:
+        yield started
 
 
 def test_a_blocked_audit_exits_with_1_and_says_why(audited: tuple[int, str]) -> None:
@@ -80,46 +95,48 @@ def test_the_alias_does_not_move_to_a_blocked_version(
     assert registry.alias_target("lead_scoring", "champion") != "1"
 
 
-def test_the_gate_command_agrees(installation: Installation, audited: tuple[int, str]) -> None:
+def test_the_gate_command_agrees(
+    installation: Installation, audited: tuple[int, str], call: Call
+) -> None:
     ask = ("gate", "--model", "lead_scoring", "--version")
-    code, output = installation.call(*ask, "1", "--format", "json")
+    code, output = call(*ask, "1", "--format", "json")
     answer = json.loads(output)
     assert (code, answer["decision"], answer["certain"]) == (1, "block", True)
-    code, output = installation.call(*ask, "2")
+    code, output = call(*ask, "2")
     assert (code, "there is no audit record" in output) == (1, True)
-    code, output = installation.call(*ask, "99")
+    code, output = call(*ask, "99")
     assert (code, "99" in output) == (2, True)
 
 
 def test_records_verify_from_their_files(
-    installation: Installation, audited: tuple[int, str]
+    installation: Installation, audited: tuple[int, str], call: Call
 ) -> None:
-    code, output = installation.call("verify")
+    code, output = call("verify")
     assert code == 0, output
     (name,) = installation.records()
     (file,) = installation.settings.records.rglob(name)
-    assert installation.call("verify", str(file))[0] == 0
+    assert call("verify", str(file))[0] == 0
     forged = installation.state / "forged.json"
     forged.write_bytes(file.read_bytes().replace(b'"payload": "', b'"payload": "QQ', 1)[:-9])
-    code, output = installation.call("verify", str(forged))
+    code, output = call("verify", str(forged))
     assert (code, str(forged) in output) == (1, True)
 
 
 def test_killed_between_any_two_steps_a_rerun_gives_the_same_record(
-    installation: Installation, audited: tuple[int, str]
+    installation: Installation, audited: tuple[int, str], call: Call, copies: Console
 ) -> None:
     before = installation.records()
     assert len(before) == 1
     for step in STEPS:
-        installation.audit_killed_after(step, "lead_scoring", "--version", "1", *AS_OF)
-    code, output = installation.call("run", "lead_scoring", "--version", "1", *AS_OF)
+        installation.audit_killed_after(step, copies, "lead_scoring", "--version", "1", *AS_OF)
+    code, output = call("run", "lead_scoring", "--version", "1", *AS_OF)
     assert code == 1, output
     assert installation.records() == before
-    assert installation.call("verify")[0] == 0
+    assert call("verify")[0] == 0
 
 
 def test_a_version_promoted_past_the_gate_and_a_missing_record_are_found_at_night(
-    installation: Installation, audited: tuple[int, str]
+    installation: Installation, audited: tuple[int, str], call: Call
 ) -> None:
     kept = installation.records()
     ended = subprocess.run(
@@ -147,25 +164,25 @@ def test_a_version_promoted_past_the_gate_and_a_missing_record_are_found_at_nigh
     assert "the audit of lead_scoring that was due on" in said
     assert "lead_scoring version 1 is in production: four_fifths: Group F (gender)" in said
     # The audit, run again, writes the file anew from the ledger.
-    assert installation.call("run", "lead_scoring", "--version", "1", *AS_OF)[0] == 1
+    assert call("run", "lead_scoring", "--version", "1", *AS_OF)[0] == 1
     assert installation.records() == kept
 
 
-def test_two_runs_at_once_give_one_record(installation: Installation) -> None:
+def test_two_runs_at_once_give_one_record(
+    installation: Installation, call: Call, copies: Console
+) -> None:
     asked = ("run", "offer_targeting", "--version", "1", *AS_OF)
-    runs = [installation.start(*asked) for _ in range(2)]
-    outputs = [run.communicate(timeout=120)[0] for run in runs]
+    runs = [copies.start(*asked) for _ in range(2)]
+    outputs = [run.communicate() for run in runs]
     assert [run.returncode for run in runs] == [0, 0], "\n".join(outputs)
     mine = [name for name in installation.settings.records.rglob("*.json")
             if "offer_targeting" in name.parts]  # fmt: skip
     assert len(mine) == 1
-    assert installation.call("verify")[0] == 0
+    assert call("verify")[0] == 0
 
 
-def test_without_a_version_the_newest_in_the_score_log_is_audited(
-    installation: Installation,
-) -> None:
-    code, output = installation.call("run", "offer_targeting", *AS_OF)
+def test_without_a_version_the_newest_in_the_score_log_is_audited(call: Call) -> None:
+    code, output = call("run", "offer_targeting", *AS_OF)
     assert code == 1, output
     assert "version 2" in output
     assert "Belmar" in output
@@ -179,7 +196,8 @@ def test_a_source_that_is_down_ends_the_run_without_a_record(
     broken = Installation(
         installation.state, installation.environment | {CONNECTION: json.dumps(nobody)}
     )
-    code, output = broken.call("run", "lead_scoring", "--version", "2", *AS_OF)
+    with broken.here() as call:
+        code, output = call("run", "lead_scoring", "--version", "2", *AS_OF)
     assert code == 2, output
     words = " ".join(output.replace("│", " ").split())
     assert "extract failed" in words
@@ -189,8 +207,8 @@ def test_a_source_that_is_down_ends_the_run_without_a_record(
     assert installation.records() == before
 
 
-def test_a_model_without_policy_is_named(installation: Installation) -> None:
-    code, output = installation.call("run", "shoe_size")
+def test_a_model_without_policy_is_named(installation: Installation, call: Call) -> None:
+    code, output = call("run", "shoe_size")
     assert code == 2
     assert "no policy for 'shoe_size'" in output
     assert "lead_scoring, offer_targeting" in output
@@ -200,18 +218,18 @@ def test_a_model_without_policy_is_named(installation: Installation) -> None:
 
 
 def test_an_audit_made_again_gives_the_same_to_the_byte(
-    installation: Installation, audited: tuple[int, str]
+    installation: Installation, audited: tuple[int, str], call: Call
 ) -> None:
     """After all the runs above: the record, its snapshot and the code still agree."""
     (file,) = (each for each in installation.files().values() if "lead_scoring" in each.parts)
     for name in (str(file), file.stem.rpartition("-")[2]):
-        code, output = installation.call("replay", name)
+        code, output = call("replay", name)
         assert code == 0, output
         assert "the same measurements, findings and report, to the byte" in output
 
 
 def test_a_snapshot_that_was_edited_is_not_replayed(
-    installation: Installation, audited: tuple[int, str]
+    installation: Installation, audited: tuple[int, str], call: Call
 ) -> None:
     (file,) = (each for each in installation.files().values() if "lead_scoring" in each.parts)
     snapshots = installation.settings.runs.glob("lead_scoring/*/snapshot/opportunity.parquet")
@@ -219,12 +237,12 @@ def test_a_snapshot_that_was_edited_is_not_replayed(
     kept = [each.read_bytes() for each in stored]
     for each in stored:
         each.write_bytes(each.read_bytes() + b"x")
-    code, output = installation.call("replay", str(file))
+    code, output = call("replay", str(file))
     assert code == 2
     assert "opportunity.parquet: is not what extract wrote" in output
     for each, content in zip(stored, kept, strict=True):
         each.write_bytes(content)
-    code, output = installation.call("replay", "no-such-record")
+    code, output = call("replay", "no-such-record")
     assert (code, "no audit in the ledger" in output) == (2, True)
 
 
@@ -239,8 +257,10 @@ CORRECTED = """
 """
 
 
-def test_a_promotion_is_recalled_when_the_crm_is_corrected(installation: Installation) -> None:
-    code, output = installation.call("recall", "offer_targeting")
+def test_a_promotion_is_recalled_when_the_crm_is_corrected(
+    installation: Installation, call: Call
+) -> None:
+    code, output = call("recall", "offer_targeting")
     assert code == 0, output
     assert "offer_targeting version 1, 2026-06-29, in production: still pass" in output
 
@@ -250,13 +270,13 @@ def test_a_promotion_is_recalled_when_the_crm_is_corrected(installation: Install
         host=connection["host"], user=connection["login"], dbname=connection["schema"]
     ) as crm:
         assert crm.execute(CORRECTED).rowcount > 1000
-    code, output = installation.call("recall", "--format", "json")
+    code, output = call("recall", "--format", "json")
     assert code == 1, output
     (found,) = json.loads(output)
     assert (found["model"], found["verdict_then"], found["verdict_now"]) == (
         "offer_targeting", "pass", "fail",
     )  # fmt: skip
     assert "F (gender)" in found["deciding"]
-    code, output = installation.call("recall", "--from", "snapshot")
+    code, output = call("recall", "--from", "snapshot")
     assert code == 0, output
     assert "1 promotions, 0 would be judged otherwise today" in output

@@ -5,7 +5,6 @@ begins with what is loaded and with nothing else: no run, no connection and no t
 session of its own and can be killed with its children, as a process that loads all that itself.
 """
 
-import contextlib
 import importlib
 import json
 import os
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
 
+from fairness_audit.cli.app import app
 from fairness_audit.pipeline.local import configure
 from fairness_audit.settings import Settings
 from tests import CHECKOUT
@@ -59,13 +59,11 @@ class Console:
     def __init__(self, requests: socket.socket) -> None:
         self._requests = requests
 
-    def start(self, arguments: tuple[str, ...], environment: Mapping[str, str]) -> Run:
+    def start(self, *arguments: str) -> Run:
         """Start one; what it prints can be read as it comes."""
-        asked = json.dumps({"arguments": arguments, "environment": dict(environment)}).encode()
-        assert len(asked) < _LONGEST
         printed, prints = os.pipe()
         told, tells = os.pipe()
-        socket.send_fds(self._requests, [asked], [prints, tells])
+        socket.send_fds(self._requests, [json.dumps(arguments).encode()], [prints, tells])
         os.close(prints)
         os.close(tells)
         ended = os.fdopen(told)
@@ -82,6 +80,8 @@ def console(environment: Mapping[str, str]) -> Iterator[Console]:
             env=dict(environment),
             cwd=CHECKOUT,
             pass_fds=[theirs.fileno()],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         theirs.close()
         try:
@@ -108,13 +108,13 @@ def main(requests: socket.socket) -> None:
             os.close(each)
 
 
-def _keep(asked: dict[str, object], prints: int, tells: int) -> None:
+def _keep(arguments: list[str], prints: int, tells: int) -> None:
     """Start the run, tell who it is, and how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if not pid:
         os.close(tells)
-        _run(asked, prints)
+        _run(arguments, prints)
     os.close(prints)
     os.write(tells, f"{pid}\n".encode())
     _, status = os.waitpid(pid, 0)
@@ -122,17 +122,14 @@ def _keep(asked: dict[str, object], prints: int, tells: int) -> None:
     os._exit(0)
 
 
-def _run(asked: dict[str, object], prints: int) -> None:
-    from fairness_audit.cli.app import app
-
+def _run(arguments: list[str], prints: int) -> None:
+    """Be the console script, in a session of its own."""
     os.setsid()
     for standard in (1, 2):
         os.dup2(prints, standard)
-    os.environ.update(asked["environment"])  # type: ignore[arg-type]
     code: object = 1
     try:
-        with contextlib.redirect_stderr(sys.stderr):
-            app(asked["arguments"])
+        app(arguments)
     except SystemExit as end:
         code = end.code
     except BaseException:

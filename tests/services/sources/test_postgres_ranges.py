@@ -65,6 +65,7 @@ def test_the_rows_and_their_order_are_those_of_one_connection(
 
 def connections(crm: psycopg.Connection[Any]) -> int:
     query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'fairness-audit'"
+    query += " AND datname = current_database()"
     (found,) = crm.execute(query).fetchone() or (0,)
     return int(found)
 
