@@ -11,6 +11,9 @@ UV_VERSION := 0.13.9
 SQL := sql tests/real/sql
 PACKAGES := plugins dags tests
 CORES := $(shell getconf _NPROCESSORS_ONLN)
+# A file of tests stays in one process, which starts what it needs once; the slowest files begin.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile \
+  --no-loadscope-reorder
 # What a tool says is printed whole when it ends, where make can (4.0 or newer).
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -19,11 +22,11 @@ export UV_NO_PROGRESS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up-local up down test check bench torture format docs lock clean \
+.PHONY: help demo up-local up down test e2e check bench torture format docs lock clean \
   check-types check-sql check-policies check-compose check-layers check-lint
 
 help:  ## show the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	@echo "==> setting up $(VENV) (once; about 2 GB)"
@@ -57,8 +60,11 @@ up:  ## start the production topology in containers
 down:  ## stop the containers, keep their data
 	docker compose --env-file .env down
 
-test: $(READY)  ## run the whole test suite
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+test: $(READY)  ## run the test suite, but for what needs a whole Airflow
+	@$(PYTEST) -m "not whole"
+
+e2e: $(READY)  ## run the tests that start a whole Airflow, or all that the containers run
+	@$(PYTEST) -m whole
 
 check: $(READY)  ## lint, types, layers, SQL style, policies, compose file
 	@$(MAKE) --no-print-directory --keep-going --jobs $(CORES) $(WHOLE) \

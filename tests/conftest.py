@@ -56,6 +56,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(STATE, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it in the end."""
+    items.sort(key=lambda item: item.path.relative_to(CHECKOUT / "tests").parts[0] != "e2e")
+
+
 def shared() -> Path:
     """The folder that all processes of this test run see."""
     return Path(os.environ[SHARED])

@@ -25,6 +25,8 @@ from tests.builders.published import FAILED, MODEL, WAITS, a_loaded_policy, publ
 from tests.servers.airflow_site import AirflowSite, airflow_site, until
 from tests.servers.listeners import Chat, Mailbox, chat, mailbox
 
+pytestmark = pytest.mark.whole
+
 USERS = {"root": "admin", "ada": "user", "grace": "user", "eve": "user", "vic": "viewer"}
 PEOPLE = {
     "review": {"owner": "responsible-ai", "reviewers": ["ada", "grace"], "timeout_hours": 1},
