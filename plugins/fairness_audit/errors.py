@@ -5,13 +5,36 @@ A failed *run* is one of these; a failed *audit* is a record with verdict ``fail
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
+
+
+class ExitCode(IntEnum):
+    """How a command ends: the one table that every verb keeps. Only 0 is a yes."""
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> "ExitCode":
+        """A code, and what it means in one sentence."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    GOOD = 0, "Yes: allowed, verified, equal, valid, or done."
+    REFUSED = 1, "No: blocked, not verified, different, or the records do not hold."
+    CANNOT_TELL = (
+        2,
+        "Nobody can tell: an option, a name, a policy or a file cannot be used, or a service does"
+        " not answer. The message says which, and what to do.",
+    )
+    INTERRUPTED = 130, "Ended by a person (Ctrl-C) before there was an answer."
 
 
 class AuditError(Exception):
     """Base of every error shown to an operator without a traceback."""
 
-    exit_code = 2
+    exit_code = ExitCode.CANNOT_TELL
 
 
 class SettingsError(AuditError):
@@ -44,6 +67,8 @@ class MeasurementError(AuditError):
 
 class RecordError(AuditError):
     """A record is malformed, tampered with, or cannot be signed."""
+
+    exit_code = ExitCode.REFUSED
 
 
 class LedgerError(AuditError):
