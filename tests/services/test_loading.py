@@ -38,6 +38,50 @@ def test_parsing_the_dags_loads_nothing_heavy_beyond_airflow(tmp_path: Path) -> 
     assert heavy_after(parsed, tmp_path) - heavy_after(airflow, tmp_path) == set()
 
 
+HELP = "--help", "measure --help", "gate --help", "--version"
+
+
+@pytest.mark.parametrize("words", HELP)
+def test_help_loads_nothing_but_the_command_itself(words: str, tmp_path: Path) -> None:
+    loaded = loaded_after(called(words), tmp_path)
+    assert not loaded & {*HEAVY.split(), "yaml", "rich", "securesystemslib"}
+    assert words.count(" ") or "pydantic" not in loaded  # Typer loads it to read a verb's options
+    ours = {name for name in loaded if name.startswith("fairness_audit.")}
+    rooms = {name.split(".")[1] for name in ours}
+    assert rooms == {"cli", "errors", "files", "settings", "text"}
+
+
+def test_measuring_loads_what_it_counts_with_and_no_more(tmp_path: Path) -> None:
+    """Above all not pandas, which Arrow loads unless it is told that there is none."""
+    file = tmp_path / "leads.csv"
+    file.write_text("gender,called,converted\n" + "f,1,0\nm,0,1\nf,0,1\nm,1,1\n" * 10)
+    words = f"measure {file} --attr gender --selected called --outcome converted"
+    loaded = loaded_after(called(words), tmp_path)
+    assert loaded & set(HEAVY.split()) == {"numpy", "pyarrow", "duckdb", "scipy"}
+    # Of scipy the functions alone, whose statistics take three times as long to load.
+    assert not loaded & {"scipy.stats", "scipy.sparse", "airflow", "securesystemslib"}
+
+
+def test_the_gate_loads_no_registry_before_it_asks_one(tmp_path: Path) -> None:
+    loaded = loaded_after(called("gate --model nope --version 1"), tmp_path)
+    assert not loaded & set(HEAVY.split())
+
+
+def test_files_are_verified_for_serving_without_a_service(tmp_path: Path) -> None:
+    words = f"verify-serving {tmp_path} --model lead_scoring --version 1"
+    loaded = loaded_after(called(words), tmp_path)
+    assert not loaded & {"mlflow", "pandas", "duckdb", "pyarrow", "scipy", "airflow"}
+
+
+def called(words: str) -> str:
+    """The command, called as the console script does; it ends the interpreter otherwise."""
+    return f"""import contextlib, sys
+sys.argv = ["fairness-audit", *{words.split()!r}]
+from fairness_audit.cli.app import main
+with contextlib.suppress(SystemExit):
+    main()"""
+
+
 def heavy_after(statements: str, airflow_home: Path) -> set[str]:
     """The heavy libraries that a fresh interpreter has loaded after these statements."""
     return loaded_after(statements, airflow_home) & set(HEAVY.split())

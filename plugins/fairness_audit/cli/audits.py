@@ -1,20 +1,60 @@
-"""What a finished run is told as in a terminal: a table, and where to read on."""
+"""The verb `run`, and how a finished audit is told: a table, and where to read on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import typer
 
-from fairness_audit.pipeline.local import Ended
-from fairness_audit.records.finding import Judgement
-from fairness_audit.records.population import Population
-from fairness_audit.records.signed.audit import GateDecision
-from fairness_audit.records.steps import Step
-from fairness_audit.settings import Settings
+from fairness_audit.cli.names import ModelArgument
+from fairness_audit.cli.printing import Cell, say, table
+from fairness_audit.cli.verb import verb
+from fairness_audit.errors import AuditError, ExitCode
 
-_STYLES = {"pass": "green", "allow": "green", "warn": "yellow", "inconclusive": "yellow"}
+if TYPE_CHECKING:
+    from fairness_audit.pipeline.local import Ended
+    from fairness_audit.records.finding import Judgement
+    from fairness_audit.records.signed.audit import GateDecision
+    from fairness_audit.settings import Settings
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(metavar="MOMENT", help="Audit as of this moment (UTC). Default: now."),
+]
+
+
+@verb(
+    "fairness-audit run lead_scoring",
+    "fairness-audit run lead_scoring --version 2 --as-of 2026-06-29",
+)
+def run(
+    model: ModelArgument,
+    version: Annotated[
+        str | None, typer.Option(help="Model version. Default: the newest in the score log.")
+    ] = None,
+    as_of: AsOf = None,
+) -> None:
+    """Run one audit, extract to gate, in this process.
+
+    It runs as its Airflow DAG does. Exit 0 allowed, 1 blocked, 2 no decision.
+    """
+    from fairness_audit.installation import Installation
+    from fairness_audit.pipeline import local as local_airflow
+
+    with Installation.from_environment() as installation:
+        installation.policy(model)
+        settings = installation.settings
+    local_airflow.prepare(settings)
+    ended = local_airflow.run_audit(settings, model, version, moment(as_of))
+    audited = Audited.of(model, ended, settings)
+    print_audits([audited], settings)
+    raise typer.Exit(audited.exit_code)
+
+
+def moment(as_of: datetime | None) -> str | None:
+    """The moment of an audit as its DAG takes it."""
+    return as_of.replace(tzinfo=UTC).isoformat() if as_of else None
 
 
 @dataclass(frozen=True)
@@ -23,13 +63,18 @@ class Audited:
 
     model: str
     version: str
-    judgement: Judgement | None
-    decision: GateDecision | None
-    error: str | None
+    judgement: "Judgement | None"
+    decision: "GateDecision | None"
+    error: BaseException | str | None
 
     @classmethod
-    def of(cls, model: str, ended: Ended, settings: Settings) -> "Audited":
+    def of(cls, model: str, ended: "Ended", settings: "Settings") -> "Audited":
         """Read what the steps of a run gave."""
+        from fairness_audit.records.finding import Judgement
+        from fairness_audit.records.population import Population
+        from fairness_audit.records.signed.audit import GateDecision
+        from fairness_audit.records.steps import Step
+
         population = ended.newest(Population)
         decision = settings.run_folder(model, ended.run_id) / "decision.json"
         return cls(
@@ -45,35 +90,31 @@ class Audited:
         )
 
     @property
-    def exit_code(self) -> int:
-        """0 allowed, 1 blocked, 2 no decision."""
+    def exit_code(self) -> ExitCode:
+        """Allowed, blocked, or why there is no decision."""
         if self.decision is None:
-            return 2
-        return 0 if self.decision.decision == "allow" else 1
+            error = self.error
+            return error.exit_code if isinstance(error, AuditError) else ExitCode.CANNOT_TELL
+        return ExitCode.GOOD if self.decision.decision == "allow" else ExitCode.REFUSED
 
-    def row(self) -> tuple[Text, ...]:
+    def row(self) -> tuple[Cell, ...]:
         """The cells of this audit's row."""
         verdict = self.judgement.verdict.value if self.judgement else "none"
         gate = self.decision.decision if self.decision else "no decision"
         told = self.judgement.deciding.sentence if self.judgement else f"{self.error}"
         if self.decision and gate == "block" and verdict in ("pass", "warn"):
             told = self.decision.reasons[0]  # what blocks is not what was found
-        return (
-            Text(f"{self.model}\nversion {self.version}"),
-            Text(verdict, style=_STYLES.get(verdict, "red")),
-            Text(gate, style=_STYLES.get(gate, "red")),
-            Text(told),
-        )
+        return ((self.model, f"version {self.version}"), verdict, gate, told)
 
 
-def print_audits(audits: Sequence[Audited], settings: Settings) -> None:
+def print_audits(audits: Sequence[Audited], settings: "Settings") -> None:
     """Print a table of audits, and the paths of what a reviewer reads."""
-    table = Table(show_lines=True, expand=False)
-    for heading in ("model", "verdict", "gate", "deciding finding"):
-        table.add_column(heading, overflow="fold")
-    for audit in audits:
-        table.add_row(*audit.row())
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"Data Docs  {settings.data_docs / 'index.html'}", soft_wrap=True)
-    console.print(f"records    {settings.records}", soft_wrap=True)
+    say()
+    table(
+        ("model", "verdict", "gate", "deciding finding"),
+        [audit.row() for audit in audits],
+        apart=True,
+    )
+    say()
+    say(f"Data Docs  {settings.data_docs / 'index.html'}", hang=11)
+    say(f"records    {settings.records}", hang=11)

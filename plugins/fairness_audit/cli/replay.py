@@ -11,17 +11,32 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from fairness_audit.errors import InputError
-from fairness_audit.settings import Settings
+from fairness_audit.cli.names import (
+    completed_models,
+    existing_file,
+    existing_folder,
+    listed,
+)
+from fairness_audit.cli.printing import (
+    Format,
+    Printed,
+    RowsPrinted,
+    complain,
+    say,
+    show,
+    show_rows,
+)
+from fairness_audit.cli.verb import verb
+from fairness_audit.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
+    from fairness_audit.installation import Installation
     from fairness_audit.policy.load import LoadedPolicy
     from fairness_audit.records.signed.audit import AuditRecord
     from fairness_audit.records.signed.statement import Record
     from fairness_audit.records.snapshot import Snapshot
     from fairness_audit.replay.recall import Recalled, Taken
-
-EQUAL, CHANGED, CANNOT_TELL = 0, 1, 2
+    from fairness_audit.replay.replay import Replayed
 
 
 class Data(StrEnum):
@@ -31,173 +46,211 @@ class Data(StrEnum):
     SNAPSHOT = "snapshot"
 
 
-class Format(StrEnum):
-    """How an answer is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
+@verb(
+    "fairness-audit replay 3f9c27d1a0b4",
+    "fairness-audit replay 3f9c27d1a0b4 --run /backup/runs/lead_scoring/RUN",
+)
 def replay(
-    record: Annotated[str, typer.Argument(help="A record's file, or the start of its id.")],
+    record: Annotated[
+        str, typer.Argument(metavar="RECORD", help="A record's file, or the start of its id.")
+    ],
     run: Annotated[
-        Path | None, typer.Option(help="Folder of the audit's run, if it was moved.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder of the audit's run, if it was moved."),
     ] = None,
     policy: Annotated[
-        Path | None, typer.Option(help="The policy of then, if it changed since.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The policy of then, if it changed since."),
     ] = None,
+    form: Printed = Format.TABLE,
 ) -> None:
-    """Make an audit again from its snapshot. Exit 0 the same to the byte, 1 not, 2 cannot tell."""
-    from fairness_audit.ledger.keys import load_subject_key
+    """Make an audit again from its snapshot.
+
+    Exit 0 the same to the byte, 1 not, 2 cannot tell.
+    """
+    from fairness_audit.installation import Installation
     from fairness_audit.policy.load import load_policy
-    from fairness_audit.replay.replay import (
-        audit_again,
-        audits_before,
-        check_policy,
-        differences,
-        stored_snapshot,
-    )
+
+    if policy:
+        existing_file(policy, ("*.yaml",), what="policy")
+    if run:
+        existing_folder(run, what="folder of a run")
+    with Installation.from_environment() as installation:
+        records = installation.records()
+        audited = _named(record, records)
+        loaded = load_policy(policy) if policy else installation.policy(audited.model)
+        from fairness_audit.replay.replay import check_policy, differences
+
+        check_policy(audited, loaded)
+        with _made_again(installation, audited, loaded, records, run) as again:
+            found = list(differences(audited, again))
+    _tell_differences(audited, found, form)
+
+
+@contextmanager
+def _made_again(
+    installation: "Installation",
+    audited: "AuditRecord",
+    loaded: "LoadedPolicy",
+    records: "list[Record]",
+    run: Path | None,
+) -> "Iterator[Replayed]":
+    """The audit made again, in a folder that goes away."""
+    from fairness_audit.replay.replay import audit_again, audits_before, stored_snapshot
     from fairness_audit.steps.extract import read_snapshot
     from fairness_audit.steps.score.candidate import hidden_files
 
-    settings = Settings.from_environment()
-    records = _records(settings)
-    audited = _named(record, records)
-    loaded = load_policy(policy) if policy else _policy(settings, audited.model)
-    check_policy(audited, loaded)
+    settings = installation.settings
     if run is None:
         snapshot = stored_snapshot(audited, settings.runs)
     else:
         snapshot = read_snapshot(run if (run / "manifest.json").is_file() else run / "snapshot")
     with tempfile.TemporaryDirectory(prefix="fairness-audit-replay-") as folder:
-        again = audit_again(
+        yield audit_again(
             audited,
             snapshot,
             loaded,
             earlier=audits_before(audited, records),
             home=settings.home,
-            subject_key=load_subject_key(settings.subject_key),
+            subject_key=installation.subject_key,
             folder=Path(folder),
             runs=settings.runs,
             hidden=hidden_files(settings),
         )
-        found = list(differences(audited, again))
-    _tell_differences(audited, found)
 
 
-def _tell_differences(audited: "AuditRecord", found: list[str]) -> None:
+def _tell_differences(audited: "AuditRecord", found: list[str], form: Format) -> None:
     from fairness_audit.replay.replay import version_changes
 
     said = f"record {audited.record_id[:12]}, {audited.model} version {audited.model_version}"
-    if not found:
-        typer.echo(f"{said}: the same measurements, findings and report, to the byte")
-        return
-    typer.echo(f"{said}: not the same", err=True)
-    for each in found:
-        typer.echo(f"  {each}", err=True)
-    if changed := version_changes(audited):
-        typer.echo(f"  changed since: {', '.join(changed)}", err=True)
-    raise typer.Exit(CHANGED)
+    changed = version_changes(audited) if found else []
+
+    def in_words() -> None:
+        if not found:
+            say(f"{said}: the same measurements, findings and report, to the byte")
+            return
+        complain(f"{said}: not the same")
+        for each in found:
+            complain(each)
+        if changed:
+            complain(f"changed since: {', '.join(changed)}")
+
+    content = {"record_id": audited.record_id, "equal": not found, "differences": found}
+    show(content | {"changed_since": changed}, form, in_words)
+    raise typer.Exit(ExitCode.REFUSED if found else ExitCode.GOOD)
 
 
+@verb(
+    "fairness-audit recall",
+    "fairness-audit recall lead_scoring --from snapshot --since 2026-06-01",
+)
 def recall(
     model: Annotated[
-        str | None, typer.Argument(help="A folder under expectations/. Default: every model.")
+        str | None,
+        typer.Argument(
+            metavar="MODEL",
+            help="A folder under expectations/. Default: every model.",
+            autocompletion=completed_models,
+        ),
     ] = None,
     data: Annotated[
         Data,
         typer.Option("--from", help="The CRM as it is now, or the stored snapshots."),
     ] = Data.SOURCE,
     since: Annotated[
-        datetime | None, typer.Option(help="Only audits of this moment (UTC) and later.")
+        datetime | None,
+        typer.Option(metavar="MOMENT", help="Only audits of this moment (UTC) and later."),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+    form: RowsPrinted = Format.TABLE,
 ) -> None:
-    """List past promotions whose verdict would be another today. Exit 1 if there are some.
+    """List promotions whose verdict would be another today.
 
     With --from source late labels and corrected data are taken in, with --from snapshot only a
-    newer version of the metrics. Exit 2 if nobody can tell for some, and none changed.
+    newer version of the metrics. Exit 0 there are none, 1 there are some, 2 nobody can tell for
+    some, and none changed.
     """
-    from fairness_audit.policy.load import load_policies
+    from fairness_audit.installation import Installation
 
-    settings = Settings.from_environment()
-    records = _records(settings)
-    loaded = [_policy(settings, model)] if model else load_policies(settings.expectations)
     after = since.replace(tzinfo=UTC) if since else None
-    with (
-        tempfile.TemporaryDirectory(prefix="fairness-audit-recall-") as folder,
-        _terminal(settings, data) as terminal,
-    ):
-        shown = terminal if form is Format.TEXT else None  # as it comes: it may take long
-        found = [
-            each
-            for one in loaded
-            for each in _recalled(settings, one, records, data, Path(folder), shown)
-            if after is None or datetime.fromisoformat(each.logical_date) >= after
-        ]
-    if form is Format.JSON:
-        typer.echo("[" + ",\n".join(each.model_dump_json(by_alias=False) for each in found) + "]")
-    else:
+    with Installation.from_environment() as installation:
+        loaded = [installation.policy(model)] if model else installation.policies()
+        records = installation.records()
+        with (
+            tempfile.TemporaryDirectory(prefix="fairness-audit-recall-") as folder,
+            _terminal(installation, data) as terminal,
+        ):
+            shown = terminal if form is Format.TABLE else None  # as it comes: it may take long
+            found = [
+                each
+                for one in loaded
+                for each in _recalled(installation, one, records, data, Path(folder), shown)
+                if after is None or datetime.fromisoformat(each.logical_date) >= after
+            ]
+
+    def in_words() -> None:
         changed = sum(each.changed for each in found)
         unknown = sum(each.error is not None for each in found)
-        typer.echo(f"{len(found)} promotions, {changed} would be judged otherwise today")
+        say(f"{len(found)} promotions, {changed} would be judged otherwise today")
         if unknown:
-            typer.echo(f"of {unknown} nobody can tell")
+            say(f"of {unknown} nobody can tell")
+
+    from fairness_audit.replay.recall import Recalled
+
+    show_rows(found, form, in_words, keys=Recalled.model_fields)
     if any(each.changed for each in found):
-        raise typer.Exit(CHANGED)
-    raise typer.Exit(CANNOT_TELL if any(each.error for each in found) else EQUAL)
+        raise typer.Exit(ExitCode.REFUSED)
+    raise typer.Exit(ExitCode.CANNOT_TELL if any(each.error for each in found) else ExitCode.GOOD)
 
 
 def _recalled(
-    settings: Settings,
+    installation: "Installation",
     loaded: "LoadedPolicy",
     records: "list[Record]",
     data: Data,
     folder: Path,
     shown: TextIO | None,
 ) -> "list[Recalled]":
-    from fairness_audit.ledger.keys import load_subject_key
-    from fairness_audit.registry.mlflow import MlflowRegistry
     from fairness_audit.replay.recall import Recall
     from fairness_audit.steps.score.candidate import hidden_files
 
-    guarded = loaded.policy.gate
-    registry = MlflowRegistry(settings.registry_url)
+    guarded, settings = loaded.policy.gate, installation.settings
     recall_of = Recall(
         loaded=loaded,
         home=settings.home,
-        subject_key=load_subject_key(settings.subject_key),
-        taken=_taken(settings, loaded, data),
+        subject_key=installation.subject_key,
+        taken=_taken(installation, loaded, data),
         folder=folder / loaded.policy.model,
         runs=settings.runs,
         hidden=hidden_files(settings),
-        in_production=registry.promoted(guarded.registered_model, guarded.alias),
+        in_production=installation.registry.promoted(guarded.registered_model, guarded.alias),
     )
     found = []
     for each in recall_of.of(records):
         found.append(each)
-        for line in _lines(each) if shown else ():
-            print(line, file=shown, flush=True)
+        if shown:
+            _tell(each, shown)
     return found
 
 
 @contextmanager
-def _terminal(settings: Settings, data: Data) -> Iterator[TextIO]:
+def _terminal(installation: "Installation", data: Data) -> Iterator[TextIO]:
     """Where a person reads; what Airflow and reading a CRM log goes to a file."""
     if data is Data.SNAPSHOT:
         yield sys.stdout
         return
     from fairness_audit.pipeline import local as local_airflow
 
-    local_airflow.prepare(settings)
-    with local_airflow.output_to(settings.state / "logs" / "recall.log") as terminal:
+    local_airflow.prepare(installation.settings)
+    log = installation.settings.state / "logs" / "recall.log"
+    with local_airflow.output_to(log) as terminal:
         yield terminal
 
 
-def _taken(settings: Settings, loaded: "LoadedPolicy", data: Data) -> "Taken":
+def _taken(installation: "Installation", loaded: "LoadedPolicy", data: Data) -> "Taken":
     from fairness_audit.replay.replay import check_policy, stored_snapshot
     from fairness_audit.steps.extract import extract
 
+    settings = installation.settings
     if data is Data.SNAPSHOT:
 
         def of_then(record: "AuditRecord", _: Path) -> "Snapshot":
@@ -218,44 +271,50 @@ def _taken(settings: Settings, loaded: "LoadedPolicy", data: Data) -> "Taken":
     )
 
 
-def _lines(each: "Recalled") -> list[str]:
+def _tell(each: "Recalled", file: TextIO) -> None:
     where = ", in production" if each.in_production else ""
     head = f"{each.model} version {each.model_version}, {each.logical_date[:10]}{where}: "
-    if each.error is not None:
-        return [f"{head}cannot tell", f"  {each.error}"]
-    if not each.changed:
-        return [f"{head}still {each.verdict_then}"]
-    return [f"{head}{each.verdict_then} then, {each.verdict_now} now", f"  {each.deciding}"]
-
-
-def _records(settings: Settings) -> "list[Record]":
-    from fairness_audit.installation import Installation
-
-    return Installation(settings).records()
+    why = each.error
+    if why is not None:
+        said = "cannot tell"
+    elif each.changed:
+        said, why = f"{each.verdict_then} then, {each.verdict_now} now", each.deciding
+    else:
+        said = f"still {each.verdict_then}"
+    say(f"{head}{said}", hang=2, file=file)
+    if why:
+        say(f"  {why}", hang=2, file=file)
+    file.flush()
 
 
 def _named(name: str, records: "list[Record]") -> "AuditRecord":
     """The audit that a file holds, or whose id begins so.
 
     Raises:
-        InputError: when it is none, or more than one.
+        InputError: when it is none, or more than one; names those it may be.
     """
     from fairness_audit.records.signed.audit import AuditRecord
     from fairness_audit.records.signed.dsse import unverified_record
 
     file = Path(name)
     start = unverified_record(file.read_bytes()).record_id if file.is_file() else name
-    audits = [each for each in records if isinstance(each, AuditRecord)]
+    audits = [each for each in reversed(records) if isinstance(each, AuditRecord)]
     found = [each for each in audits if each.record_id.startswith(start)]
-    if len(found) != 1:
-        many = f"{len(found)} audits" if found else "no audit"
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(f"{name}: {len(found)} audits begin so (name one: {_ids(found)})")
+    if not audits:
         raise InputError(
-            f"{name}: {many} in the ledger (name a record's file, or 8 digits of its id or more)"
+            f"{name}: the ledger has no audit yet (make one: fairness-audit run MODEL)"
         )
-    return found[0]
+    raise InputError(
+        f"{name}: no audit in the ledger (name a record's file, or 8 digits of its id or more;"
+        f" the newest are {_ids(audits)}; `fairness-audit verify` lists all)"
+    )
 
 
-def _policy(settings: Settings, model: str) -> "LoadedPolicy":
-    from fairness_audit.policy.load import FILE_NAME, load_policy
-
-    return load_policy(settings.expectations / model / FILE_NAME)
+def _ids(audits: "list[AuditRecord]") -> str:
+    return listed(
+        f"{each.record_id[:12]} of {each.model} version {each.model_version}" for each in audits
+    )

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from fairness_audit.cli.app import told_plainly
 from fairness_audit.cli.audits import Audited, print_audits
+from fairness_audit.cli.verb import verb
 from fairness_audit.demo.prepare import prepare
 from fairness_audit.demo.recipe import LEADS
 from fairness_audit.demo.services import (
@@ -61,7 +61,7 @@ app = typer.Typer(
 
 
 @app.command()
-@told_plainly
+@verb()
 def run(scale: Leads = LEADS, source: SourceName = Source.POSTGRES) -> None:
     """Audit two versions of two models; exit 0 if the gate decides as it must."""
     started = time.monotonic()
@@ -87,7 +87,7 @@ def run(scale: Leads = LEADS, source: SourceName = Source.POSTGRES) -> None:
 
 
 @app.command()
-@told_plainly
+@verb()
 def up(scale: Leads = LEADS) -> None:
     """Keep Airflow running with its UI until interrupted."""
     settings = _settings()
@@ -98,7 +98,7 @@ def up(scale: Leads = LEADS) -> None:
 
 
 @app.command()
-@told_plainly
+@verb()
 def down() -> None:
     """Stop what an earlier `up` or `run` left running."""
     settings = _settings()

@@ -28,13 +28,13 @@ Door = TypeVar("Door", bound=StepResult)
 
 @dataclass
 class Ended:
-    """How a run ended: what each finished step gave, and the error of a failed one."""
+    """How a run ended: what each finished step gave, and what the first failed one failed of."""
 
     run_id: str
     succeeded: bool
     given: dict[str, StepResult] = field(default_factory=dict)
     failed_step: str | None = None
-    error: str | None = None
+    error: BaseException | str | None = None
 
     def newest(self, kind: type[Door]) -> Door | None:
         """The last thing of a kind that a step gave."""
@@ -173,7 +173,7 @@ def _listener(ended: Ended, flow: Flow, terminal: TextIO) -> object:
             self, previous_state: Any, task_instance: Any, error: Any
         ) -> None:
             if ended.error is None:  # what failed later failed because of this
-                ended.failed_step, ended.error = task_instance.task_id, str(error)
+                ended.failed_step, ended.error = task_instance.task_id, error
             step = task_instance.task_id
             tell(step, "blocked" if step == Step.GATE else "failed", self.since)
 

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from fairness_audit.cli.app import app
+from fairness_audit.steps.measure.counting.plan import Compat
 from tests.builders.measured_files import a_file
 
 KEYS = "metric code attribute group reference stratum numerator denominator value low high"
@@ -132,6 +133,27 @@ def test_files_that_are_not_whole_are_refused(tmp_path: Path, content: str, said
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("system", list(Compat))
+def test_every_system_whose_conventions_can_be_followed_is_named_by_the_help(
+    given: Path, system: Compat
+) -> None:
+    assert system in asked("measure", "--help").stdout
+    words = ["--selected", "p", "--attr", "g", "--format", "json"]
+    assert asked("measure", given, *words, "--compat", system).exit_code == 0
+
+
+def test_another_system_is_refused(given: Path) -> None:
+    result = asked("measure", given, "--selected", "p", "--attr", "g", "--compat", "spss")
+    assert result.exit_code == 2
+    assert f"--compat spss: name one of {', '.join(Compat)}" in result.stderr
+
+
+def test_table_was_called_text_before(given: Path) -> None:
+    words = ["measure", given, "--selected", "p", "--attr", "g", "--format"]
+    assert asked(*words, "text").stdout == asked(*words, "table").stdout
+    assert asked(*words, "yaml").exit_code == 2
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`fairness-audit snapshot show`, `verify` and `diff` as typed at a prompt."""
 
 import json
+import os
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -79,11 +80,22 @@ def test_show_gives_the_manifest_as_json(tmp_path: Path) -> None:
     assert Snapshot.model_validate_json(result.stdout) == snapshot
 
 
-@pytest.mark.parametrize("verb", ["show", "verify"])
-def test_no_snapshot_is_no_answer(tmp_path: Path, verb: str) -> None:
-    result = asked(verb, tmp_path)
+@pytest.mark.parametrize("words", [["show"], ["verify"], ["rebuild"], ["diff", "."]])
+def test_where_there_is_no_snapshot_the_newest_runs_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("FAIRNESS_AUDIT_STATE", str(tmp_path))
+    result = asked(*words, tmp_path / "nowhere")
     assert result.exit_code == 2
-    assert "there is no snapshot (run the extract step)" in result.stderr
+    assert "there is no snapshot (" in result.stderr
+    assert "has none either; make one by an audit: fairness-audit run MODEL" in result.stderr
+    for number in range(6):
+        folder = tmp_path / "runs" / "lead_scoring" / f"run{number}" / "snapshot"
+        taken(folder, lead=LEADS)
+        os.utime(folder / MANIFEST, (number, number))
+    said = asked(*words, tmp_path / "nowhere").stderr
+    newest = ", ".join(f"lead_scoring/run{number}" for number in (5, 4, 3, 2, 1))
+    assert f"the newest under {tmp_path / 'runs'} are {newest} and 1 more" in said
 
 
 def test_a_manifest_of_before_there_were_keys_still_verifies(tmp_path: Path) -> None:

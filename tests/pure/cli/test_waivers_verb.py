@@ -1,5 +1,7 @@
 """`fairness-audit waivers`, on a ledger of its own."""
 
+import csv
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,8 +69,18 @@ def test_waivers_as_json_and_of_one_model() -> None:
     listed = json.loads(CliRunner().invoke(app, ["waivers", "--format", "json"]).output)
     assert [each["state"] for each in listed] == ["in force", "expired"]
     assert listed[0]["approvers"] == ["ada", "grace"]
-    assert CliRunner().invoke(app, ["waivers", "--model", "other"]).output == "no waivers\n"
+    other = CliRunner().invoke(app, ["waivers", "--model", "other"])
+    assert (other.exit_code, other.stdout) == (2, "")
+    assert "no model 'other': audited are none (name one of them, or write " in other.stderr
     assert CliRunner().invoke(app, ["waivers", "--format", "xml"]).exit_code == 2
+
+
+@pytest.mark.usefixtures("waived")
+def test_waivers_as_csv_have_a_row_each() -> None:
+    shown = CliRunner().invoke(app, ["waivers", "--model", "lead_scoring", "--format", "csv"])
+    rows = list(csv.DictReader(io.StringIO(shown.output)))
+    assert [each["state"] for each in rows] == ["in force", "expired"]
+    assert rows[0]["approvers"] == "ada; grace"
 
 
 @pytest.mark.usefixtures("waived")

@@ -1,24 +1,35 @@
 """The verbs `measure` and `metrics`: the statistics of an audit, on any file."""
 
-import json
-from collections.abc import Mapping
-from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from fairness_audit.cli.measure import options
+from fairness_audit.cli.measure.arrow import leave_out_pandas
 from fairness_audit.cli.measure.options import Favourable
-from fairness_audit.cli.measure.printing import Format, print_csv, print_results
-from fairness_audit.cli.measure.results import results
+from fairness_audit.cli.measure.results import KEYS
+from fairness_audit.cli.names import existing_file
+from fairness_audit.cli.printing import Format, RowsPrinted, say, show_rows
+from fairness_audit.cli.verb import OWN_PROCESS, verb
 from fairness_audit.errors import InputError
-from fairness_audit.policy.metrics import Needs
-from fairness_audit.steps.measure.catalogue import facts
-from fairness_audit.steps.measure.counting.given import Given
-from fairness_audit.steps.measure.counting.plan import Plan
+
+if TYPE_CHECKING:
+    from fairness_audit.steps.measure.catalogue import Facts
+    from fairness_audit.steps.measure.counting.given import Given
+    from fairness_audit.steps.measure.counting.plan import Plan
+
+_FILES = ("*.csv", "*.tsv", "*.parquet", "*.pq")
 
 
+@verb(
+    "fairness-audit measure leads.csv --attr gender --selected called",
+    "fairness-audit measure leads.csv --attr gender --attr age_band \\",
+    "    --selected called --outcome converted --reference gender=male",
+    "fairness-audit measure leads.csv --attr gender --outcome converted \\",
+    "    --format json > figures.json",
+)
 def measure(
+    context: typer.Context,
     file: options.File,
     attribute: options.Attributes,
     outcome: options.Outcome = None,
@@ -40,17 +51,22 @@ def measure(
     tau: options.Tau = "4/5",
     subgroups: options.Depth = 0,
     resamples: options.Resamples = 1000,
-    form: options.Printed = Format.TABLE,
+    everything: options.All = False,
+    form: RowsPrinted = Format.TABLE,
 ) -> None:
-    """Measure a CSV or Parquet file: every metric its columns allow, for every group.
+    """Measure a file: who fares worst, and how surely.
 
-    Without --reference a group is compared with everybody else, and its impact ratio is to the
-    group best off. `fairness-audit metrics` says what each metric means.
+    The file is CSV or Parquet, with one row per decision. Without --reference a group is compared
+    with everybody else; the metric impact_ratio is then to the group best off. --all, json and
+    csv give every metric that the columns allow; `fairness-audit metrics` says what each means.
     """
+    from fairness_audit.steps.measure.counting.given import Given
+    from fairness_audit.steps.measure.counting.plan import Plan
+
     attributes, strata = tuple(dict.fromkeys(attribute)), tuple(dict.fromkeys(stratum or []))
     given = Given(
-        file, attributes, strata, tuple(dict.fromkeys(feature or [])), outcome, selected, score,
-        decision, value, rank, list_, weight,
+        existing_file(file, _FILES), attributes, strata, tuple(dict.fromkeys(feature or [])),
+        outcome, selected, score, decision, value, rank, list_, weight,
     )  # fmt: skip
     plan = Plan(
         groupings=options.groupings_of(attributes, intersect or []),
@@ -61,20 +77,40 @@ def measure(
         columns=given.columns,
         resamples=resamples,
         tau=options.tau_of(tau),
-        compat=compat,
+        compat=options.conventions_of(compat),
         itself=True,
         subgroup_depth=subgroups,
     )
-    print_results(chosen(given, plan, metric or []), form)
+    if context.obj == OWN_PROCESS:
+        leave_out_pandas()
+    _show(chosen(given, plan, metric or []), given, plan, form, everything or bool(metric))
 
 
-def chosen(given: Given, plan: Plan, metrics: list[str]) -> list[dict[str, Any]]:
+def _show(
+    found: list[dict[str, Any]], given: "Given", plan: "Plan", form: Format, everything: bool
+) -> None:
+    from fairness_audit.cli.measure.summary import print_summary
+    from fairness_audit.cli.measure.tables import print_every_figure
+
+    def in_words() -> None:
+        if everything:
+            print_every_figure(found)
+        else:
+            print_summary(found, given, plan)
+
+    show_rows([{key: each[key] for key in KEYS} for each in found], form, in_words, keys=KEYS)
+
+
+def chosen(given: "Given", plan: "Plan", metrics: list[str]) -> list[dict[str, Any]]:
     """The results of the metrics asked for, or of all.
 
     Raises:
         InputError: there is no such metric, no column to measure, or the file is not fit for it.
 
     """
+    from fairness_audit.cli.measure.results import results
+    from fairness_audit.policy.metrics import Needs
+
     wanted = {options.metric_named(name) for name in metrics}
     if not given.columns - {Needs.STRATUM}:
         raise InputError(
@@ -84,11 +120,20 @@ def chosen(given: Given, plan: Plan, metrics: list[str]) -> list[dict[str, Any]]
     return [each for each in results(given, plan) if not wanted or each["metric"] in wanted]
 
 
+@verb(
+    "fairness-audit metrics",
+    "fairness-audit metrics --metric impact_ratio --metric AUC",
+)
 def metrics(
-    form: options.Printed = Format.TABLE,
+    form: RowsPrinted = Format.TABLE,
     metric: options.Metrics = None,
 ) -> None:
-    """List every metric: what it means, its range, its value of no disparity, its source."""
+    """List every metric: what it means, and its source.
+
+    Also its range, and its value of no disparity.
+    """
+    from fairness_audit.steps.measure.catalogue import facts
+
     chosen = {options.metric_named(name) for name in metric or []}
     shown = [each for each in facts() if not chosen or each.name in chosen]
     listed = [
@@ -99,21 +144,21 @@ def metrics(
         }
         for each in shown
     ]  # fmt: skip
-    if form is Format.JSON:
-        typer.echo(json.dumps(listed, indent=1, ensure_ascii=False))
-    elif form is Format.CSV:
-        print_csv([each | {"needs": " ".join(each["needs"])} for each in listed])  # type: ignore[arg-type]
-    else:
-        for each in listed:
-            typer.echo(_described(each))
+
+    def in_words() -> None:
+        for each in shown:
+            _describe(each)
+
+    if form is Format.CSV:
+        listed = [each | {"needs": " ".join(each["needs"])} for each in listed]  # type: ignore[arg-type]
+    show_rows(listed, form, in_words)
 
 
-def _described(each: Mapping[str, Any]) -> str:
-    low, high = each["low"], each["high"]
+def _describe(each: "Facts") -> None:
+    low, high = each.low, each.high
     ends = f"{'-∞' if low is None else f'{low:.4g}'} to {'∞' if high is None else f'{high:.4g}'}"
-    none = "" if each["no_disparity"] is None else f", no disparity: {each['no_disparity']:g}"
-    needs = ", ".join(each["needs"]) or "nothing"
-    code = f" ({each['code']})" if each["code"] else ""
-    about = (each["meaning"], f"from {ends}{none}; needs {needs}; {each['source']}")
-    lines = [line for text in about for line in wrap(text, 76)]
-    return "\n    ".join([f"{each['metric']}{code}", *lines])
+    none = "" if each.no_disparity is None else f", no disparity: {each.no_disparity:g}"
+    needs = ", ".join(each.needs) or "nothing"
+    say(f"{each.name}{f' ({each.code})' if each.code else ''}")
+    say(f"    {each.meaning}", hang=4)
+    say(f"    from {ends}{none}; needs {needs}; {each.source}", hang=4)

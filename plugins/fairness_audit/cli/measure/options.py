@@ -1,16 +1,17 @@
 """The options of `measure`, and what they mean."""
 
+from difflib import get_close_matches
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairness_audit.cli.measure.printing import Format
 from fairness_audit.errors import InputError
-from fairness_audit.steps.measure.catalogue import named
-from fairness_audit.steps.measure.counting.plan import JOINT, Compat
+
+if TYPE_CHECKING:
+    from fairness_audit.steps.measure.counting.plan import Compat
 
 
 class Favourable(StrEnum):
@@ -62,22 +63,48 @@ FavourableDecision = Annotated[
 Metrics = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="Only this metric, by name or code.")
 ]
-Conventions = Annotated[Compat | None, typer.Option(help="Follow another system's conventions.")]
+Conventions = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SYSTEM",
+        help="Follow the conventions of smclarify, aequitas, fairlearn or lift.",
+    ),
+]
 Confidence = Annotated[float, typer.Option(help="Of every interval.")]
 Tau = Annotated[str, typer.Option(help="Parity is a ratio from tau to 1/tau.")]
 Depth = Annotated[
     int, typer.Option(min=0, max=5, help="Search subgroups of up to so many attributes.")
 ]
 Resamples = Annotated[int, typer.Option(min=0, max=100_000, help="Of the bootstrap; 0: none.")]
-Printed = Annotated[Format, typer.Option("--format", help="How to print.")]
+All = Annotated[
+    bool, typer.Option("--all", help="Print every figure, not the most important alone.")
+]
 
 
 def metric_named(name: str) -> str:
     """The full name of the metric of that name or code."""
+    from fairness_audit.steps.measure.catalogue import CATALOGUE, named
+
     found = named(name)
     if found is None:
-        raise InputError(f"--metric {name}: no such metric (`fairness-audit metrics` lists them)")
+        near = get_close_matches(name, [each.name for each in CATALOGUE], 3, 0.5)
+        also = f"; near are {', '.join(near)}" if near else ""
+        raise InputError(
+            f"--metric {name}: no such metric (`fairness-audit metrics` lists them{also})"
+        )
     return found.name
+
+
+def conventions_of(system: str | None) -> "Compat | None":
+    """The system of that name."""
+    from fairness_audit.steps.measure.counting.plan import Compat
+
+    if system is None:
+        return None
+    try:
+        return Compat(system)
+    except ValueError:
+        raise InputError(f"--compat {system}: name one of {', '.join(Compat)}") from None
 
 
 def groupings_of(
@@ -103,6 +130,8 @@ def references_of(
     attributes: tuple[str, ...], intersections: list[str], references: list[str]
 ) -> dict[str, str]:
     """Reference group per grouping; an intersection has one if all its attributes have."""
+    from fairness_audit.steps.measure.counting.plan import JOINT
+
     groupings = groupings_of(attributes, intersections)
     found: dict[str, str] = {}
     for each in references:

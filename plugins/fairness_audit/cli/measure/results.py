@@ -3,31 +3,34 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairness_audit.errors import InputError
-from fairness_audit.policy.metrics import IMPACT_RATIO, WORST_SUBGROUP
-from fairness_audit.records.measurement import whole_if_it_is
-from fairness_audit.settings import Settings
-from fairness_audit.steps.measure.counting.given import Given, write_population
-from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.rates.disparities import disparity_name
+
+if TYPE_CHECKING:
+    from fairness_audit.steps.measure.counting.given import Given
+    from fairness_audit.steps.measure.counting.plan import Plan
 
 KEYS = (
     "metric", "code", "attribute", "group", "reference", "stratum", "numerator", "denominator",
     "value", "low", "high", "p_value", "n", "method",
 )  # fmt: skip
-"""The keys of one result, in order."""
+"""The keys of one result, in order, as JSON and CSV give them."""
+
+BESIDE = ("reference_numerator", "reference_denominator", "reference_n")
+"""What a sentence says besides."""
 
 
-def results(given: Given, plan: Plan) -> Iterator[dict[str, Any]]:
-    """What is measured of a file, one mapping of `KEYS` per result.
+def results(given: "Given", plan: "Plan") -> Iterator[dict[str, Any]]:
+    """What is measured of a file, one mapping of `KEYS` and `BESIDE` per result.
 
     Raises:
         InputError: the file cannot be measured.
 
     """
+    from fairness_audit.settings import Settings
     from fairness_audit.steps.measure.audit import all_measurements
+    from fairness_audit.steps.measure.counting.given import write_population
     from fairness_audit.steps.measure.counting.scan import group_counts
 
     sql = Settings.from_environment().sql
@@ -49,8 +52,12 @@ def results(given: Given, plan: Plan) -> Iterator[dict[str, Any]]:
                 yield _result(row, plan)
 
 
-def _result(row: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+def _result(row: Mapping[str, Any], plan: "Plan") -> dict[str, Any]:
     """A measurement as a result: what is compared with what becomes part of the name."""
+    from fairness_audit.policy.metrics import IMPACT_RATIO, WORST_SUBGROUP
+    from fairness_audit.records.measurement import whole_if_it_is
+    from fairness_audit.steps.measure.rates.disparities import disparity_name
+
     name = row["metric"]
     is_disparity = row["comparison"] and name != WORST_SUBGROUP.name
     if is_disparity:
@@ -59,7 +66,7 @@ def _result(row: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
         is_impact_to_best = name == IMPACT_RATIO.name and against == "best"
         is_plain = against == "reference" or (is_impact_to_best and not has_reference)
         name = disparity_name(name, row["comparison"], against, is_plain=is_plain)
-    result: dict[str, Any] = {key: row.get(key) for key in KEYS} | {"metric": name}
+    result: dict[str, Any] = {key: row.get(key) for key in (*KEYS, *BESIDE)} | {"metric": name}
     if is_disparity:
         result["code"] = row["code"] if name == "impact_ratio" else None
         if row["group"] == row["reference"]:
@@ -69,12 +76,12 @@ def _result(row: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
                 "p_value": None,
                 "method": "the reference itself",
             }
-    for key in ("numerator", "denominator"):
+    for key in ("numerator", "denominator", "reference_numerator", "reference_denominator"):
         result[key] = whole_if_it_is(result[key])
     return result
 
 
-def _check_references(given: Given, plan: Plan, cells: Any) -> None:
+def _check_references(given: "Given", plan: "Plan", cells: Any) -> None:
     from fairness_audit.steps.measure.counting.groups import Cells
 
     for groups in Cells(cells).groupings(plan):

@@ -13,6 +13,7 @@ from fairness_audit.cli.app import app
 from fairness_audit.cli.reference import commands
 from fairness_audit.cli.reference.fields import Fields
 from fairness_audit.cli.reference.markdown import anchor, cell, code, table
+from fairness_audit.errors import ExitCode
 from fairness_audit.files import PACKAGE
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.signed.schema import schema_text
@@ -32,6 +33,7 @@ def reference() -> str:
     """The page `docs/reference.md`."""
     parts = {
         "Commands": _commands(),
+        "Exit codes": _exit_codes(),
         "Settings": _settings(),
         "Fields of a policy": _policy_fields(),
         "Canonical objects": _canonical_objects(),
@@ -47,6 +49,13 @@ def reference() -> str:
 
 def _commands() -> Iterator[str]:
     yield from commands.described(cast(TyperGroup, get_command(app)), "fairness-audit")
+
+
+def _exit_codes() -> Iterator[str]:
+    yield "Every command ends with one of these. Only 0 is a yes, so everything else must block."
+    yield ""
+    rows = ((code(str(each.value)), cell(each.meaning)) for each in ExitCode)
+    yield from table(("exit code", "means"), rows)
 
 
 def _settings() -> Iterator[str]:

@@ -1,0 +1,81 @@
+"""A measured file as a person reads it: the worst disparities in sentences, then the headlines."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fairness_audit.cli.measure.figures import Result, level, percent
+from fairness_audit.cli.measure.headlines import SMALL, headlines, worst
+from fairness_audit.cli.measure.tables import print_every_figure, print_headlines
+from fairness_audit.cli.names import listed
+from fairness_audit.cli.printing import say
+from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.records.measurement import OVERALL
+
+if TYPE_CHECKING:
+    from fairness_audit.steps.measure.counting.given import Given
+    from fairness_audit.steps.measure.counting.plan import Plan
+
+
+def print_summary(found: Sequence[Result], given: "Given", plan: "Plan") -> None:
+    """Print what a person wants to know first, and say what else there is."""
+    headings = headlines(selected_is_favourable=plan.selected_is_favourable)
+    rows = max((each["n"] for each in found if each["attribute"] == OVERALL), default=0)
+    for line in _about(found, given, plan, rows):
+        say(line)
+    say()
+    for attribute, disparity in worst(found, headings, plan.references).items():
+        say(f"{attribute}: {disparity.sentence(rows, plan.confidence)}", hang=2)
+    if not print_headlines(found, headings, dict(plan.references)):
+        print_every_figure(found)
+        return
+    say()
+    for line in _notes(found, given, plan):
+        say(line, hang=2)
+
+
+def _about(found: Sequence[Result], given: "Given", plan: "Plan", rows: int) -> Iterator[str]:
+    """Which column plays which part, and what it holds all in all."""
+    yield f"{given.file.name}: {rows:,} rows"
+    overall = {each["metric"]: each for each in found if each["attribute"] == OVERALL}
+    better = "" if plan.selected_is_favourable else "; better is false"
+    for part, column, metric, more in (
+        ("selected", given.selected, "selection_rate", better),
+        ("outcome", given.outcome, "base_rate", ""),
+    ):
+        if column is not None and metric in overall:
+            each = overall[metric]
+            share = "none" if each["value"] is None else percent(each["value"])
+            yield f"{part:<9} {column}: true in {share}{_known(each, given, rows)}{more}"
+    for part in ("score", "decision", "value", "rank", "weight"):
+        if (column := getattr(given, part)) is not None:
+            yield f"{part:<9} {column}"
+
+
+def _known(rate: Result, given: "Given", rows: int) -> str:
+    """Of how many it is the share, where that is not everybody."""
+    if given.weight is not None:
+        return " of the weight" if rate["metric"] == "selection_rate" else " of the known weight"
+    known = rate["denominator"]
+    return "" if known == rows else f" of the {known:,} rows where it is known"
+
+
+def _notes(found: Sequence[Result], given: "Given", plan: "Plan") -> Iterator[str]:
+    """What must be known to read the tables."""
+    single = {
+        (each["attribute"], each["group"]): each["n"]
+        for each in found
+        if each["stratum"] is None and each["reference"] is None and each["attribute"] != OVERALL
+    }
+    small = [
+        f"{group} ({n:,})" for (_, group), n in single.items() if n < SMALL and group != UNKNOWN
+    ]
+    if small:
+        yield f"Fewer than {SMALL} rows, which say little: {listed(dict.fromkeys(small))}."
+    empty = [f"{name} ({n:,})" for (name, group), n in single.items() if group == UNKNOWN]
+    if empty:
+        yield f"unknown: rows without a value of {listed(empty)}."
+    yield (
+        f"Below each figure is its {level(plan.confidence)}. It holds for one figure: among many,"
+        " some miss by chance. An audit allows for that, this table does not."
+    )
+    yield "Every figure: --all, or --format json. What they mean: fairness-audit metrics."

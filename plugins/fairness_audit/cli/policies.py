@@ -1,0 +1,95 @@
+"""The verb `check`: are the policies, and what they need beside them, as they must be?"""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairness_audit.cli.printing import Format, RowsPrinted, complain, say, show_rows
+from fairness_audit.cli.verb import verb
+from fairness_audit.errors import ExitCode
+
+if TYPE_CHECKING:
+    from fairness_audit.policy.load import LoadedPolicy
+    from fairness_audit.settings import Settings
+
+
+@verb(
+    "fairness-audit check",
+    "fairness-audit check --registry    # does the registry ask the gate?",
+)
+def check(
+    write_schema: Annotated[
+        bool,
+        typer.Option(help="Also write policy.schema.json and record.schema.json."),
+    ] = False,
+    registry: Annotated[
+        bool,
+        typer.Option(
+            "--registry", help="Also ask the registry for promotions that it must refuse."
+        ),
+    ] = False,
+    form: RowsPrinted = Format.TABLE,
+) -> None:
+    """Check every policy, its SQL and its suites, at once.
+
+    All faults of all files are reported. Every staging file must give the columns that
+    sql/objects describes.
+
+    Exit 0 nothing is wrong, 2 something is. With --registry: exit 0 it asks the gate, 1 it
+    promotes without asking, 2 cannot tell.
+    """
+    from fairness_audit.installation import Installation
+    from fairness_audit.policy.needs import missing_files
+    from fairness_audit.steps.canonical_objects import staging_faults
+
+    with Installation.from_environment() as installation:
+        settings = installation.settings
+        if write_schema:
+            _write_schemas(settings)
+        policies = installation.policies()
+    faults = [fault for loaded in policies for fault in missing_files(settings, loaded)]
+    faults += staging_faults(settings.sql)
+    for fault in faults:
+        complain(fault)
+    if faults:
+        raise typer.Exit(ExitCode.CANNOT_TELL)
+    if registry:
+        _check_registry(settings, policies)
+    rows = [
+        {
+            "model": loaded.policy.model,
+            "rules": len(loaded.policy.rules),
+            "groupings": len(loaded.policy.groupings),
+            "digest": loaded.digest,
+        }
+        for loaded in policies
+    ]
+
+    def in_words() -> None:
+        for row in rows:
+            say(
+                f"{row['model']}: {row['rules']} rules over {row['groupings']} groupings,"
+                f" digest {str(row['digest'])[:12]}"
+            )
+        if registry:
+            say("the registry asks the gate")
+
+    show_rows(rows, form, in_words)
+
+
+def _write_schemas(settings: "Settings") -> None:
+    from fairness_audit.policy import schema as policy_schema
+    from fairness_audit.records.signed import schema as record_schema
+
+    for each in (policy_schema, record_schema):
+        (settings.expectations / each.FILE_NAME).write_text(each.schema_text(), "utf-8")
+
+
+def _check_registry(settings: "Settings", policies: "list[LoadedPolicy]") -> None:
+    from fairness_audit.guard.probe import unguarded
+
+    open_ways = unguarded(settings.registry_url, [each.policy.gate.alias for each in policies])
+    for way in open_ways:
+        complain(way)
+    if open_ways:
+        raise typer.Exit(ExitCode.REFUSED)
