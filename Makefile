@@ -72,7 +72,7 @@ check: $(READY)  ## lint, types, layers, SQL style, policies, compose file
 
 # Each is a verb of its own: make check-types. The slowest comes first, to end with the others.
 check-types: $(READY)
-	$(BIN)/mypy --num-workers auto
+	$(BIN)/mypy
 
 check-sql: $(READY)
 	$(BIN)/sqlfluff lint --disable-progress-bar $(SQL)
