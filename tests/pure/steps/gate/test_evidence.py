@@ -421,7 +421,7 @@ def is_permitted(changed: Copy, genuine: Copy) -> bool:
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_the_heads_let_nothing_through_that_every_record_refuses(
     installed: Installed, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
