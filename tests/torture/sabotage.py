@@ -35,10 +35,8 @@ def writes_in_place() -> None:
 
 def forgets_files() -> None:
     """A record is acknowledged without its file."""
-    publish: Any = import_module(
-        "fairness_audit.steps.publish.publish"
-    )  # its package names a step
-    publish._write = lambda file, envelope: None
+    module: Any = import_module("fairness_audit.steps.publish.publish")  # not the step in it
+    module._write = lambda file, envelope: None
 
 
 def repeats_itself() -> None:
