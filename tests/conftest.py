@@ -76,12 +76,6 @@ def postgres_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow_template() -> Path:
-    """The folder from which homes of Airflow are given a migrated database."""
-    return shared()
-
-
-@pytest.fixture(scope="session")
 def airflow_database() -> None:
     """Airflow's own database, migrated."""
     migrated(Path(os.environ["AIRFLOW_HOME"]), shared())

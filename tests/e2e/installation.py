@@ -26,7 +26,7 @@ from tests import CHECKOUT
 from tests.servers.console import Console
 
 PROGRAM = "from fairness_audit.cli.app import app; app()"
-WITHIN = 240
+WITHIN = 280
 
 Call = Callable[..., tuple[int, str]]
 """Runs the console script to its end: exit code and output."""

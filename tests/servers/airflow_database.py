@@ -2,6 +2,8 @@
 
 import fcntl
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from fairness_audit.pipeline import local
@@ -19,10 +21,21 @@ def migrated(home: Path, shared: Path) -> None:
     with (shared / "airflow.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not template.exists():
-            settings = Settings.from_environment()
-            local.prepare(settings)
-            shutil.copy(local.configure(settings) / template.name, template)
+            _make(template)
     if not (home / ".migrated").exists():
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copy(template, home / template.name)
         (home / ".migrated").touch()
+
+
+def _make(template: Path) -> None:
+    """Migrate the database of this process's Airflow, which may keep it open; copy it whole."""
+    settings = Settings.from_environment()
+    local.prepare(settings)
+    part = template.with_suffix(".part")
+    with (
+        closing(sqlite3.connect(local.configure(settings) / template.name)) as database,
+        closing(sqlite3.connect(part)) as copy,
+    ):
+        database.backup(copy)
+    part.rename(template)

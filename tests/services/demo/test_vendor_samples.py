@@ -1,7 +1,8 @@
 """The sample CRM through every vendor's API: the same decisions, groups and counts as from SQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,25 @@ def sample_uri(postgres_server: str) -> Iterator[str]:
         yield uri
 
 
+@pytest.fixture(scope="module")
+def state_of(sample_uri: str) -> Callable[[Vendor], Any]:
+    """The sample as a vendor keeps it."""
+    return cache(lambda vendor: vendor_state(vendor, sample_uri))
+
+
+@pytest.fixture(scope="module")
+def by_sql(
+    sample_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Population]:
+    """What SQL gives of a model's decisions."""
+
+    def population(model: str) -> Population:
+        loaded = load_policy(CHECKOUT / "expectations" / model / "policy.yaml")
+        return population_of(loaded, PostgresSource(sample_uri), tmp_path_factory.mktemp("sql"))
+
+    return cache(population)
+
+
 def population_of(loaded: LoadedPolicy, source: Source, folder: Path) -> Population:
     snapshot = extract(loaded, logical_date=TODAY, source=source, folder=folder, sql=SQL)
     return assemble(
@@ -64,14 +84,17 @@ def counted(population: Population) -> list[dict[str, object]]:
 @pytest.mark.parametrize("model", ["lead_scoring", "offer_targeting"])
 @pytest.mark.parametrize("vendor", Vendor)
 def test_a_vendor_gives_the_population_that_sql_gives(
-    vendor: Vendor, model: str, sample_uri: str, tmp_path: Path
+    vendor: Vendor,
+    model: str,
+    by_sql: Callable[[str], Population],
+    state_of: Callable[[Vendor], Any],
+    tmp_path: Path,
 ) -> None:
     """Though it hides converted and archived records by default, and gives deleted ones."""
-    loaded = load_policy(CHECKOUT / "expectations" / model / "policy.yaml")
-    expected = population_of(loaded, PostgresSource(sample_uri), tmp_path / "sql")
+    expected = by_sql(model)
     vendor_home(CHECKOUT, vendor, tmp_path / "home")
     theirs = load_policy(tmp_path / "home" / "expectations" / model / "policy.yaml")
-    with serving(vendor_state(vendor, sample_uri).app()) as address:
+    with serving(state_of(vendor).app()) as address:
         source = source_at(Address.parsed(vendor_connection(vendor, address), tmp_path))
         found = population_of(theirs, source, tmp_path / "api")
     assert expected.rows > LEADS / 4
@@ -130,7 +153,10 @@ def staged(snapshot: Snapshot, crm: str) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("vendor", Vendor)
 def test_every_canonical_object_is_the_same_whoever_keeps_it(
-    vendor: Vendor, sample_uri: str, tmp_path: Path
+    vendor: Vendor,
+    sample_uri: str,
+    state_of: Callable[[Vendor], Any],
+    tmp_path: Path,
 ) -> None:
     objects = declared(sample_uri)
     loaded = a_loaded_policy(tmp_path / "sql", **objects)
@@ -138,7 +164,7 @@ def test_every_canonical_object_is_the_same_whoever_keeps_it(
     expected = extract(loaded, source=PostgresSource(sample_uri), **at_home)
     source = vendor_source({"connection": "crm", "objects": objects}, vendor)
     theirs = a_loaded_policy(tmp_path / "api", **source["objects"])
-    with serving(vendor_state(vendor, sample_uri).app()) as address:
+    with serving(state_of(vendor).app()) as address:
         reader = source_at(Address.parsed(vendor_connection(vendor, address), tmp_path))
         there = {"folder": tmp_path / "api" / "run", "sql": SQL, "logical_date": TODAY}
         found = extract(theirs, source=reader, **there)

@@ -25,10 +25,16 @@ FROM_NUMBERS: dict[str, Callable[[int], Any]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def rows_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each example writes its rows anew."""
+    return tmp_path_factory.mktemp("keys") / "rows.parquet"
+
+
 @pytest.mark.parametrize("kind", FROM_NUMBERS)
 @given(st.lists(st.none() | st.integers(0, 12), max_size=12), st.booleans(), st.integers(1, 4))
 def test_keys_are_counted(
-    tmp_path_factory: pytest.TempPathFactory,
+    rows_file: Path,
     kind: str,
     numbers: list[int | None],
     is_sorted: bool,
@@ -38,10 +44,9 @@ def test_keys_are_counted(
         numbers.sort(key=lambda number: (number is None, number))
     make = FROM_NUMBERS[kind]
     values: list[Any] = [None if number is None else make(number) for number in numbers]
-    path = tmp_path_factory.mktemp("keys") / "rows.parquet"
-    pq.write_table(pa.table({"key": values}), path, row_group_size=row_group)
+    pq.write_table(pa.table({"key": values}), rows_file, row_group_size=row_group)
 
-    keys = keys_of(path, "key")
+    keys = keys_of(rows_file, "key")
 
     known = [value for value in values if value is not None]
     assert keys == (len(values), len(known), len(set(known)))
