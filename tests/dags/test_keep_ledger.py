@@ -1,14 +1,11 @@
 """The nightly DAG: how Airflow parses it, and whom it tells what it found."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from fairness_audit.pipeline import local as local_airflow
-from tests import CHECKOUT
 from tests.builders.gated import Gated
 from tests.builders.published import MODEL, a_loaded_policy
 from tests.servers.listeners import chat
@@ -21,19 +18,6 @@ with DAG("night"):
     sweep_production()
     find_late_audits()
 """
-
-
-def test_the_dag_is_cheap_to_parse() -> None:
-    script = (
-        "import sys; sys.path.insert(0, 'plugins'); import runpy;"
-        "runpy.run_path('dags/keep_ledger.py');"
-        "print({'pandas', 'mlflow', 'duckdb', 'sqlalchemy.orm.decl_api'} & set(sys.modules)"
-        " - {'sqlalchemy.orm.decl_api'})"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
-    assert answer.stdout.strip().splitlines()[-1] == "set()"
 
 
 @pytest.mark.filterwarnings("ignore")  # Airflow's own, of a whole run
