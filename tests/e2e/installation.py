@@ -25,7 +25,7 @@ from fairness_audit.settings import Settings
 from tests import CHECKOUT
 from tests.servers.console import Console
 
-PROGRAM = "from fairness_audit.cli.app import app; app()"
+PROGRAM = "from fairness_audit.cli.app import main; main()"
 WITHIN = 280
 
 Call = Callable[..., tuple[int, str]]

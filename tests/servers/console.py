@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
 
-from fairness_audit.cli.app import app
+from fairness_audit.cli.app import main as script
 from fairness_audit.pipeline.local import configure
 from fairness_audit.settings import Settings
 from tests import CHECKOUT
@@ -127,9 +127,10 @@ def _run(arguments: list[str], prints: int) -> None:
     os.setsid()
     for standard in (1, 2):
         os.dup2(prints, standard)
+    sys.argv = ["fairness-audit", *arguments]
     code: object = 1
     try:
-        app(arguments)
+        script()
     except SystemExit as end:
         code = end.code
     except BaseException:
