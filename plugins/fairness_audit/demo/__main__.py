@@ -28,6 +28,7 @@ from fairness_audit.demo.vendors.home import vendor_connection, vendor_home
 from fairness_audit.demo.vendors.names import Vendor
 from fairness_audit.demo.vendors.sample import vendor_state
 from fairness_audit.demo.vendors.serving import serving
+from fairness_audit.errors import ExitCode
 from fairness_audit.ledger.keys import create_keys
 from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.settings import Settings
@@ -82,7 +83,7 @@ def run(scale: Leads = LEADS, source: SourceName = Source.POSTGRES) -> None:
             f"{model} {version} {gate}" for (model, version), gate in EXPECTED.items()
         )
         typer.echo(f"expected was: {told}; make clean starts over", err=True)
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.REFUSED)
     print(f"as expected, in {time.monotonic() - started:.0f} s")
 
 
