@@ -15,7 +15,7 @@ _NEAREST = 5
 
 def completed_models(incomplete: str) -> list[str]:
     """The models whose names begin so, for the shell; none where there is no installation."""
-    try:
+    try:  # not by way of an installation, whose policies take longer to load than a person waits
         expectations = Settings.from_environment().expectations
     except AuditError:
         return []

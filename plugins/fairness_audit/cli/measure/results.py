@@ -28,12 +28,12 @@ def results(given: "Given", plan: "Plan") -> Iterator[dict[str, Any]]:
         InputError: the file cannot be measured.
 
     """
-    from fairness_audit.settings import Settings
+    from fairness_audit.installation import Installation
     from fairness_audit.steps.measure.audit import all_measurements
     from fairness_audit.steps.measure.counting.given import write_population
     from fairness_audit.steps.measure.counting.scan import group_counts
 
-    sql = Settings.from_environment().sql
+    sql = Installation.from_environment().settings.sql
     with tempfile.TemporaryDirectory(prefix="fairness-audit-") as temporary:
         folder = Path(temporary).resolve()
         population = folder / "population.parquet"
