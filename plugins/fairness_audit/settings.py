@@ -86,9 +86,19 @@ HOOK_SECRET = Variable(
 )
 
 VARIABLES = (
-    HOME, STATE, LEDGER, HEADS, REGISTRY, SIGNING_KEY, TRUSTED_KEYS, SUBJECT_KEY, KEEP_RUNS,
-    UNGUARDED, DOCS_URL, HOOK_SECRET,
-)  # fmt: skip
+    HOME,
+    STATE,
+    LEDGER,
+    HEADS,
+    REGISTRY,
+    SIGNING_KEY,
+    TRUSTED_KEYS,
+    SUBJECT_KEY,
+    KEEP_RUNS,
+    UNGUARDED,
+    DOCS_URL,
+    HOOK_SECRET,
+)
 """Every setting there is, in the order a reader wants them."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fairness_audit.cli.measure.results import results
-from fairness_audit.steps.measure.counting.given import Given
+from fairness_audit.steps.measure.counting.input_file import InputFile
 from fairness_audit.steps.measure.counting.plan import Compat, Plan
 
 Result = dict[str, Any]
@@ -55,7 +55,13 @@ class MeasuredFile:
         strata = tuple(name for name in names if name.startswith("stratum_"))
         features = tuple(name for name in names if name.startswith("feature_"))
         plain = [name for name in names if name not in (*attributes, *strata, *features)]
-        given = Given(path, attributes, strata, features, **{name: name for name in plain})
+        input_file = InputFile(
+            path=path,
+            attributes=attributes,
+            strata=strata,
+            features=features,
+            **{name: name for name in plain},
+        )
         groupings = {name: (name,) for name in attributes}
         groupings |= {"*".join(each): tuple(each) for each in intersections}
         plan = Plan(
@@ -63,13 +69,13 @@ class MeasuredFile:
             references=dict(references or {}),
             strata=strata,
             selected_is_favourable=selected_is_favourable,
-            columns=given.columns,
+            columns=input_file.columns,
             resamples=resamples,
             compat=compat,
             itself=True,
             subgroup_depth=depth,
         )
-        self.all = list(results(given, plan))
+        self.all = list(results(input_file, plan))
 
     def one(self, metric: str, group: str, **where: Any) -> Result:
         """The only result of a metric, by name or code, for a group (and, unless named, no

@@ -1,5 +1,7 @@
 """The verbs `measure` and `metrics`: the statistics of an audit, on any file."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,7 +17,7 @@ from fairness_audit.errors import InputError
 
 if TYPE_CHECKING:
     from fairness_audit.steps.measure.catalogue import Facts
-    from fairness_audit.steps.measure.counting.given import Given
+    from fairness_audit.steps.measure.counting.input_file import InputFile
     from fairness_audit.steps.measure.counting.plan import Plan
 
 _FILES = ("*.csv", "*.tsv", "*.parquet", "*.pq")
@@ -60,21 +62,19 @@ def measure(
     with everybody else; the metric impact_ratio is then to the group best off. --all, json and
     csv give every metric that the columns allow; `fairness-audit metrics` says what each means.
     """
-    from fairness_audit.steps.measure.counting.given import Given
     from fairness_audit.steps.measure.counting.plan import Plan
 
-    attributes, strata = tuple(dict.fromkeys(attribute)), tuple(dict.fromkeys(stratum or []))
-    given = Given(
-        existing_file(file, _FILES), attributes, strata, tuple(dict.fromkeys(feature or [])),
-        outcome, selected, score, decision, value, rank, list_, weight,
-    )  # fmt: skip
+    parts = {"outcome": outcome, "selected": selected, "score": score, "decision": decision}
+    parts |= {"value": value, "rank": rank, "list": list_, "weight": weight}
+    input_file = _input_file(file, attribute, stratum or [], feature or [], parts)
+    attributes = input_file.attributes
     plan = Plan(
         groupings=options.groupings_of(attributes, intersect or []),
         references=options.references_of(attributes, intersect or [], reference or []),
-        strata=strata,
+        strata=input_file.strata,
         selected_is_favourable=favourable is Favourable.SELECTED,
         confidence=options.confidence_of(confidence),
-        columns=given.columns,
+        columns=input_file.columns,
         resamples=resamples,
         tau=options.tau_of(tau),
         compat=options.conventions_of(compat),
@@ -83,11 +83,35 @@ def measure(
     )
     if context.obj == OWN_PROCESS:
         leave_out_pandas()
-    _show(chosen(given, plan, metric or []), given, plan, form, everything or bool(metric))
+    found = chosen(input_file, plan, metric or [])
+    _show(found, input_file, plan, form, everything or bool(metric))
+
+
+def _input_file(
+    file: Path,
+    attributes: list[str],
+    strata: list[str],
+    features: list[str],
+    parts: Mapping[str, str | None],
+) -> "InputFile":
+    """The file, if it is there; what is named twice counts once."""
+    from fairness_audit.steps.measure.counting.input_file import InputFile
+
+    return InputFile(
+        path=existing_file(file, _FILES),
+        attributes=tuple(dict.fromkeys(attributes)),
+        strata=tuple(dict.fromkeys(strata)),
+        features=tuple(dict.fromkeys(features)),
+        **parts,
+    )
 
 
 def _show(
-    found: list[dict[str, Any]], given: "Given", plan: "Plan", form: Format, everything: bool
+    found: list[dict[str, Any]],
+    input_file: "InputFile",
+    plan: "Plan",
+    form: Format,
+    everything: bool,
 ) -> None:
     from fairness_audit.cli.measure.summary import print_summary
     from fairness_audit.cli.measure.tables import print_every_figure
@@ -96,12 +120,12 @@ def _show(
         if everything:
             print_every_figure(found)
         else:
-            print_summary(found, given, plan)
+            print_summary(found, input_file, plan)
 
     show_rows([{key: each[key] for key in KEYS} for each in found], form, in_words, keys=KEYS)
 
 
-def chosen(given: "Given", plan: "Plan", metrics: list[str]) -> list[dict[str, Any]]:
+def chosen(input_file: "InputFile", plan: "Plan", metrics: list[str]) -> list[dict[str, Any]]:
     """The results of the metrics asked for, or of all.
 
     Raises:
@@ -112,12 +136,12 @@ def chosen(given: "Given", plan: "Plan", metrics: list[str]) -> list[dict[str, A
     from fairness_audit.policy.metrics import Needs
 
     wanted = {options.metric_named(name) for name in metrics}
-    if not given.columns - {Needs.STRATUM}:
+    if not input_file.columns - {Needs.STRATUM}:
         raise InputError(
             "nothing to measure: name a column with --selected, --outcome, --score, --decision,"
             " --value or --rank"
         )
-    return [each for each in results(given, plan) if not wanted or each["metric"] in wanted]
+    return [each for each in results(input_file, plan) if not wanted or each["metric"] in wanted]
 
 
 @verb(
@@ -138,12 +162,18 @@ def metrics(
     shown = [each for each in facts() if not chosen or each.name in chosen]
     listed = [
         {
-            "metric": each.name, "code": each.code, "meaning": each.meaning, "low": each.low,
-            "high": each.high, "no_disparity": each.no_disparity, "better": each.direction.value,
-            "needs": [need.value for need in each.needs], "source": each.source,
+            "metric": each.name,
+            "code": each.code,
+            "meaning": each.meaning,
+            "low": each.low,
+            "high": each.high,
+            "no_disparity": each.no_disparity,
+            "better": each.direction.value,
+            "needs": [need.value for need in each.needs],
+            "source": each.source,
         }
         for each in shown
-    ]  # fmt: skip
+    ]
 
     def in_words() -> None:
         for each in shown:

@@ -8,20 +8,32 @@ from typing import TYPE_CHECKING, Any
 from fairness_audit.errors import InputError
 
 if TYPE_CHECKING:
-    from fairness_audit.steps.measure.counting.given import Given
+    from fairness_audit.steps.measure.counting.input_file import InputFile
     from fairness_audit.steps.measure.counting.plan import Plan
 
 KEYS = (
-    "metric", "code", "attribute", "group", "reference", "stratum", "numerator", "denominator",
-    "value", "low", "high", "p_value", "n", "method",
-)  # fmt: skip
+    "metric",
+    "code",
+    "attribute",
+    "group",
+    "reference",
+    "stratum",
+    "numerator",
+    "denominator",
+    "value",
+    "low",
+    "high",
+    "p_value",
+    "n",
+    "method",
+)
 """The keys of one result, in order, as JSON and CSV give them."""
 
 BESIDE = ("reference_numerator", "reference_denominator", "reference_n")
 """What a sentence says besides."""
 
 
-def results(given: "Given", plan: "Plan") -> Iterator[dict[str, Any]]:
+def results(input_file: "InputFile", plan: "Plan") -> Iterator[dict[str, Any]]:
     """What is measured of a file, one mapping of `KEYS` and `BESIDE` per result.
 
     Raises:
@@ -30,23 +42,23 @@ def results(given: "Given", plan: "Plan") -> Iterator[dict[str, Any]]:
     """
     from fairness_audit.installation import Installation
     from fairness_audit.steps.measure.audit import all_measurements
-    from fairness_audit.steps.measure.counting.given import write_population
+    from fairness_audit.steps.measure.counting.input_file import write_population
     from fairness_audit.steps.measure.counting.scan import group_counts
 
     sql = Installation.from_environment().settings.sql
     with tempfile.TemporaryDirectory(prefix="fairness-audit-") as temporary:
         folder = Path(temporary).resolve()
         population = folder / "population.parquet"
-        write_population(given, population, sql=sql)
+        write_population(input_file, population, sql=sql)
         cells = group_counts(population, sql=sql, folder=folder / "run")
-        _check_references(given, plan, cells)
+        _check_references(input_file, plan, cells)
         for table in all_measurements(
             cells,
             plan,
             population,
             sql=sql,
             folder=folder / "run",
-            has_lists=given.list is not None,
+            has_lists=input_file.list is not None,
         ):
             for row in table.to_pylist():
                 yield _result(row, plan)
@@ -81,13 +93,13 @@ def _result(row: Mapping[str, Any], plan: "Plan") -> dict[str, Any]:
     return result
 
 
-def _check_references(given: "Given", plan: "Plan", cells: Any) -> None:
+def _check_references(input_file: "InputFile", plan: "Plan", cells: Any) -> None:
     from fairness_audit.steps.measure.counting.groups import Cells
 
     for groups in Cells(cells).groupings(plan):
         if groups.reference is not None and groups.reference_position is None:
             there = ", ".join(groups.names[i] for i in groups.known[:20])
             raise InputError(
-                f"{given.file}: no group {groups.reference!r} of {groups.attribute} to compare"
-                f" with (there are {there or 'none'})"
+                f"{input_file.path}: no group {groups.reference!r} of {groups.attribute} to"
+                f" compare with (there are {there or 'none'})"
             )

@@ -12,15 +12,15 @@ from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.records.measurement import OVERALL
 
 if TYPE_CHECKING:
-    from fairness_audit.steps.measure.counting.given import Given
+    from fairness_audit.steps.measure.counting.input_file import InputFile
     from fairness_audit.steps.measure.counting.plan import Plan
 
 
-def print_summary(found: Sequence[Result], given: "Given", plan: "Plan") -> None:
+def print_summary(found: Sequence[Result], input_file: "InputFile", plan: "Plan") -> None:
     """Print what a person wants to know first, and say what else there is."""
     headings = headlines(selected_is_favourable=plan.selected_is_favourable)
     rows = max((each["n"] for each in found if each["attribute"] == OVERALL), default=0)
-    for line in _about(found, given, plan, rows):
+    for line in _about(found, input_file, plan, rows):
         say(line)
     say()
     for attribute, disparity in worst(found, headings, plan.references).items():
@@ -29,37 +29,39 @@ def print_summary(found: Sequence[Result], given: "Given", plan: "Plan") -> None
         print_every_figure(found)
         return
     say()
-    for line in _notes(found, given, plan):
+    for line in _notes(found, input_file, plan):
         say(line, hang=2)
 
 
-def _about(found: Sequence[Result], given: "Given", plan: "Plan", rows: int) -> Iterator[str]:
+def _about(
+    found: Sequence[Result], input_file: "InputFile", plan: "Plan", rows: int
+) -> Iterator[str]:
     """Which column plays which part, and what it holds all in all."""
-    yield f"{given.file.name}: {rows:,} rows"
+    yield f"{input_file.path.name}: {rows:,} rows"
     overall = {each["metric"]: each for each in found if each["attribute"] == OVERALL}
     better = "" if plan.selected_is_favourable else "; better is false"
     for part, column, metric, more in (
-        ("selected", given.selected, "selection_rate", better),
-        ("outcome", given.outcome, "base_rate", ""),
+        ("selected", input_file.selected, "selection_rate", better),
+        ("outcome", input_file.outcome, "base_rate", ""),
     ):
         if column is not None and metric in overall:
             each = overall[metric]
             share = "none" if each["value"] is None else percent(each["value"])
-            yield f"{part:<9} {column}: true in {share}{_known(each, given, rows)}{more}"
+            yield f"{part:<9} {column}: true in {share}{_known(each, input_file, rows)}{more}"
     for part in ("score", "decision", "value", "rank", "weight"):
-        if (column := getattr(given, part)) is not None:
+        if (column := getattr(input_file, part)) is not None:
             yield f"{part:<9} {column}"
 
 
-def _known(rate: Result, given: "Given", rows: int) -> str:
+def _known(rate: Result, input_file: "InputFile", rows: int) -> str:
     """Of how many it is the share, where that is not everybody."""
-    if given.weight is not None:
+    if input_file.weight is not None:
         return " of the weight" if rate["metric"] == "selection_rate" else " of the known weight"
     known = rate["denominator"]
     return "" if known == rows else f" of the {known:,} rows where it is known"
 
 
-def _notes(found: Sequence[Result], given: "Given", plan: "Plan") -> Iterator[str]:
+def _notes(found: Sequence[Result], input_file: "InputFile", plan: "Plan") -> Iterator[str]:
     """What must be known to read the tables."""
     single = {
         (each["attribute"], each["group"]): each["n"]

@@ -17,11 +17,11 @@ from fairness_audit.policy.metrics import Needs
 _PLAIN = ("outcome", "selected", "score", "decision", "value", "rank", "list", "weight")
 
 
-@dataclass(frozen=True)
-class Given:
+@dataclass(frozen=True, kw_only=True)
+class InputFile:
     """A file and the names of the columns that play a part; None where there is none."""
 
-    file: Path
+    path: Path
     attributes: tuple[str, ...]
     strata: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Given:
         return frozenset(named | ({Needs.FEATURE} if self.features else set()))
 
 
-def write_population(given: Given, path: Path, *, sql: Path) -> int:
+def write_population(input_file: InputFile, path: Path, *, sql: Path) -> int:
     """Write the file as a population in Parquet to ``path``; the number of its rows.
 
     Raises:
@@ -50,51 +50,57 @@ def write_population(given: Given, path: Path, *, sql: Path) -> int:
             metric cannot be made of. The message names file and column, never a value.
 
     """
-    with locked_connection([path.parent, given.file.resolve().parent]) as connection:
-        rows = _checked(connection, given, sql, path.parent)
+    with locked_connection([path.parent, input_file.path.resolve().parent]) as connection:
+        rows = _checked(connection, input_file, sql, path.parent)
         population = connection.sql(statement(sql / "measure" / "given_population.sql"))
         # Values may have a score that predicts them: its column is kept, empty if need be.
         absent = [
             name
             for name in ("weight", "rank", "list", "decision", "value")
-            if getattr(given, name) is None
+            if getattr(input_file, name) is None
         ]
         kept = [name for name in population.columns if name not in absent]
         population.select(*map(ColumnExpression, kept)).write_parquet(str(path))
     return rows
 
 
-def _checked(connection: duckdb.DuckDBPyConnection, given: Given, sql: Path, folder: Path) -> int:
-    read = _read(connection, given, folder)
-    if missing := sorted({each for each in _named(given) if each not in read.columns}):
+def _checked(
+    connection: duckdb.DuckDBPyConnection, input_file: InputFile, sql: Path, folder: Path
+) -> int:
+    read = _read(connection, input_file, folder)
+    if missing := sorted({each for each in _named(input_file) if each not in read.columns}):
         raise InputError(
-            f"{given.file}: no column {', '.join(map(repr, missing))}"
+            f"{input_file.path}: no column {', '.join(map(repr, missing))}"
             f" (it has {', '.join(read.columns)})"
         )
-    read.select(*_expressions(given)).create_view("given")
+    read.select(*_expressions(input_file)).create_view("given")
     query = connection.sql(statement(sql / "measure" / "given_faults.sql"))
     try:
         rows, *counts = query.fetchall()[0]
     except duckdb.Error as error:
-        raise InputError(f"{given.file}: {_first_line(error)} (mend the file)") from error
+        raise InputError(f"{input_file.path}: {_first_line(error)} (mend the file)") from error
     if not rows:
-        raise InputError(f"{given.file}: holds no row (there is nothing to measure)")
+        raise InputError(f"{input_file.path}: holds no row (there is nothing to measure)")
     for name, broken in zip(query.columns[1:], counts, strict=True):
         part, _, rule = name.partition("_")
-        column = getattr(given, part)
+        column = getattr(input_file, part)
         if broken and column is not None:
-            raise InputError(f"{given.file}: column {column!r}: {broken} {_RULES[part, rule]}")
-    if given.features:
-        _check_features(connection, given, sql)
+            raise InputError(
+                f"{input_file.path}: column {column!r}: {broken} {_RULES[part, rule]}"
+            )
+    if input_file.features:
+        _check_features(connection, input_file, sql)
     return int(rows)
 
 
-def _check_features(connection: duckdb.DuckDBPyConnection, given: Given, sql: Path) -> None:
+def _check_features(
+    connection: duckdb.DuckDBPyConnection, input_file: InputFile, sql: Path
+) -> None:
     query = connection.sql(statement(sql / "measure" / "given_feature_faults.sql"))
-    for name, broken in zip(given.features, query.fetchall()[0], strict=True):
+    for name, broken in zip(input_file.features, query.fetchall()[0], strict=True):
         if broken:
             raise InputError(
-                f"{given.file}: column {name!r}: {broken} rows are not"
+                f"{input_file.path}: column {name!r}: {broken} rows are not"
                 " finite numbers (turn classes into numbers, and fill or leave out what is empty)"
             )
 
@@ -112,9 +118,9 @@ _RULES = {
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, given: Given, folder: Path
+    connection: duckdb.DuckDBPyConnection, input_file: InputFile, folder: Path
 ) -> duckdb.DuckDBPyRelation:
-    file = given.file
+    file = input_file.path
     if not file.is_file():
         raise InputError(f"{file}: no such file")
     if file.stat().st_size == 0:
@@ -154,22 +160,22 @@ def _as_parquet(file: Path, copy: Path) -> Path:
     return copy
 
 
-def _named(given: Given) -> list[str]:
-    plain = [getattr(given, name) for name in _PLAIN]
+def _named(input_file: InputFile) -> list[str]:
+    plain = [getattr(input_file, name) for name in _PLAIN]
     named = [name for name in plain if name is not None]
-    return [*given.attributes, *given.strata, *given.features, *named]
+    return [*input_file.attributes, *input_file.strata, *input_file.features, *named]
 
 
-def _expressions(given: Given) -> list[Expression]:
+def _expressions(input_file: InputFile) -> list[Expression]:
     """What is read, as text, under the names that populations use."""
-    groups = {f"attr_{name}": name for name in given.attributes}
-    groups |= {f"stratum_{name}": name for name in given.strata}
-    groups |= {f"feature_{name}": name for name in given.features}
+    groups = {f"attr_{name}": name for name in input_file.attributes}
+    groups |= {f"stratum_{name}": name for name in input_file.strata}
+    groups |= {f"feature_{name}": name for name in input_file.features}
     read = [
         ColumnExpression(column).cast("VARCHAR").alias(name) for name, column in groups.items()
     ]
     for name in _PLAIN:
-        column = getattr(given, name)
+        column = getattr(input_file, name)
         text = ConstantExpression(None) if column is None else ColumnExpression(column)
         read.append(text.cast("VARCHAR").alias(name))
     return read
