@@ -18,7 +18,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param
 
 from fairness_audit.pipeline.nightly import show_waivers
-from fairness_audit.pipeline.notify.notifier import Tell
+from fairness_audit.pipeline.notify.notifier import NotifyPeople
 from fairness_audit.pipeline.questions import Confirm, Decide
 from fairness_audit.pipeline.review import gate, gather, more_people, publish_review
 
@@ -40,10 +40,10 @@ with DAG(
 ):
     asked = gather()
     question = {"model": asked["model"], "record": asked["record"]}
-    decide = Decide(task_id="decide", on_failure_callback=Tell(), **question)
+    decide = Decide(task_id="decide", on_failure_callback=NotifyPeople(), **question)
     wanted = more_people(asked, decide.output)
     confirm = Confirm.partial(
-        task_id="confirm", on_failure_callback=Tell(), first=decide.output, **question
+        task_id="confirm", on_failure_callback=NotifyPeople(), first=decide.output, **question
     ).expand(place=wanted)
     published = publish_review(asked, decide.output, confirm.output)
     published >> show_waivers()

@@ -24,7 +24,7 @@ class _Plain(yaml.SafeLoader):
         """Leave a merge key where it is; what it leads to is an error then."""
 
 
-def read_plain(content: bytes) -> Any:
+def read_yaml(content: bytes) -> Any:
     """What the content says.
 
     Raises:

@@ -15,8 +15,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fairness_audit.demo.vendors.serving import serving
 from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.web import gate_app
-from fairness_audit.web.desk import Asks
 from fairness_audit.web.gatekeeper import Promoted
+from fairness_audit.web.reception import Asks
 from tests.builders.published import NOW, digest
 
 TOKENS = {"Bearer t-reader": "reader", "Bearer t-stranger": "stranger"}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from fairness_audit.text import plain
+from fairness_audit.text import one_line
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -97,7 +97,7 @@ def complain(text: str) -> None:
 
 def safe(text: str) -> str:
     """Text on one line, whole, and without what could rewrite a terminal."""
-    return plain(text, len(text) + 1)
+    return one_line(text, len(text) + 1)
 
 
 def show(

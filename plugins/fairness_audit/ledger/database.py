@@ -36,7 +36,7 @@ class Database:
         """
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._told(), self._engine.connect() as opened:
+        with self._as_ledger_error(), self._engine.connect() as opened:
             connection = opened.execution_options(begin="BEGIN IMMEDIATE")
             with connection.begin():
                 if self._file is None:
@@ -55,12 +55,17 @@ class Database:
         """
         held: Connection | None = getattr(self._held, "connection", None)
         if held is not None:
-            with self._told():
+            with self._as_ledger_error():
                 yield held
             return
         if self._file is not None and not self._file.exists():
             raise self._absent()
-        with self._turn(), self._told(), self._engine.connect() as connection, connection.begin():
+        with (
+            self._turn(),
+            self._as_ledger_error(),
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
             if not inspect(connection).has_table(ledger_table.name):
                 raise self._absent()
             yield connection
@@ -123,7 +128,7 @@ class Database:
         )
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _as_ledger_error(self) -> Iterator[None]:
         try:
             yield
         except SQLAlchemyError as error:

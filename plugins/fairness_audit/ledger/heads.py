@@ -41,7 +41,7 @@ class Heads:
             LedgerError: when the place cannot be written, or holds another head of this number.
         """
         name = _name(seq)
-        with _told(self.place):
+        with _as_ledger_error(self.place):
             there = self._store.read(name) if name in self._store.names() else None
             if there is None:
                 self._store.write(name, envelope)
@@ -67,7 +67,7 @@ class Heads:
         Raises:
             LedgerError: when the place cannot be read.
         """
-        with _told(self.place):
+        with _as_ledger_error(self.place):
             return _name(seq) in self._store.names()
 
     def all(self, trusted: Sequence[Key]) -> list[Head]:
@@ -85,16 +85,16 @@ class Heads:
         Raises:
             LedgerError: when the place cannot be read.
         """
-        with _told(self.place):
+        with _as_ledger_error(self.place):
             return max((int(name.partition(".")[0]) for name in self._store.names()), default=0)
 
     def _heads(self, trusted: Sequence[Key], below: int | None = None) -> Iterator[Head]:
-        with _told(self.place):
+        with _as_ledger_error(self.place):
             names = sorted(self._store.names(), reverse=True)
         if below is not None:
             names = [name for name in names if name < _name(below)]
         for name in names:
-            with _told(self.place):
+            with _as_ledger_error(self.place):
                 envelope = self._store.read(name)
             try:
                 head = open_head(envelope, trusted)
@@ -176,7 +176,7 @@ def _store(place: str) -> _Store:
 
 
 @contextmanager
-def _told(place: str) -> Iterator[None]:
+def _as_ledger_error(place: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

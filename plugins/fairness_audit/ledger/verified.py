@@ -11,7 +11,7 @@ from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.records.signed.chain import (
     Fault,
     FaultKind,
-    Kept,
+    StoredRecord,
     chain_faults,
     fault_of,
     head_faults,
@@ -64,7 +64,7 @@ def verified_records(
     Raises:
         RecordError: naming every entry that was edited, re-filed, removed or put in.
     """
-    kept: list[Kept] = []
+    kept: list[StoredRecord] = []
     faults: list[Fault] = []
     for entry in entries:
         place = f"ledger entry {entry.seq}"
@@ -73,7 +73,7 @@ def verified_records(
         except RecordError as error:
             faults.append(fault_of(error, place))
             continue
-        kept.append(Kept(place, signed))
+        kept.append(StoredRecord(place, signed))
         faults += _refiled(entry, Entry.of(signed), place)
     faults += chain_faults(kept, unread=len(entries) - len(kept))
     if heads is not None:

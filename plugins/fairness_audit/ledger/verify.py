@@ -14,7 +14,7 @@ from fairness_audit.ledger.heads import Heads
 from fairness_audit.records.signed.chain import (
     Fault,
     FaultKind,
-    Kept,
+    StoredRecord,
     chain_faults,
     fault_of,
     head_faults,
@@ -60,12 +60,12 @@ def verify_records(folder: Path, heads: Heads, trusted: Sequence[Key]) -> Verifi
     files = sorted(folder.rglob("*.json"))
     if not files:
         raise RecordError(f"{folder}: there are no records (name the folder they are in)")
-    kept: list[Kept] = []
+    kept: list[StoredRecord] = []
     faults: list[Fault] = []
     for file in files:
         place = file.relative_to(folder).as_posix()
         try:
-            kept.append(Kept(place, _signed(file, trusted)))
+            kept.append(StoredRecord(place, _signed(file, trusted)))
         except RecordError as error:
             faults.append(fault_of(error, place))
     unread = len(faults)
@@ -84,7 +84,7 @@ def _signed(file: Path, trusted: Sequence[Key]) -> SignedRecord:
     return open_envelope(envelope, trusted)
 
 
-def _misplaced(kept: Sequence[Kept]) -> Iterator[Fault]:
+def _misplaced(kept: Sequence[StoredRecord]) -> Iterator[Fault]:
     """Records that lie where another one belongs."""
     belongs = {each.place: str(place_of(each.signed.record)) for each in kept}
     for place, proper in belongs.items():

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from airflow.sdk import TriggerRule, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from fairness_audit.pipeline.notify.notifier import Tell
+from fairness_audit.pipeline.notify.notifier import NotifyPeople
 from fairness_audit.pipeline.promotion import promote
-from fairness_audit.pipeline.run import Run, check_same_policy, source_of, tell_promotion
+from fairness_audit.pipeline.run import Run, check_same_policy, describe_promotion, source_of
 from fairness_audit.pipeline.step import task_of
 from fairness_audit.records.comparison import ComparisonFile
 from fairness_audit.records.finding import Judgement
@@ -180,7 +180,7 @@ def publish(
     )
 
 
-@task_of(Step.GATE, on_failure_callback=Tell())
+@task_of(Step.GATE, on_failure_callback=NotifyPeople())
 def gate(run: Run, population: Population, record: PublishedRecord) -> GateDecision:
     """Promote the audited version if its newest record allows it; otherwise end the run failed.
 
@@ -190,7 +190,7 @@ def gate(run: Run, population: Population, record: PublishedRecord) -> GateDecis
     """
     decision = promote(run, population.model_version, keep=run.folder / "decision.json")
     if run.promotes:
-        tell_promotion(decision)
+        describe_promotion(decision)
     return decision
 
 

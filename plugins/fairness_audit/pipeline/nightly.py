@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from fairness_audit.installation import Installation
 from fairness_audit.pipeline.notify.notice import Notice
-from fairness_audit.pipeline.notify.notifier import Tell, link_to, telling
+from fairness_audit.pipeline.notify.notifier import NotifyPeople, link_to, with_notices
 from fairness_audit.pipeline.run import reported
 
 
@@ -33,7 +33,7 @@ def verify_ledger() -> str:
     return f"{len(entries)} records hold"
 
 
-@task(on_failure_callback=Tell())
+@task(on_failure_callback=NotifyPeople())
 @reported
 def sweep_production() -> list[str]:
     """Ask the gate about every version in production; report it or take it out, as policy says.
@@ -62,13 +62,13 @@ def sweep_production() -> list[str]:
         if each.done != "nothing"
     ]
     if any(not each.decision.certain for each in swept):  # worth asking again
-        raise telling(AirflowException("\n".join(told)), *notices)
+        raise with_notices(AirflowException("\n".join(told)), *notices)
     if notices:
-        raise telling(AirflowFailException("\n".join(told)), *notices)
+        raise with_notices(AirflowFailException("\n".join(told)), *notices)
     return told
 
 
-@task(on_failure_callback=Tell())
+@task(on_failure_callback=NotifyPeople())
 @reported
 def find_late_audits() -> None:
     """Find the models whose last scheduled audit is not published after its deadline.
@@ -87,7 +87,7 @@ def find_late_audits() -> None:
             for each in late
         ]
         told = "\n".join(each.sentence for each in late)
-        raise telling(AirflowFailException(told), *notices)
+        raise with_notices(AirflowFailException(told), *notices)
 
 
 @task

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from fairness_audit.errors import AuditError, LedgerError
 from fairness_audit.files import write_bytes
 from fairness_audit.pipeline.notify.notice import blocked, waits
-from fairness_audit.pipeline.notify.notifier import link_to, telling
+from fairness_audit.pipeline.notify.notifier import link_to, with_notices
 from fairness_audit.pipeline.run import Run
 from fairness_audit.records.signed.audit import GateDecision
 
@@ -40,13 +40,14 @@ def promote(
     task = get_current_context()["ti"]
     here = link_to(task.dag_id, task.run_id, "tasks", task.task_id)
     if not decision.certain:  # a service did not answer: worth asking again
-        raise telling(AirflowException(f"cannot tell: {reasons}"), blocked(decision, here))
+        raise with_notices(AirflowException(f"cannot tell: {reasons}"), blocked(decision, here))
     if not reviewed and _only_people_are_in_the_way(run, decision):
         there = _review_of(decision)
         if there is not None:
             reasons += f"; decide in {there}"
-        raise telling(AirflowFailException(f"blocked: {reasons}"), waits(decision, there or here))
-    raise telling(AirflowFailException(f"blocked: {reasons}"), blocked(decision, here))
+        blocks = AirflowFailException(f"blocked: {reasons}")
+        raise with_notices(blocks, waits(decision, there or here))
+    raise with_notices(AirflowFailException(f"blocked: {reasons}"), blocked(decision, here))
 
 
 def _decided(run: Run, model_version: str) -> GateDecision:

@@ -18,7 +18,7 @@ from airflow.sdk.execution_time.hitl import HITLUser
 from fairness_audit.errors import AuditError
 from fairness_audit.installation import Installation
 from fairness_audit.pipeline.notify.notice import Kind, Notice
-from fairness_audit.pipeline.notify.notifier import link_to, telling
+from fairness_audit.pipeline.notify.notifier import link_to, with_notices
 from fairness_audit.pipeline.run import reported
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.signed.statement import Record
@@ -90,7 +90,7 @@ def decided_nothing(
     )
     link = link_to(ti.dag_id, ti.run_id, "tasks", ti.task_id)
     notice = Notice(kind=kind, model=model, sentence=sentence, link=link)
-    return telling(AirflowFailException(f"{why} (clear this task to ask again)"), notice)
+    return with_notices(AirflowFailException(f"{why} (clear this task to ask again)"), notice)
 
 
 class Decide(_Question):

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from fairness_audit.errors import ReviewError
 from fairness_audit.installation import Installation
-from fairness_audit.pipeline.notify.notifier import Tell, link_to
+from fairness_audit.pipeline.notify.notifier import NotifyPeople, link_to
 from fairness_audit.pipeline.promotion import REVIEW_DAG, promote
 from fairness_audit.pipeline.questions import (
     answer_behind,
@@ -59,7 +59,7 @@ def more_people(asked: Json, first: str) -> list[int]:
     return list(range(2, people_wanted(answer.choice, review) + 1))
 
 
-@task(trigger_rule="none_failed", on_failure_callback=Tell())
+@task(trigger_rule="none_failed", on_failure_callback=NotifyPeople())
 @reported
 def publish_review(asked: Json, first: str, others: list[str] | None) -> str:
     """Sign what was decided and append it to the ledger.
@@ -76,7 +76,7 @@ def publish_review(asked: Json, first: str, others: list[str] | None) -> str:
         raise decided_nothing(ti, model, record, "not counted", str(error)) from error
 
 
-@task(outlets=[PROMOTIONS], on_failure_callback=Tell())
+@task(outlets=[PROMOTIONS], on_failure_callback=NotifyPeople())
 @reported
 def gate(asked: Json, review: str) -> Json:
     """Ask again whether the version may be promoted, and promote it if so.

@@ -102,7 +102,7 @@ def promotion_of(model: str) -> Asset:
     return Asset(name=f"{model}_promoted", uri=f"fairness-audit://models/{model}/promoted")
 
 
-def tell_promotion(decision: GateDecision) -> None:
+def describe_promotion(decision: GateDecision) -> None:
     """Have the running task's asset event say which files were allowed, and until when.
 
     A task that fails emits no event, so a blocked version has none.

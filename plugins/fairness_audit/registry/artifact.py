@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from fairness_audit.encoding import digest_of, read_plain
+from fairness_audit.encoding import digest_of, read_yaml
 from fairness_audit.errors import RegistryError
 from fairness_audit.files import sha256_of
 
@@ -39,7 +39,7 @@ def _is_load_mark(path: Path, folder: Path) -> bool:
     if path != folder / _LOAD_MARK or path.stat().st_size > _LOAD_MARK_BYTES:
         return False
     try:
-        content = read_plain(path.read_bytes())
+        content = read_yaml(path.read_bytes())
     except (yaml.YAMLError, UnicodeDecodeError):
         return False
     return (

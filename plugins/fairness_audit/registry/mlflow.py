@@ -44,7 +44,7 @@ class MlflowRegistry:
             RegistryError: when the registry does not answer, has no such version, or the version
                 has no files.
         """
-        with self._told(f"{model} version {version}"):
+        with self._as_registry_error(f"{model} version {version}"):
             location = self._client.get_model_version_download_uri(model, version)
             with self._files(location) as folder:
                 if folder.is_dir() and any(folder.iterdir()):
@@ -61,7 +61,7 @@ class MlflowRegistry:
             RegistryError: when the registry does not answer, has no such version, or there is a
                 link among the files: it could lead to what is nobody's model.
         """
-        with self._told(f"{model} version {version}"):
+        with self._as_registry_error(f"{model} version {version}"):
             location = self._client.get_model_version_download_uri(model, version)
             with self._files(location) as files:
                 shutil.copytree(files, folder, symlinks=True)
@@ -81,7 +81,7 @@ class MlflowRegistry:
         """
         from mlflow.exceptions import MlflowException
 
-        with self._told(f"alias {alias} of {model}"):
+        with self._as_registry_error(f"alias {alias} of {model}"):
             try:
                 aliases = self._client.get_registered_model(model).aliases
             except MlflowException as error:
@@ -97,7 +97,7 @@ class MlflowRegistry:
         Raises:
             RegistryError: when the registry does not do it.
         """
-        with self._told(f"alias {alias} of {model} version {version}"):
+        with self._as_registry_error(f"alias {alias} of {model} version {version}"):
             self._client.set_registered_model_alias(model, alias, version)
 
     def promoted(self, model: str, alias: str) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ class MlflowRegistry:
         """
         from mlflow.exceptions import MlflowException
 
-        with self._told(f"what is promoted of {model}"):
+        with self._as_registry_error(f"what is promoted of {model}"):
             try:
                 named = self._client.get_registered_model(model).aliases
             except MlflowException as error:
@@ -125,7 +125,7 @@ class MlflowRegistry:
         Raises:
             RegistryError: when the registry does not do it.
         """
-        with self._told(f"{model} version {version}"):
+        with self._as_registry_error(f"{model} version {version}"):
             for name, target in self._client.get_registered_model(model).aliases.items():
                 if same_name(name, alias) and str(target) == version:
                     self._client.delete_registered_model_alias(model, name)
@@ -168,7 +168,7 @@ class MlflowRegistry:
             yield Path(folder)
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _as_registry_error(self, what: str) -> Iterator[None]:
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 

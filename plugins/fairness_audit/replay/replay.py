@@ -28,7 +28,7 @@ from fairness_audit.steps.judge import judge
 from fairness_audit.steps.measure import measure, read_measurements
 from fairness_audit.steps.publish.software import software_versions
 from fairness_audit.steps.score.candidate import score_candidate
-from fairness_audit.steps.score.kept import kept_artifact
+from fairness_audit.steps.score.stored_artifact import stored_artifact
 from fairness_audit.steps.validate import validate
 
 
@@ -108,7 +108,9 @@ def audit_again(
         AuditError: when a step fails.
     """
     flow = CANDIDATE if record.simulation else AUDIT
-    again = Again(record, snapshot, loaded, earlier, home, subject_key, folder, runs, hidden)
+    again = ReplayedSteps(
+        record, snapshot, loaded, earlier, home, subject_key, folder, runs, hidden
+    )
     made = flow.follow(again, {"snapshot": snapshot}, until=Step.PUBLISH)
     return Replayed(
         population=made["population"],
@@ -120,7 +122,7 @@ def audit_again(
 
 
 @dataclass(frozen=True)
-class Again:
+class ReplayedSteps:
     """The steps of an audit, each as a replay takes it; see :func:`audit_again`."""
 
     record: AuditRecord
@@ -163,7 +165,7 @@ class Again:
             snapshot,
             decided,
             version=self.record.model_version,
-            registry=kept_artifact(folders, self.record.artifact_digest),
+            registry=stored_artifact(folders, self.record.artifact_digest),
             sql=self.sql,
             folder=self.folder,
             hidden=self.hidden,

@@ -10,8 +10,8 @@ from fairness_audit.records.finding import Finding
 from fairness_audit.review.answer import Answer
 from fairness_audit.review.case import Case
 from fairness_audit.review.plot import intervals
-from fairness_audit.review.text import plain
 from fairness_audit.steps.gate.people import Standing
+from fairness_audit.text import markdown_safe
 
 
 def question(case: Case, policy: AuditPolicy, links: Mapping[str, str]) -> str:
@@ -19,8 +19,8 @@ def question(case: Case, policy: AuditPolicy, links: Mapping[str, str]) -> str:
     record = case.record
     return _joined(
         [
-            f"**{plain(record.model)} version {plain(record.model_version)}**, audited as of"
-            f" {record.logical_date:%Y-%m-%d}: **{record.verdict.value}**."
+            f"**{markdown_safe(record.model)} version {markdown_safe(record.model_version)}**,"
+            f" audited as of {record.logical_date:%Y-%m-%d}: **{record.verdict.value}**."
             f" {record.counts.audited:,} decisions of {record.window_start:%Y-%m-%d} to"
             f" {record.window_end:%Y-%m-%d}.",
             *_list("What waits for a decision", case.standings, "review", is_open=True),
@@ -43,14 +43,14 @@ def second_question(first: Answer, case: Case, links: Mapping[str, str]) -> str:
     """What every further person is shown: what is proposed, by whom, and why."""
     chosen = [each.finding for each in case.standings if each.finding.id in first.findings]
     proposed = [
-        f"**{plain(first.person.label)}** proposes to **{first.choice}**, and says:"
-        f" {plain(first.reason)}"
+        f"**{markdown_safe(first.person.label)}** proposes to **{first.choice}**, and says:"
+        f" {markdown_safe(first.reason)}"
     ]
     if first.choice == "waive":
         proposed.append(
-            f"In place of the bound: {plain(first.compensating_control or '')}"
-            f" {plain(first.owner or '')} answers for it. The waiver ends {first.days} days after"
-            " the last of you agreed."
+            f"In place of the bound: {markdown_safe(first.compensating_control or '')}"
+            f" {markdown_safe(first.owner or '')} answers for it. The waiver ends {first.days}"
+            " days after the last of you agreed."
         )
     return _joined(
         [
@@ -77,12 +77,13 @@ def _list(
     if found:
         yield f"### {title}"
         yield "\n".join(
-            _line(each.finding) + ("" if is_open else f" *{plain(each.says)}*") for each in found
+            _line(each.finding) + ("" if is_open else f" *{markdown_safe(each.says)}*")
+            for each in found
         )
 
 
 def _line(finding: Finding) -> str:
-    return f"- {plain(finding.sentence)} ({plain(finding.id)})"
+    return f"- {markdown_safe(finding.sentence)} ({markdown_safe(finding.id)})"
 
 
 def _numbers(findings: Iterable[Finding]) -> str:
@@ -96,7 +97,7 @@ def _numbers(findings: Iterable[Finding]) -> str:
         about = [finding.metric or finding.rule, finding.attribute or "", finding.group or ""]
         interval = f"{_number(seen.low)} to {_number(seen.high)}" if seen.low is not None else "–"
         cells = [
-            plain(" ".join(part for part in about if part)),
+            markdown_safe(" ".join(part for part in about if part)),
             _number(seen.value),
             interval,
             (seen.threshold or "–"),

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from fairness_audit.records.finding import Finding
-from fairness_audit.review.text import bare
+from fairness_audit.text import code_safe
 
 _WIDTH = 36
 _NAME = 34
@@ -52,7 +52,7 @@ def _drawing(scale: tuple[str, str, str], findings: list[Finding]) -> Iterator[s
         line[_column(bound, least, most)] = "┊"
         line[value] = "●"
         # Names stand last in their lines: whatever their script, nothing is moved by them.
-        name = bare(f"{finding.attribute or ''} {finding.group or ''}", _NAME)
+        name = code_safe(f"{finding.attribute or ''} {finding.group or ''}", _NAME)
         yield f"{''.join(line)}  {name}"
 
 

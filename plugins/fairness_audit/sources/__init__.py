@@ -53,7 +53,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Selection:
+class Scope:
     """What leaves one table: these columns, ordered by ``key``, in this window (None: all)."""
 
     columns: tuple[str, ...]
@@ -99,10 +99,10 @@ class Table(Protocol):
     def fields(self) -> Mapping[str, Field]:
         """Every column the catalogue declares, in its order."""
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         """Count what :meth:`pages` is going to give."""
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> "Iterator[Page]":
+    def pages(self, wanted: Scope, resume: str | None = None) -> "Iterator[Page]":
         """Give the rows in pages of bounded size; ``resume`` is the cursor of the last one read.
 
         Raises:

@@ -25,7 +25,7 @@ import yaml
 from duckdb.sqltypes import DuckDBPyType
 from pydantic import Field, StringConstraints, ValidationError
 
-from fairness_audit.encoding import read_plain
+from fairness_audit.encoding import read_yaml
 from fairness_audit.engine.duckdb import locked_connection, statement, values_used
 from fairness_audit.errors import InputError
 from fairness_audit.policy.base import Name, Strict
@@ -138,7 +138,7 @@ def read_object(file: Path) -> CanonicalObject:
         InputError: it is malformed; the message says where, and what to do.
     """
     try:
-        return CanonicalObject.model_validate(read_plain(file.read_bytes()))
+        return CanonicalObject.model_validate(read_yaml(file.read_bytes()))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(
             f"{file}: is not plain YAML (mend its syntax): {_one_line(error)}"

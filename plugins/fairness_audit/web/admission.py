@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.config import JsonDict
 
 from fairness_audit.records.signed.audit import GateDecision
-from fairness_audit.web.desk import NotAnswered
 from fairness_audit.web.model_names import ModelName, VersionName
+from fairness_audit.web.reception import NotAnswered
 
 MODEL, VERSION = "fairness-audit/model", "fairness-audit/model-version"
 """The annotations that say which version an object serves."""

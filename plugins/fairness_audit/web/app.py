@@ -24,9 +24,9 @@ from fairness_audit.web.answers import (
     replied,
     unkept,
 )
-from fairness_audit.web.desk import AT_ONCE, Asks, Desk, MayAsk, NotAnswered
 from fairness_audit.web.gatekeeper import Promoted
 from fairness_audit.web.model_names import ModelName, VersionName
+from fairness_audit.web.reception import AT_ONCE, Asks, MayAsk, NotAnswered, Reception
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +54,9 @@ def gate_app(
         openapi_url=None,  # FastAPI's own route asks for no login; ours is below
         redirect_slashes=False,
     )
-    desk = Desk(gatekeeper, may_ask, at_once)
-    _answer_questions(app, desk, authenticated)
-    _answer_admissions(app, desk, authenticated)
+    reception = Reception(gatekeeper, may_ask, at_once)
+    _answer_questions(app, reception, authenticated)
+    _answer_admissions(app, reception, authenticated)
     _answer_errors(app)
 
     @app.get("/openapi.json", include_in_schema=False)
@@ -68,7 +68,7 @@ def gate_app(
     return app
 
 
-def _answer_questions(app: FastAPI, desk: Desk, authenticated: Authenticated) -> None:
+def _answer_questions(app: FastAPI, reception: Reception, authenticated: Authenticated) -> None:
     @app.get("/api/v1/gate/{model}/{version}", response_model=Answer, responses=STATUSES)
     def may_be_promoted(
         model: Annotated[ModelName, Path(description="A folder of `expectations/`.")],
@@ -76,7 +76,7 @@ def _answer_questions(app: FastAPI, desk: Desk, authenticated: Authenticated) ->
         user: Annotated[Any, Depends(authenticated)],
     ) -> JSONResponse:
         """May this model version be promoted?"""
-        return replied(Answer.of(desk.about(user, model, version)))
+        return replied(Answer.of(reception.about(user, model, version)))
 
     @app.get("/api/v1/gate/{model}", response_model=PromotedAnswer, responses=STATUSES)
     def may_stay_promoted(
@@ -84,13 +84,13 @@ def _answer_questions(app: FastAPI, desk: Desk, authenticated: Authenticated) ->
         user: Annotated[Any, Depends(authenticated)],
     ) -> JSONResponse:
         """Which version is promoted now, and may it stay?"""
-        told = desk.promoted(user, model)
+        told = reception.promoted(user, model)
         if isinstance(told, Promoted):
             return replied(PromotedAnswer.about(told, model))
         return replied(Answer.of(told))
 
 
-def _answer_admissions(app: FastAPI, desk: Desk, authenticated: Authenticated) -> None:
+def _answer_admissions(app: FastAPI, reception: Reception, authenticated: Authenticated) -> None:
     body = {"requestBody": BODY}
 
     @app.post("/api/v1/admission", responses=ADMISSIONS, openapi_extra=body)
@@ -103,7 +103,7 @@ def _answer_admissions(app: FastAPI, desk: Desk, authenticated: Authenticated) -
         Answered with 200, also where it is not allowed: `response.status.message` says why. Any
         other status is an error of the webhook, which `failurePolicy: Fail` turns into a no.
         """
-        return unkept(reviewed(review.request, lambda *named: desk.about(user, *named)))
+        return unkept(reviewed(review.request, lambda *named: reception.about(user, *named)))
 
 
 def _answer_errors(app: FastAPI) -> None:

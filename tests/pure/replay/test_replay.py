@@ -16,7 +16,7 @@ from fairness_audit.records.signed.simulation import Simulation
 from fairness_audit.records.steps import CANDIDATE, Step
 from fairness_audit.registry.artifact import folder_digest
 from fairness_audit.replay.replay import Again, Replayed, differences
-from fairness_audit.steps.score.kept import kept_artifact
+from fairness_audit.steps.score.stored_artifact import stored_artifact
 from tests.builders.published import a_finding, a_loaded_policy, a_record, an_audit, digest
 
 
@@ -32,7 +32,7 @@ def test_the_very_files_that_scored_are_found_in_whatever_run_keeps_them(tmp_pat
     runs = [tmp_path / "decisions", tmp_path / "cut_off", a_run(tmp_path / "other", b"other"),
             a_run(tmp_path / "run")]  # fmt: skip
     wanted = folder_digest(tmp_path / "run" / "candidate" / "artifact")
-    kept = kept_artifact(runs, wanted)
+    kept = stored_artifact(runs, wanted)
     assert kept.artifact_digest("lead_scoring", "2") == wanted
     assert kept.copy("lead_scoring", "2", tmp_path / "copy") == wanted
     assert (tmp_path / "copy" / "MLmodel").read_bytes() == b"flavors: {}\n"
@@ -44,10 +44,10 @@ def test_files_that_were_changed_or_deleted_do_not_score_again(tmp_path: Path) -
     scored = folder_digest(artifact)
     write_bytes(artifact / "MLmodel", b"flavors: {python_function: {}}\n")
     with pytest.raises(InputError, match=f"no run keeps the files {scored[:12]} that scored"):
-        kept_artifact([run], scored)
+        stored_artifact([run], scored)
     shutil.rmtree(artifact)
     with pytest.raises(InputError, match="fairness-audit candidate MODEL VERSION"):
-        kept_artifact([run], scored)
+        stored_artifact([run], scored)
 
 
 def test_a_link_in_a_kept_artifact_is_copied_as_the_file_it_leads_to(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_link_in_a_kept_artifact_is_copied_as_the_file_it_leads_to(tmp_path: P
     wanted = folder_digest(model.parent)
     model.rename(tmp_path / "elsewhere")
     model.symlink_to(tmp_path / "elsewhere")
-    kept_artifact([run], wanted).copy("lead_scoring", "2", tmp_path / "copy")
+    stored_artifact([run], wanted).copy("lead_scoring", "2", tmp_path / "copy")
     assert not (tmp_path / "copy" / "MLmodel").is_symlink()
 
 

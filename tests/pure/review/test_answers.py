@@ -20,8 +20,8 @@ from fairness_audit.review.form import first_form
 from fairness_audit.review.page import question, second_question
 from fairness_audit.review.plot import intervals
 from fairness_audit.review.seal import opened, sealed
-from fairness_audit.review.text import bare, plain
 from fairness_audit.steps.gate import decide
+from fairness_audit.text import code_safe, markdown_safe
 from tests.builders.published import (
     FAILED,
     NOW,
@@ -291,7 +291,7 @@ def test_the_page_shows_findings_numbers_bounds_and_what_can_be_done(
     for part in (
         "What waits for a decision",
         "What blocks the version",
-        f"({plain(FAILED.id)})",
+        f"({markdown_safe(FAILED.id)})",
         "four fifths impact ratio: 0.8 to 0.96, ┊ is the bound 4/5",
         "| impact\\_ratio gender F | 0.93 | 0.9 to 0.96 | 4/5 |",
         "| four fifths | impact ratio, ratio to reference | 4/5 | fail | review |",
@@ -318,7 +318,7 @@ def test_names_from_the_crm_stay_text(loaded: LoadedPolicy) -> None:
 
 @given(st.text())
 def test_plain_text_is_one_line_and_holds_no_live_markup(text: str) -> None:
-    shown = plain(text)
+    shown = markdown_safe(text)
     assert "\n" not in shown
     for at, mark in enumerate(shown):
         if mark in "*_[]<>|~!&`#:/@$^":
@@ -327,7 +327,7 @@ def test_plain_text_is_one_line_and_holds_no_live_markup(text: str) -> None:
 
 @given(st.text(), st.integers(1, 40))
 def test_bare_text_is_one_short_line_and_holds_no_markup(text: str, width: int) -> None:
-    shown = bare(text, width)
+    shown = code_safe(text, width)
     assert len(shown) <= width
     assert not set(shown) & set("\n`<>[]()!:/@\u202e")
 

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, Selection, Source, TableError, Window
+from fairness_audit.sources import Count, Scope, Source, TableError, Window
 from fairness_audit.sources.connections import Address, source_at
 from fairness_audit.sources.files.csv_table import Dialect
 from fairness_audit.sources.files.duckdb_file import DuckdbSource
@@ -45,7 +45,7 @@ def read(
     """Read columns of one table through the source, as extract does."""
     with source.frozen() as frozen:
         table = frozen.table(schema, name)
-        wanted = Selection(columns, key or columns[0], window)
+        wanted = Scope(columns, key or columns[0], window)
         types = pa.schema([(each, table.fields[each].arrow_type) for each in columns])
         rows = pa.Table.from_batches([page.batch for page in table.pages(wanted)], schema=types)
         assert table.count(wanted).rows == rows.num_rows
@@ -56,7 +56,7 @@ def counted(
     source: Source, name: str, *columns: str, key: str, window: Window | None = None
 ) -> Count:
     with source.frozen() as frozen:
-        return frozen.table(None, name).count(Selection(columns, key, window))
+        return frozen.table(None, name).count(Scope(columns, key, window))
 
 
 def without_canary(error: BaseException) -> bool:
@@ -151,7 +151,7 @@ def test_a_broken_row_that_was_not_counted_is_an_error_too(
         write_csv(tmp_path, content).frozen() as frozen,
         pytest.raises(SourceError, match=r"leads\.csv: (row 3, |cannot be read)") as caught,
     ):
-        list(frozen.table(None, "leads").pages(Selection(("id", "a"), "id", None)))
+        list(frozen.table(None, "leads").pages(Scope(("id", "a"), "id", None)))
     assert without_canary(caught.value)
 
 
@@ -432,7 +432,7 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(
     def read_while_it_changes() -> None:
         with source.frozen() as frozen:
             table = frozen.table(None, "leads")
-            wanted = Selection(("id",), "id", None)
+            wanted = Scope(("id",), "id", None)
             assert table.count(wanted).rows == 1
             pages = table.pages(wanted)
             assert is_counted_only or next(pages).batch.num_rows == 1
@@ -617,7 +617,7 @@ def test_a_view_of_a_duckdb_file_reads_nothing_outside(tmp_path: Path) -> None:
     with duckdb_file(path) as connection:
         connection.execute(f"CREATE VIEW leads AS FROM read_csv('{tmp_path / 'leads.csv'}')")
     with DuckdbSource(path).frozen() as frozen, pytest.raises(SourceError) as caught:
-        frozen.table(None, "leads").count(Selection(("id",), "id", None))
+        frozen.table(None, "leads").count(Scope(("id",), "id", None))
     assert without_canary(caught.value)
 
 
@@ -793,7 +793,7 @@ def test_a_view_and_a_generated_column_of_a_sqlite_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["wal", "delete"])
 def test_what_is_written_meanwhile_is_not_seen(tmp_path: Path, mode: str) -> None:
     path = tmp_path / "crm.db"
-    wanted = Selection(("id",), "id", None)
+    wanted = Scope(("id",), "id", None)
     with sqlite_file(path) as connection:
         connection.execute(f"PRAGMA journal_mode = {mode}")
         connection.execute("CREATE TABLE leads (id INTEGER)")

@@ -17,7 +17,7 @@ import pytest
 from pyarrow.fs import FileSystem, FSSpecHandler, LocalFileSystem, PyFileSystem, SubTreeFileSystem
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Selection, TableError
+from fairness_audit.sources import Scope, TableError
 from fairness_audit.sources.connections import Address, source_at
 from fairness_audit.sources.files import objects
 from fairness_audit.sources.files.csv_table import Dialect
@@ -67,7 +67,7 @@ def read(
 ) -> list[dict[str, Any]]:
     with source.frozen() as frozen:
         table = frozen.table(schema, name)
-        wanted = Selection(columns, columns[0], None)
+        wanted = Scope(columns, columns[0], None)
         rows = [row for page in table.pages(wanted) for row in page.batch.to_pylist()]
         assert table.count(wanted).rows == len(rows)
         assert table.is_ordered

@@ -14,7 +14,7 @@ import yaml
 from fairness_audit.errors import NotifyError
 from fairness_audit.pipeline.notify.chat import post
 from fairness_audit.pipeline.notify.notice import Notice, blocked, waits
-from fairness_audit.pipeline.notify.notifier import Tell, telling
+from fairness_audit.pipeline.notify.notifier import NotifyPeople, with_notices
 from tests.builders.domain import policy_content
 from tests.servers.gate_api import a_decision
 from tests.servers.listeners import chat, mailbox
@@ -51,7 +51,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         hook = {"conn_type": "http", "host": host, "password": SECRET}
         monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(mail))
         monkeypatch.setenv("AIRFLOW_CONN_CHAT", json.dumps(hook))
-        Tell()({"exception": telling(ValueError("blocked"), *(notices or (NOTICE,)))})
+        NotifyPeople()({"exception": with_notices(ValueError("blocked"), *(notices or (NOTICE,)))})
 
     return tell
 
@@ -121,8 +121,8 @@ def test_without_connections_or_policy_nothing_is_sent_and_nothing_raised(
     unknown = NOTICE.model_copy(update={"model": "unknown"})
     told(closed_port(), closed_port(), unknown)
     assert "nobody is told about unknown" in caplog.text
-    Tell()({"exception": ValueError("no notices")})
-    Tell()({})
+    NotifyPeople()({"exception": ValueError("no notices")})
+    NotifyPeople()({})
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])

@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import text
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Selection, TableError, Window
+from fairness_audit.sources import Scope, TableError, Window
 from fairness_audit.sources.mysql import MySQLSource
 
 VARIABLE = "FAIRNESS_AUDIT_TEST_MYSQL"
@@ -96,7 +96,7 @@ def read(
     """Read columns of one table through the source, as extract does."""
     with source.frozen() as frozen:
         table = frozen.table(None, name)
-        wanted = Selection(columns, key or columns[0], window)
+        wanted = Scope(columns, key or columns[0], window)
         types = pa.schema([(each, table.fields[each].arrow_type) for each in columns])
         rows = pa.Table.from_batches([page.batch for page in table.pages(wanted)], schema=types)
         assert table.count(wanted).rows == rows.num_rows
@@ -274,7 +274,7 @@ def test_names_and_cells_stay_text(crm: Server) -> None:
 def test_what_is_committed_after_the_beginning_is_not_seen(crm: Server) -> None:
     crm.run("CREATE TABLE leads AS SELECT 1 AS id")
     crm.run("CREATE TABLE cases AS SELECT 1 AS id")
-    wanted = Selection(("id",), "id", None)
+    wanted = Scope(("id",), "id", None)
     with crm.source().frozen() as frozen:
         leads = frozen.table(None, "leads")
         assert leads.count(wanted).rows == 1
@@ -291,7 +291,7 @@ def test_a_table_that_was_migrated_after_the_beginning_is_an_error(crm: Server) 
     with crm.source().frozen() as frozen:
         crm.run("TRUNCATE leads")
         with pytest.raises(SourceError, match=r"leads: error 1412 \(.*migration.*try again"):
-            frozen.table(None, "leads").count(Selection(("id",), "id", None))
+            frozen.table(None, "leads").count(Scope(("id",), "id", None))
 
 
 def test_the_moment_is_that_of_the_server(crm: Server) -> None:
@@ -313,12 +313,12 @@ def test_values_that_arrow_cannot_hold_are_counted_and_no_nulls(crm: Server) -> 
 
     with crm.source().frozen() as frozen:
         table = frozen.table(None, "log")
-        count = table.count(Selection(("id", "d", "t", "z"), "id", None))
+        count = table.count(Scope(("id", "d", "t", "z"), "id", None))
         undated = {
-            name: table.count(Selection(("id", name), "id", Window(name, *JANUARY))).undated
+            name: table.count(Scope(("id", name), "id", Window(name, *JANUARY))).undated
             for name in ("d", "t", "z")
         }
-        windowed = table.count(Selection(("id", "t"), "id", window))
+        windowed = table.count(Scope(("id", "t"), "id", window))
 
     assert (count.rows, count.unfit) == (7, {"d": 5, "t": 5, "z": 1})
     assert undated == {"d": 5, "t": 6, "z": 6}
@@ -346,7 +346,7 @@ def test_text_that_would_arrive_as_question_marks_is_unfit(
 
     for name, expected in (("leads", 1), ("seen", 1), ("mended", 0)):
         with crm.source().frozen() as frozen:
-            counted = frozen.table(None, name).count(Selection(("id", "x"), "id", None))
+            counted = frozen.table(None, name).count(Scope(("id", "x"), "id", None))
         assert counted.unfit == {"x": expected}
     assert read(crm.source(), "mended", "id", "x")["x"].to_pylist() == [fit, None]
 
@@ -413,7 +413,7 @@ def test_columns_know_whether_they_may_be_read(crm: Server, login: str) -> None:
     with crm.source(login=login, password=SECRET).frozen() as frozen:
         table = frozen.table(crm.database, "leads")
         readable = {name: table.fields[name].readable for name in ("id", "gender", "note")}
-        assert table.count(Selection(("id",), "id", None)).rows == 0
+        assert table.count(Scope(("id",), "id", None)).rows == 0
 
     assert readable == {"id": True, "gender": False, "note": False}
     assert "gender" in table.fields
@@ -490,7 +490,7 @@ def test_a_reading_of_many_rows_comes_in_pages_and_is_whole(crm: Server) -> None
     )
     with crm.source().frozen() as frozen:
         table = frozen.table(None, "leads")
-        wanted = Selection(("id", "note"), "id", None)
+        wanted = Scope(("id", "note"), "id", None)
         pages = [page.batch for page in table.pages(wanted)]
         abandoned = table.pages(wanted)
         next(abandoned)
@@ -511,7 +511,7 @@ def test_a_connection_lost_in_the_middle_is_an_error(crm: Server) -> None:
         ((number,),) = frozen.session.fetch(text("SELECT connection_id()"), about="test")
         crm.run(f"KILL {int(number)}")
         with pytest.raises(SourceError, match=r"leads: error .* \(the connection was lost"):
-            table.count(Selection(("id",), "id", None))
+            table.count(Scope(("id",), "id", None))
 
 
 def test_a_source_that_is_down_says_so_without_its_password() -> None:

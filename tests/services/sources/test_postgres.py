@@ -17,7 +17,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Selection, TableError, Window
+from fairness_audit.sources import Scope, TableError, Window
 from fairness_audit.sources.postgres import PostgresSource
 from fairness_audit.sources.postgres.statements import Relation
 from fairness_audit.sources.postgres.types import reading_of
@@ -56,7 +56,7 @@ def read(
     """Read columns of one table through the source, as extract does."""
     with PostgresSource(uri).frozen() as frozen:
         table = frozen.table(schema, name)
-        wanted = Selection(columns, key or columns[0], window)
+        wanted = Scope(columns, key or columns[0], window)
         types = pa.schema([(each, table.fields[each].arrow_type) for each in columns])
         rows = pa.Table.from_batches([page.batch for page in table.pages(wanted)], schema=types)
         assert table.count(wanted).rows == rows.num_rows
@@ -166,7 +166,7 @@ def test_text_is_sorted_by_its_bytes_whatever_the_database_sorts_by() -> None:
     readings = {"name": reading_of("text", -1), "amount": reading_of("numeric", 524294)}
     relation = Relation("crm", 'le"ads', readings, sorted_as_text={"name"})
 
-    assert relation.rows(Selection(("amount", "name"), "name", None)) == (
+    assert relation.rows(Scope(("amount", "name"), "name", None)) == (
         'SELECT CAST("amount" AS text) AS "amount", "name" AS "name"'
         ' FROM "crm"."le""ads" WHERE true ORDER BY "name" COLLATE "C"'
     )
@@ -253,7 +253,7 @@ def test_values_that_arrow_cannot_hold_are_counted(
     crm.execute("INSERT INTO crm.log VALUES (3, '4000-01-01 BC', '4000-01-01 BC', now(), NULL)")
 
     with PostgresSource(postgres_uri).frozen() as frozen:
-        wanted = Selection(("id", "d", "t", "z", "n"), "id", None)
+        wanted = Scope(("id", "d", "t", "z", "n"), "id", None)
         count = frozen.table("crm", "log").count(wanted)
 
     assert (count.rows, count.unfit) == (3, {"d": 2, "t": 2, "z": 2, "n": 1})
@@ -278,7 +278,7 @@ def test_rows_that_no_window_can_contain_are_counted(
     window = Window("at", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 
     with PostgresSource(postgres_uri).frozen() as frozen:
-        count = frozen.table("crm", "log").count(Selection(("id", "at"), "id", window))
+        count = frozen.table("crm", "log").count(Scope(("id", "at"), "id", window))
 
     assert (count.rows, count.undated) == (0, 2)
 
@@ -390,7 +390,7 @@ def test_a_locked_table_or_a_deadline_is_named(
         with crm.transaction():
             crm.execute("LOCK TABLE crm.leads")
             with pytest.raises(SourceError, match=r"lock not available, .* such as a migration"):
-                table.count(Selection(("id",), "id", None))
+                table.count(Scope(("id",), "id", None))
 
 
 @pytest.mark.parametrize("at_row", [1, 200_000])

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Selection
+from fairness_audit.sources import Scope
 from fairness_audit.sources.postgres import PostgresSource
 from fairness_audit.sources.postgres.ranges import RANGE_BYTES, Cut, Keys
 
 COLUMNS = ("id", "name", "amount")
-WANTED = Selection(COLUMNS, "id", None)
+WANTED = Scope(COLUMNS, "id", None)
 KEYS = {
     "even": "SELECT i FROM generate_series(1, 3000) AS i",
     "negative": "SELECT i - 1500 FROM generate_series(1, 3000) AS i",
@@ -44,7 +44,7 @@ def fill(crm: psycopg.Connection[Any], keys: str) -> None:
     )
 
 
-def read(uri: str, wanted: Selection = WANTED, **options: int) -> pa.Table:
+def read(uri: str, wanted: Scope = WANTED, **options: int) -> pa.Table:
     with PostgresSource(uri, **options).frozen() as moment:
         table = moment.table("crm", "leads")
         table.count(wanted)
@@ -120,7 +120,7 @@ def test_a_fault_in_a_later_range_is_an_error(
         "CREATE VIEW crm.broken AS SELECT id, CASE WHEN id = 2900 THEN 1 / (id - 2900) END AS x"
         " FROM crm.leads"
     )
-    wanted = Selection(("id", "x"), "id", None)
+    wanted = Scope(("id", "x"), "id", None)
     with PostgresSource(postgres_uri, from_rows=1).frozen() as moment:
         table = moment.table("crm", "broken")
         table._counted[wanted] = 3000  # type: ignore[attr-defined]
@@ -149,7 +149,7 @@ def test_a_server_that_has_no_second_connection_is_read_by_one(
 
 def test_a_key_of_text_is_read_by_one(crm: psycopg.Connection[Any], postgres_uri: str) -> None:
     fill(crm, KEYS["even"])
-    wanted = Selection(("name",), "name", None)
+    wanted = Scope(("name",), "name", None)
     found = read(postgres_uri, wanted, from_rows=1)
     assert found["name"].to_pylist() == sorted(f"lead {i}" for i in range(1, 3001))
 

@@ -24,7 +24,7 @@ import pytest
 from sqlalchemy import cast, func
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Selection, TableError, Window
+from fairness_audit.sources import Scope, TableError, Window
 from fairness_audit.sources.connections import Address, source_at
 from fairness_audit.sources.warehouse import WarehouseSource, bigquery, snowflake
 from fairness_audit.sources.warehouse.bigquery import BIGQUERY
@@ -141,7 +141,7 @@ def read(
     """Read columns of one table through the source, as extract does."""
     with source.frozen() as frozen:
         table = frozen.table(None, name)
-        wanted = Selection(columns, key or columns[0], window)
+        wanted = Scope(columns, key or columns[0], window)
         types = pa.schema([(each, table.fields[each].arrow_type) for each in columns])
         rows = pa.Table.from_batches([page.batch for page in table.pages(wanted)], schema=types)
         assert table.count(wanted).rows == rows.num_rows
@@ -233,7 +233,7 @@ def test_the_window_is_half_open(
     rows = read(a_source(postgres_uri), "log", "at", "is_inside", window=window)
     assert rows["is_inside"].to_pylist() == [True] * 4
     with a_source(postgres_uri).frozen() as frozen:
-        assert frozen.table("crm", "log").count(Selection(("at",), "at", window)).undated == 1
+        assert frozen.table("crm", "log").count(Scope(("at",), "at", window)).undated == 1
 
 
 def test_names_and_cells_stay_text(crm: psycopg.Connection[Any], postgres_uri: str) -> None:
@@ -253,7 +253,7 @@ def test_values_that_arrow_cannot_hold_are_counted(
     crm.execute("CREATE TABLE crm.log (id integer, t timestamp, z timestamptz)")
     crm.execute("INSERT INTO crm.log VALUES (1, 'infinity', now()), (2, NULL, '-infinity')")
     with a_source(postgres_uri).frozen() as frozen:
-        count = frozen.table("crm", "log").count(Selection(("id", "t", "z"), "id", None))
+        count = frozen.table("crm", "log").count(Scope(("id", "t", "z"), "id", None))
     assert (count.rows, count.unfit) == (2, {"t": 1, "z": 1})
 
 
@@ -310,7 +310,7 @@ def test_many_rows_come_in_pages(crm: psycopg.Connection[Any], postgres_uri: str
         " FROM generate_series(1, 20000) AS id"
     )
     with a_source(postgres_uri).frozen() as frozen:
-        pages = list(frozen.table(None, "leads").pages(Selection(("id", "note"), "id", None)))
+        pages = list(frozen.table(None, "leads").pages(Scope(("id", "note"), "id", None)))
     assert sum(page.batch.num_rows for page in pages) == 20_000
     assert len(pages) > 1
 
@@ -345,7 +345,7 @@ def a_relation(dialect: Dialect, path: tuple[str, ...], columns: dict[str, Any])
     return Relation(dialect, path, "leads", readings, MOMENT)
 
 
-WANTED = Selection(("ID", "AMOUNT", 'a "b"', "DAY", "NOTE"), "ID", Window("AT", *JANUARY))
+WANTED = Scope(("ID", "AMOUNT", 'a "b"', "DAY", "NOTE"), "ID", Window("AT", *JANUARY))
 ON_SNOWFLAKE = a_relation(
     SNOWFLAKE,
     ("SALES", "CRM"),
@@ -374,12 +374,12 @@ def test_what_snowflake_is_asked() -> None:
         " ORDER BY to_binary(\"ID\", 'UTF-8')"
     )
     assert rows.values == IN_JANUARY
-    account = ON_SNOWFLAKE.account(WANTED)
-    assert words(account) == (
+    totals = ON_SNOWFLAKE.totals(WANTED)
+    assert words(totals) == (
         'SELECT count(*) AS count_1, count(CASE WHEN (mod(date_part(nanosecond, "a ""b"""), 1000)'
         f" != 0) THEN 1 END) AS count_2 {AT_THE_MOMENT} {within}"
     )
-    assert account.values == IN_JANUARY
+    assert totals.values == IN_JANUARY
     undated = ON_SNOWFLAKE.undated("AT")
     assert words(undated) == (
         f'SELECT count(CASE WHEN ("AT" IS NULL) THEN 1 END) AS count_1 {AT_THE_MOMENT}'
@@ -416,14 +416,14 @@ def test_what_bigquery_is_asked() -> None:
         "FROM `my-project`.`crm`.`leads`"
         " FOR SYSTEM_TIME AS OF TIMESTAMP '2026-06-29 12:30:00.123000+00:00'"
     )
-    rows = relation.rows(Selection(("id", "tags"), "id", Window("at", *JANUARY)))
+    rows = relation.rows(Scope(("id", "tags"), "id", Window("at", *JANUARY)))
     assert words(rows) == (
         f"SELECT `id`, to_json_string(`tags`) AS to_json_string_1 {moment}"
         " WHERE `at` >= CAST(? AS DATETIME) AND `at` < CAST(? AS DATETIME)"
     )
     assert rows.values == ("2026-01-01 00:00:00.000000", "2026-02-01 00:00:00.000000")
-    account = relation.account(Selection(("id",), "id", Window("day", *JANUARY)))
-    assert words(account) == (
+    totals = relation.totals(Scope(("id",), "id", Window("day", *JANUARY)))
+    assert words(totals) == (
         f"SELECT count(*) AS count_1 {moment} WHERE CAST(`day` AS DATETIME) >="
         " CAST(? AS DATETIME) AND CAST(`day` AS DATETIME) < CAST(? AS DATETIME)"
     )

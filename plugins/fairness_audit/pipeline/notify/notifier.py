@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 Error = TypeVar("Error", bound=Exception)
 
 
-def telling(error: Error, *notices: Notice) -> Error:
+def with_notices(error: Error, *notices: Notice) -> Error:
     """The error, with what people are told if the task ends failed by it."""
     error.notices = notices  # type: ignore[attr-defined]
     return error
@@ -40,7 +40,7 @@ def link_to(dag_id: str, run_id: str, *places: str) -> str | None:
     return f"{base}/{path}" if base else None
 
 
-class Tell(BaseNotifier):
+class NotifyPeople(BaseNotifier):
     """Tell what a failed task found to the people whom the model's policy names."""
 
     # Nothing is rendered as a template: sentences hold names from the CRM.
@@ -110,11 +110,11 @@ def deadline_of(model: str, hours: int) -> DeadlineAlert:
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=timedelta(hours=hours),
-        callback=AsyncCallback(tell_late, kwargs={"model": model, "hours": hours}),
+        callback=AsyncCallback(notify_late, kwargs={"model": model, "hours": hours}),
     )
 
 
-async def tell_late(model: str, hours: int, context: Any = None, **_: Any) -> None:
+async def notify_late(model: str, hours: int, context: Any = None, **_: Any) -> None:
     """Tell that a run of a model's audit is not done in time; Airflow's deadline awaits it.
 
     It runs in the triggerer: a callback in the executor may not read Airflow's connections.

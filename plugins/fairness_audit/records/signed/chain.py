@@ -43,7 +43,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredRecord:
     """A genuine record, and where it is kept."""
 
     place: str
@@ -57,13 +57,13 @@ def fault_of(error: RecordError, place: str) -> Fault:
     return Fault(kind, place, str(error))
 
 
-def chain_faults(kept: Sequence[Kept], *, unread: int = 0) -> Iterator[Fault]:
+def chain_faults(kept: Sequence[StoredRecord], *, unread: int = 0) -> Iterator[Fault]:
     """Walk the chain from the first record to the last.
 
     ``unread`` is the number of records that are there and could not be read; so many missing
     numbers are theirs and are not reported again.
     """
-    before: Kept | None = None
+    before: StoredRecord | None = None
     for each in sorted(kept, key=lambda each: each.signed.record.seq):
         record = each.signed.record
         expected = before.signed.record.seq + 1 if before else 1
@@ -83,7 +83,7 @@ def chain_faults(kept: Sequence[Kept], *, unread: int = 0) -> Iterator[Fault]:
 
 
 def head_faults(
-    kept: Sequence[Kept], heads: Sequence[Head], place: str, *, unread: int = 0
+    kept: Sequence[StoredRecord], heads: Sequence[Head], place: str, *, unread: int = 0
 ) -> Iterator[Fault]:
     """What the signed heads say against a chain of records.
 
@@ -114,7 +114,7 @@ def head_faults(
             yield Fault(FaultKind.UNHEADED, place, says)
 
 
-def _index_digests(chain: Mapping[int, Kept]) -> dict[int, str]:
+def _index_digests(chain: Mapping[int, StoredRecord]) -> dict[int, str]:
     """What the index was at each record, as far as no record before it is missing."""
     digests: dict[int, str] = {}
     for seq in takewhile(chain.__contains__, count(1)):
@@ -123,7 +123,9 @@ def _index_digests(chain: Mapping[int, Kept]) -> dict[int, str]:
     return digests
 
 
-def _rolled_back(kept: Sequence[Kept], lost: Sequence[Head], place: str) -> Iterator[Fault]:
+def _rolled_back(
+    kept: Sequence[StoredRecord], lost: Sequence[Head], place: str
+) -> Iterator[Fault]:
     """Versions that the lost records stood against, and that what is left lets pass."""
     last = {(head.model, head.model_version): head for head in reversed(lost)}
     for head in last.values():

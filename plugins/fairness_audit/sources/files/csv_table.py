@@ -17,7 +17,7 @@ import pyarrow.csv as pc
 from duckdb import ColumnExpression
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, Field, Page, Selection, TableError
+from fairness_audit.sources import Count, Field, Page, Scope, TableError
 from fairness_audit.sources.files.engine_table import worded
 from fairness_audit.sources.paging import in_pages
 
@@ -75,7 +75,7 @@ class CsvTable:
             )
         self.fields = {name: Field("text", pa.string(), readable=True) for name in header}
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         """Count the rows; each has as many cells as the header."""
         self._refuse_window(wanted)
         width = len(self.fields)
@@ -89,7 +89,7 @@ class CsvTable:
             rows += 1
         return Count(rows - 1, 0, {})
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+    def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Give the rows in the order of the key; a reading cannot be taken up again."""
         self._refuse_window(wanted)
         uneven: list[Any] = []
@@ -165,7 +165,7 @@ class CsvTable:
             " (quote cells that hold the delimiter, and write a cell for each column)"
         )
 
-    def _refuse_window(self, wanted: Selection) -> None:
+    def _refuse_window(self, wanted: Scope) -> None:
         if wanted.window is not None:
             raise TableError(
                 f"{self._path}: column {wanted.window.column!r} is text, as all of a CSV file"

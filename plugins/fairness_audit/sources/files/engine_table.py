@@ -10,7 +10,7 @@ import pyarrow as pa
 from duckdb import CaseExpression, ColumnExpression, ConstantExpression, FunctionExpression
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, Field, Page, Selection
+from fairness_audit.sources import Count, Field, Page, Scope
 from fairness_audit.sources.files.engine_types import Reading, is_fit, is_within
 from fairness_audit.sources.paging import in_pages
 
@@ -63,7 +63,7 @@ class EngineTable:
         self._lossy, self._cut = lossy, cut
         self._check = check
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         """Count the wanted rows, the undated ones and the infinite moments."""
         self._check_types(wanted)
         with worded(self._place):
@@ -83,7 +83,7 @@ class EngineTable:
         }
         return Count(rows, undated, unfit)
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+    def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Stream the wanted rows in the order of the key; a stream cannot be taken up again."""
         self._check_types(wanted)
         schema = pa.schema([(name, self.fields[name].arrow_type) for name in wanted.columns])
@@ -97,7 +97,7 @@ class EngineTable:
     def _selected(self, name: str) -> Any:
         return self._readings[name].expression(ColumnExpression(name)).alias(name)
 
-    def _within(self, wanted: Selection) -> duckdb.DuckDBPyRelation:
+    def _within(self, wanted: Scope) -> duckdb.DuckDBPyRelation:
         if wanted.window is None:
             return self._relation
         reading = self._readings[wanted.window.column]
@@ -120,7 +120,7 @@ class EngineTable:
         rows, *numbers = relation.aggregate([FunctionExpression("count"), *counts]).fetchall()[0]
         return rows, numbers
 
-    def _check_types(self, wanted: Selection) -> None:
+    def _check_types(self, wanted: Scope) -> None:
         for name in wanted.columns:
             if name in self._lossy:
                 raise SourceError(

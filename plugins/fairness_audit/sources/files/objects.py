@@ -20,7 +20,7 @@ from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
 
 from fairness_audit.engine.duckdb import locked_connection
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, Field, Page, Selection, Table, TableError
+from fairness_audit.sources import Count, Field, Page, Scope, Table, TableError
 from fairness_audit.sources.files.csv_table import Dialect
 from fairness_audit.sources.files.folder import FrozenFolder
 from fairness_audit.sources.files.held import Held
@@ -142,11 +142,11 @@ class _CopiedTable:
     def fields(self) -> Mapping[str, Field]:
         return self._table.fields
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         with _named(self._copy, self._address):
             return self._table.count(wanted)
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+    def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         with _named(self._copy, self._address):
             yield from self._table.pages(wanted, resume)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, column, select, table
 from sqlalchemy.sql.elements import quoted_name
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, Field, Page, Selection, Window
+from fairness_audit.sources import Count, Field, Page, Scope, Window
 from fairness_audit.sources.files.sqlite_faults import worded
 from fairness_audit.sources.files.sqlite_types import Reading, UnfitError
 from fairness_audit.sources.paging import in_pages
@@ -42,7 +42,7 @@ class SqliteTable:
             for each, reading in readings.items()
         }
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         """Count the wanted rows, the undated ones and the values of another type than declared."""
         rows, undated, unfit = 0, 0, Counter(dict.fromkeys(wanted.columns, 0))
         for chunk in self._chunks(wanted):
@@ -57,11 +57,11 @@ class SqliteTable:
                     unfit[name] += not self._is_fit(name, value)
         return Count(rows, undated, dict(unfit))
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+    def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Give the rows in the order of the key; a reading cannot be taken up again."""
         yield from in_pages(self._batch(wanted, chunk) for chunk in self._chunks(wanted))
 
-    def _batch(self, wanted: Selection, chunk: Sequence[Row]) -> pa.RecordBatch:
+    def _batch(self, wanted: Scope, chunk: Sequence[Row]) -> pa.RecordBatch:
         kept = [
             row for row in chunk if _is_within(self._moment(row, wanted.window), wanted.window)
         ]
@@ -81,7 +81,7 @@ class SqliteTable:
             ) from None
         return pa.record_batch(arrays, names=list(wanted.columns))
 
-    def _chunks(self, wanted: Selection) -> Iterator[Sequence[Row]]:
+    def _chunks(self, wanted: Scope) -> Iterator[Sequence[Row]]:
         """The columns, and the window's stamp as the last of them."""
         with (
             worded(self._place),
@@ -91,7 +91,7 @@ class SqliteTable:
         ):
             yield from result.partitions()
 
-    def _statement(self, wanted: Selection) -> Select[Any]:
+    def _statement(self, wanted: Scope) -> Select[Any]:
         stamp = [wanted.window.column] if wanted.window else []
         columns: list[Any] = [
             column(quoted_name(name, quote=True)).label(f"c{index}")

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, CursorExpired, Field, Page, Selection
+from fairness_audit.sources import Count, CursorExpired, Field, Page, Scope
 from fairness_audit.sources.web.rest_pages import rows_of
 from fairness_audit.sources.web.transport import Refused, Transient, Transport, json_of
 
@@ -39,7 +39,7 @@ class HubspotTable:
         self.fields = fields
         self._archived: int | None = None
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         """Count the live records by search, and the archived ones by reading them.
 
         Search cannot see archived records, and nothing else counts them.
@@ -60,7 +60,7 @@ class HubspotTable:
         path = f"/crm/v3/objects/{self._name}/search"
         return int(self._transport.json("POST", path, json=asked)["total"])
 
-    def _filters(self, wanted: Selection) -> list[dict[str, Any]]:
+    def _filters(self, wanted: Scope) -> list[dict[str, Any]]:
         names = {_CREATED: "createdate", "updatedAt": "hs_lastmodifieddate", "id": "hs_object_id"}
         signs = {">=": "GTE", "<": "LT", "<=": "LTE"}
         return [
@@ -72,14 +72,14 @@ class HubspotTable:
             for column, sign, at in self._limits(wanted)
         ]
 
-    def _limits(self, wanted: Selection) -> list[tuple[str, str, datetime]]:
+    def _limits(self, wanted: Scope) -> list[tuple[str, str, datetime]]:
         limits = [(_CREATED, "<=", self._as_of)]
         if wanted.window is not None:
             column = wanted.window.column
             limits += [(column, ">=", wanted.window.start), (column, "<", wanted.window.end)]
         return limits
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+    def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Read the live records, then the archived ones.
 
         Raises:
@@ -88,9 +88,7 @@ class HubspotTable:
         cursor = Cursor(*json.loads(resume)) if resume is not None else Cursor()
         yield from self._passed(wanted, cursor)
 
-    def _passed(
-        self, wanted: Selection, cursor: Cursor, *, counting: bool = False
-    ) -> Iterator[Page]:
+    def _passed(self, wanted: Scope, cursor: Cursor, *, counting: bool = False) -> Iterator[Page]:
         while True:
             batch, after = self._page(wanted, cursor)
             if after:
@@ -103,7 +101,7 @@ class HubspotTable:
             yield Page(batch, batch.num_rows, json.dumps(following))
             cursor = following
 
-    def _page(self, wanted: Selection, cursor: Cursor) -> tuple[pa.RecordBatch, str]:
+    def _page(self, wanted: Scope, cursor: Cursor) -> tuple[pa.RecordBatch, str]:
         limits = self._limits(wanted)
         needed = dict.fromkeys([*wanted.columns, *(column for column, _, _ in limits)])
         types = {name: self.fields[name].arrow_type for name in needed}

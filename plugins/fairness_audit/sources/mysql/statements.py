@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import quoted_name
 
-from fairness_audit.sources import Selection, Window
+from fairness_audit.sources import Scope, Window
 from fairness_audit.sources.mysql.types import Column, Reading, is_a_day
 
 PREPARATION = tuple(
@@ -70,7 +70,7 @@ class Relation:
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
 
-    def rows(self, wanted: Selection) -> Select[Any]:
+    def rows(self, wanted: Scope) -> Select[Any]:
         """Give the wanted columns in their order, the rows in the order of the key."""
         columns = [
             self.readings[name].expression(_column(name)).label(quoted_name(name, quote=True))
@@ -82,7 +82,7 @@ class Relation:
             order = cast(cast(order, CHAR()), BINARY())
         return select(*columns).select_from(self._name).where(_within(wanted)).order_by(order)
 
-    def account(self, wanted: Selection) -> Select[Any]:
+    def totals(self, wanted: Scope) -> Select[Any]:
         """Count the wanted rows, and the unfit values of each column of :meth:`doubtful`."""
         counts = [
             _filled(name) - _holding(fit(_column(name)))
@@ -94,7 +94,7 @@ class Relation:
         """Count the rows that no window can contain."""
         return select(func.count() - _holding(is_a_day(_column(name)))).select_from(self._name)
 
-    def doubtful(self, wanted: Selection) -> Mapping[str, Callable[[Column], Column]]:
+    def doubtful(self, wanted: Scope) -> Mapping[str, Callable[[Column], Column]]:
         """The wanted columns that can hold unfit values, and the condition that one is fit."""
         fits = {name: self.readings[name].fit for name in wanted.columns}
         return {name: fit for name, fit in fits.items() if fit is not None}
@@ -151,7 +151,7 @@ def _holding(condition: Column) -> Column:
     return func.count(case((condition, 1)))
 
 
-def _within(wanted: Selection) -> Column:
+def _within(wanted: Scope) -> Column:
     window = wanted.window
     if window is None:
         return true()

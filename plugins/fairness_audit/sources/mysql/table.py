@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, Field, Page, Selection, TableError
+from fairness_audit.sources import Count, Field, Page, Scope, TableError
 from fairness_audit.sources.mysql import statements
 from fairness_audit.sources.mysql.faults import DENIED, NOT_THERE, StatementFailed
 from fairness_audit.sources.mysql.session import Session
@@ -28,16 +28,16 @@ class MySQLTable:
         self._relation = relation
         self.fields = fields
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         """Count the wanted rows, the undated ones and the values Arrow cannot hold."""
         undated = 0
         if wanted.window is not None:
             (undated,) = self._numbers(self._relation.undated(wanted.window.column))
-        rows, *unfit = self._numbers(self._relation.account(wanted))
+        rows, *unfit = self._numbers(self._relation.totals(wanted))
         doubtful = self._relation.doubtful(wanted)
         return Count(rows, undated, dict(zip(doubtful, unfit, strict=True)))
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+    def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Stream the wanted rows in the order of the key; a stream cannot be taken up again."""
         rows = self._session.stream(self._relation.rows(wanted), about=str(self._relation))
         yield from in_pages(self._batch(wanted.columns, each) for each in rows)

@@ -12,7 +12,7 @@ from typing import LiteralString
 import pyarrow as pa
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from fairness_audit.sources import Selection
+from fairness_audit.sources import Scope
 from fairness_audit.sources.postgres.ranges import Keys
 from fairness_audit.sources.postgres.types import Reading
 
@@ -72,7 +72,7 @@ class Relation:
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
 
-    def rows(self, wanted: Selection, keys: Keys | None = None) -> str:
+    def rows(self, wanted: Scope, keys: Keys | None = None) -> str:
         """Give the wanted columns in their order, the rows in the order of the key.
 
         With ``keys`` only those of a range.
@@ -93,7 +93,7 @@ class Relation:
             .as_string()
         )
 
-    def extent(self, wanted: Selection) -> str:
+    def extent(self, wanted: Scope) -> str:
         """The lowest and the highest of the wanted keys."""
         return (
             SQL("SELECT min({0}), max({0}) FROM {1} WHERE {2}")
@@ -101,11 +101,11 @@ class Relation:
             .as_string()
         )
 
-    def has_ranges(self, wanted: Selection) -> bool:
+    def has_ranges(self, wanted: Scope) -> bool:
         """True if the key is a whole number, by which the rows can be cut into ranges."""
         return bool(pa.types.is_integer(self.readings[wanted.key].arrow_type))
 
-    def account(self, wanted: Selection) -> str:
+    def totals(self, wanted: Scope) -> str:
         """Count the wanted rows, and the unfit values of each column of :meth:`limited`."""
         counts = [SQL("count(*)")] + [
             SQL("count(*) FILTER (WHERE {})").format(_filled(unfit, name))
@@ -125,7 +125,7 @@ class Relation:
             .as_string()
         )
 
-    def limited(self, wanted: Selection) -> dict[str, LiteralString]:
+    def limited(self, wanted: Scope) -> dict[str, LiteralString]:
         """The wanted columns that can hold unfit values, and the condition of each."""
         unfit = {name: self.readings[name].unfit for name in wanted.columns}
         return {name: condition for name, condition in unfit.items() if condition}
@@ -137,7 +137,7 @@ class Relation:
     def _column(self, name: str) -> Composable:
         return _filled(self.readings[name].expression, name)
 
-    def _within(self, wanted: Selection) -> Composable:
+    def _within(self, wanted: Scope) -> Composable:
         if wanted.window is None:
             return SQL("true")
         column = wanted.window.column

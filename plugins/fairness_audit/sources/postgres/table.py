@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, Field, Page, Selection, TableError, Window
+from fairness_audit.sources import Count, Field, Page, Scope, TableError, Window
 from fairness_audit.sources.postgres import statements
 from fairness_audit.sources.postgres.followers import Followers
 from fairness_audit.sources.postgres.ranges import Cut, Keys, in_order
@@ -29,21 +29,21 @@ class PostgresTable:
         self._session = session
         self._relation = relation
         self._others = others
-        self._counted: dict[Selection, int] = {}
+        self._counted: dict[Scope, int] = {}
         self.fields = fields
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         """Count the wanted rows, the undated ones and the values Arrow cannot hold."""
         undated = 0
         if wanted.window is not None:
             _bind(self._session, wanted.window)
             (undated,) = self._numbers(self._relation.undated(wanted.window.column))
-        rows, *unfit = self._numbers(self._relation.account(wanted))
+        rows, *unfit = self._numbers(self._relation.totals(wanted))
         limited = self._relation.limited(wanted)
         self._counted[wanted] = rows
         return Count(rows, undated, dict(zip(limited, unfit, strict=True)))
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+    def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Stream the wanted rows in the order of the key; a stream cannot be taken up again."""
         sessions = self._others.sessions() if self._is_large(wanted) else ()
         if sessions:
@@ -56,12 +56,12 @@ class PostgresTable:
         else:
             yield from map(Page, self._read(self._session, wanted))
 
-    def _is_large(self, wanted: Selection) -> bool:
+    def _is_large(self, wanted: Scope) -> bool:
         rows = self._counted.get(wanted, 0)
         return rows >= self._others.from_rows and self._relation.has_ranges(wanted)
 
     def _read(
-        self, session: Session, wanted: Selection, keys: Keys | None = None
+        self, session: Session, wanted: Scope, keys: Keys | None = None
     ) -> Iterator[pa.RecordBatch]:
         if wanted.window is not None:
             _bind(session, wanted.window)

@@ -6,17 +6,17 @@ SOQL has no bound values: names are those that describe gave, and all literals a
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from fairness_audit.sources import Selection
+from fairness_audit.sources import Scope
 
 CREATED = "CreatedDate"
 
 
-def rows(name: str, columns: Sequence[str], wanted: Selection, as_of: datetime | None) -> str:
+def rows(name: str, columns: Sequence[str], wanted: Scope, as_of: datetime | None) -> str:
     """Every wanted row. Bulk API 2.0 gives them in no order and allows none."""
     return _query(", ".join(columns), name, _within(wanted, as_of))
 
 
-def count(name: str, wanted: Selection, as_of: datetime | None) -> str:
+def count(name: str, wanted: Scope, as_of: datetime | None) -> str:
     """How many rows that is."""
     return _query("COUNT()", name, _within(wanted, as_of))
 
@@ -31,7 +31,7 @@ def _query(what: str, name: str, limits: Sequence[str]) -> str:
     return " ".join(["SELECT", what, "FROM", name, *where])
 
 
-def _within(wanted: Selection, as_of: datetime | None) -> list[str]:
+def _within(wanted: Scope, as_of: datetime | None) -> list[str]:
     limits = []
     if wanted.window is not None:
         column = wanted.window.column

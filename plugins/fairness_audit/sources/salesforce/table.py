@@ -14,7 +14,7 @@ import httpx
 import pyarrow as pa
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, CursorExpired, Field, Page, Selection
+from fairness_audit.sources import Count, CursorExpired, Field, Page, Scope
 from fairness_audit.sources.salesforce import soql
 from fairness_audit.sources.salesforce.fields import long_ids
 from fairness_audit.sources.web.csv_pages import changed, page_of
@@ -54,7 +54,7 @@ class SalesforceTable:
         self._as_of = as_of if soql.CREATED in fields else None
         self.fields = fields
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         """Count the wanted rows, deleted ones too; every value fits its type."""
         undated = 0
         if wanted.window is not None:
@@ -64,7 +64,7 @@ class SalesforceTable:
     def _total(self, query: str) -> int:
         return int(self._transport.json("GET", "/queryAll", params={"q": query})["totalSize"])
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+    def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Read the pages of a query job, or go on behind a page of one.
 
         Raises:

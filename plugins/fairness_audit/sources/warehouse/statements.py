@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import UserDefinedType
 
-from fairness_audit.sources import Selection, Window
+from fairness_audit.sources import Scope, Window
 from fairness_audit.sources.warehouse.dialect import Column, Dialect, Reading
 
 
@@ -61,7 +61,7 @@ class Relation:
     def __str__(self) -> str:
         return ".".join((*self.path, self.name))
 
-    def rows(self, wanted: Selection) -> Statement:
+    def rows(self, wanted: Scope) -> Statement:
         """Give the wanted columns in their order, and the rows in that of the key if it lasts."""
         # Without names of their own: a warehouse could take one for the column it is made from.
         columns: list[Any] = [self._selected(name) for name in wanted.columns]
@@ -73,7 +73,7 @@ class Relation:
             statement = statement.order_by(self.dialect.bytes_of(order) if is_text else order)
         return self._compiled(statement)
 
-    def account(self, wanted: Selection) -> Statement:
+    def totals(self, wanted: Scope) -> Statement:
         """Count the wanted rows, and the unfit values of each column of :meth:`limited`."""
         counts: list[Any] = [func.count(), *map(_number_of, self.limited(wanted).values())]
         return self._compiled(self._within(select(*counts), wanted))
@@ -82,7 +82,7 @@ class Relation:
         """Count the rows that no window can contain."""
         return self._compiled(self._from(select(_number_of(_column(name).is_(None)))))
 
-    def limited(self, wanted: Selection) -> dict[str, Column]:
+    def limited(self, wanted: Scope) -> dict[str, Column]:
         """The wanted columns that can hold unfit values, and the condition of each."""
         unfit = {name: self.readings[name].unfit for name in wanted.columns}
         return {name: check(_column(name)) for name, check in unfit.items() if check}
@@ -90,7 +90,7 @@ class Relation:
     def _selected(self, name: str) -> Column:
         return self.readings[name].expression(_column(name))
 
-    def _within(self, statement: Select[Any], wanted: Selection) -> Select[Any]:
+    def _within(self, statement: Select[Any], wanted: Scope) -> Select[Any]:
         window = wanted.window
         if window is None:
             return self._from(statement)

@@ -6,7 +6,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, Field, Page, Selection, TableError
+from fairness_audit.sources import Count, Field, Page, Scope, TableError
 from fairness_audit.sources.paging import in_pages
 from fairness_audit.sources.warehouse import statements
 from fairness_audit.sources.warehouse.dialect import Dialect
@@ -27,15 +27,15 @@ class WarehouseTable:
         """True if rows arrive in the order they were asked for."""
         return self._relation.dialect.is_ordered
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         """Count the wanted rows, the undated ones and the values Arrow cannot hold."""
         undated = 0
         if wanted.window is not None:
             (undated,) = self._numbers(self._relation.undated(wanted.window.column))
-        rows, *unfit = self._numbers(self._relation.account(wanted))
+        rows, *unfit = self._numbers(self._relation.totals(wanted))
         return Count(rows, undated, dict(zip(self._relation.limited(wanted), unfit, strict=True)))
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+    def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Stream the wanted rows; a stream cannot be taken up again."""
         schema = pa.schema([(name, self.fields[name].arrow_type) for name in wanted.columns])
         batches = self._session.stream(self._relation.rows(wanted), about=str(self._relation))

@@ -148,7 +148,7 @@ class Transport:
             stop=stop_after_attempt(self.patience.tries),
             wait=self._wait,
             sleep=self.patience.sleep,
-            before_sleep=lambda state: _told(what, state),
+            before_sleep=lambda state: _log_retry(what, state),
             reraise=True,
         )
         try:
@@ -257,7 +257,7 @@ def json_of(answer: httpx.Response) -> Any:
         raise Transient("an answer that is not JSON") from None
 
 
-def _told(what: str, state: RetryCallState) -> None:
+def _log_retry(what: str, state: RetryCallState) -> None:
     fault = state.outcome.exception() if state.outcome else None
     seconds = state.next_action.sleep if state.next_action else 0.0
     log.info("%s: %s; asking again in %.1f s", what, fault, seconds)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, CursorExpired, Field, Page, Selection
+from fairness_audit.sources import Count, CursorExpired, Field, Page, Scope
 from fairness_audit.sources.web.csv_pages import joined, page_of
 from fairness_audit.sources.web.rest_pages import rows_of
 from fairness_audit.sources.web.transport import Refused, Transient, Transport, json_of
@@ -50,7 +50,7 @@ class ZohoTable:
         self._as_of = as_of if CREATED in fields else None
         self.fields = fields
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         """Count the wanted records by COQL; every value fits its type."""
         limits = [f"{column} {sign} '{_literal(at)}'" for column, sign, at in self._limits(wanted)]
         undated = 0
@@ -67,7 +67,7 @@ class ZohoTable:
         (row,) = answer["data"]
         return int(row["COUNT(id)"])
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+    def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Read all records, then converted leads once more by themselves.
 
         Raises:
@@ -87,7 +87,7 @@ class ZohoTable:
             cursor = Cursor(_CONVERTED, token)
             yield replace(page, cursor=json.dumps(cursor))
 
-    def _bulk_page(self, wanted: Selection, token: str) -> tuple[Page, str, bool]:
+    def _bulk_page(self, wanted: Scope, token: str) -> tuple[Page, str, bool]:
         """One page by as many jobs as its fields take; each must give the same records."""
         others = [name for name in wanted.columns if name != ID]
         step = _FIELDS_PER_JOB - 1
@@ -115,7 +115,7 @@ class ZohoTable:
             batch = both
         return batch
 
-    def _job(self, columns: list[str], wanted: Selection, token: str) -> "_Result":
+    def _job(self, columns: list[str], wanted: Scope, token: str) -> "_Result":
         query: dict[str, Any] = {"page_token": token}
         if not token:
             query = {"module": {"api_name": self._name}, "fields": columns, "page": 1}
@@ -166,7 +166,7 @@ class ZohoTable:
             f"{place} is still {found['state']} after {minutes:.0f} minutes (try again later)"
         )
 
-    def _converted_page(self, wanted: Selection, token: str) -> tuple[Page, str, bool]:
+    def _converted_page(self, wanted: Scope, token: str) -> tuple[Page, str, bool]:
         """Converted leads, 200 at a time; what lies outside the limits is left out here."""
         types = {name: self.fields[name].arrow_type for name in wanted.columns}
         limits = self._limits(wanted)
@@ -213,7 +213,7 @@ class ZohoTable:
 
         return self._transport.ask("GET", f"/crm/v8/{self._name}", read, params=asked)
 
-    def _limits(self, wanted: Selection) -> list[tuple[str, str, datetime]]:
+    def _limits(self, wanted: Scope) -> list[tuple[str, str, datetime]]:
         limits = []
         if wanted.window is not None:
             column = wanted.window.column
@@ -222,7 +222,7 @@ class ZohoTable:
             limits.append((CREATED, "<=", self._as_of))
         return limits
 
-    def _criteria(self, wanted: Selection) -> dict[str, Any] | None:
+    def _criteria(self, wanted: Scope) -> dict[str, Any] | None:
         signs = {">=": "greater_equal", "<": "less_than", "<=": "less_equal"}
         each = [
             {

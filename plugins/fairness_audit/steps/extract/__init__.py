@@ -21,7 +21,7 @@ from fairness_audit.steps.extract.manifest import (
     without_pages,
 )
 from fairness_audit.steps.extract.schema_drift import drift_since
-from fairness_audit.steps.extract.selection import select_objects
+from fairness_audit.steps.extract.scope import select_objects
 
 __all__ = ["extract", "previous_snapshot", "read_snapshot"]
 

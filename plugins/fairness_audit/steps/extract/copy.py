@@ -11,7 +11,7 @@ from fairness_audit.records.snapshot import Column, ObjectFile
 from fairness_audit.sources import Count
 from fairness_audit.steps.extract.increments import Increments
 from fairness_audit.steps.extract.reading import check_counts, read_into
-from fairness_audit.steps.extract.selection import Chosen
+from fairness_audit.steps.extract.scope import Chosen
 from fairness_audit.steps.extract.unique_key import keys_of
 
 log = logging.getLogger(__name__)

@@ -24,10 +24,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from fairness_audit.encoding import canonical_bytes, digest_of
 from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.files import sha256_of, write_bytes, written_whole
-from fairness_audit.sources import Selection, Window
+from fairness_audit.sources import Scope, Window
 from fairness_audit.steps.extract.reading import Read, check_counts, read_into, schema_of
 from fairness_audit.steps.extract.rows_file import write_rows
-from fairness_audit.steps.extract.selection import Chosen
+from fairness_audit.steps.extract.scope import Chosen
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class Increments:
             end = self._taken_at + timedelta(days=1)  # and whatever clocks run ahead
             wanted = replace(wanted, window=Window(stamp, since, end))
         rows, read = self._part(replace(chosen, selection=wanted), kind, folder, store, total)
-        keys = replace(chosen, name=f"{chosen.name}.keys", selection=Selection((key,), key, None))
+        keys = replace(chosen, name=f"{chosen.name}.keys", selection=Scope((key,), key, None))
         found, _ = self._part(keys, "keys", folder, store, total)
         return Made(rows, found), read
 

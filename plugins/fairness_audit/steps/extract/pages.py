@@ -22,7 +22,7 @@ from fairness_audit.steps.extract.manifest import PAGES
 from fairness_audit.steps.extract.progress import Progress
 
 if TYPE_CHECKING:
-    from fairness_audit.steps.extract.selection import Chosen
+    from fairness_audit.steps.extract.scope import Chosen
 
 _STATE = "state.json"
 

@@ -12,7 +12,7 @@ from fairness_audit.sources.handover import read_ahead
 from fairness_audit.steps.extract.pages import Pages
 from fairness_audit.steps.extract.progress import Progress
 from fairness_audit.steps.extract.rows_file import write_rows
-from fairness_audit.steps.extract.selection import Chosen
+from fairness_audit.steps.extract.scope import Chosen
 
 
 class Read(NamedTuple):

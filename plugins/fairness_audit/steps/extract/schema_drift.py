@@ -7,7 +7,7 @@ from fairness_audit.errors import PolicyFault, SourceError
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.policy.source import SchemaDrift
 from fairness_audit.records.snapshot import ObjectFile, SchemaChange, Snapshot
-from fairness_audit.steps.extract.selection import Chosen
+from fairness_audit.steps.extract.scope import Chosen
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.validation import Check, CheckSeverity, ValidationReport
 from fairness_audit.steps.judge.proxies import caution_of
-from fairness_audit.text import plain_sentence
+from fairness_audit.text import one_line_sentence
 
 AtGate = Literal["allow", "review", "block"]
 
@@ -50,7 +50,7 @@ def _failed(check: Check) -> Finding:
         at_gate=at_gate,
         attribute=check.attribute,
         group=check.group,
-        sentence=plain_sentence(check.sentence),
+        sentence=one_line_sentence(check.sentence),
     )
 
 

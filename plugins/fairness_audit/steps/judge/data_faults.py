@@ -9,7 +9,7 @@ from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.steps.judge.cases import Groups, groupings_of, known
 from fairness_audit.steps.judge.wording import grouping_name, rows
-from fairness_audit.text import plain
+from fairness_audit.text import one_line
 
 
 def rules_with_data(policy: AuditPolicy, totals: MeasurementFile) -> list[Rule]:
@@ -38,7 +38,8 @@ def data_faults(
         logged = rows(population.decisions) if population.decisions else "no row"
         yield _fault(
             "empty_population",
-            f"There is nothing to judge: no decision of version {plain(population.model_version)}"
+            "There is nothing to judge: no decision of version"
+            f" {one_line(population.model_version)}"
             f" in the window is in the population ({logged} in the score log).",
         )
         return
@@ -81,7 +82,7 @@ def _group_faults(policy: AuditPolicy, groups: Groups) -> Iterator[Finding]:
                 "one_group", f"The {name} of nobody in the population is known.", grouping
             )
         elif len(comparable) == 1:
-            only = plain(next(iter(comparable)))
+            only = one_line(next(iter(comparable)))
             yield _fault(
                 "one_group",
                 f"Only one group of {name} occurs, {only}, so there is none to compare it with.",

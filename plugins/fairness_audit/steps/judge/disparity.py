@@ -14,9 +14,9 @@ from fairness_audit.steps.judge.evidence import evidence_of
 from fairness_audit.steps.judge.family import Significance
 from fairness_audit.steps.judge.ground import Ground, ground_of, held_at, verdict_of
 from fairness_audit.steps.judge.proxies import Caution, caution_of, contaminated_ends, softened
-from fairness_audit.steps.judge.sentences import Telling, sentence
+from fairness_audit.steps.judge.sentences import Sentence, sentence
 from fairness_audit.steps.judge.wording import grouping_name
-from fairness_audit.text import plain
+from fairness_audit.text import one_line
 
 
 def disparity_findings(
@@ -120,7 +120,7 @@ class _Yardstick:
         return Fraction(0) if caution is None else caution.error
 
     def _finding(self, case: Case, ground: Ground, some_judged: bool) -> Finding:
-        telling = self._telling(case, ground)
+        telling = self._sentence(case, ground)
         verdict = verdict_of(ground, case.rule.severity)
         at_gate = _at_gate(case.rule, ground, verdict, some_judged)
         if telling.caution is not None:
@@ -138,9 +138,9 @@ class _Yardstick:
             evidence=telling.evidence,
         )
 
-    def _telling(self, case: Case, ground: Ground) -> Telling:
+    def _sentence(self, case: Case, ground: Ground) -> Sentence:
         policy, allowed, alpha = self._policy, self._allowed(case.rule), self._alpha
-        return Telling(
+        return Sentence(
             case=case,
             rates=TwoRates.of(case.measured) if case.measured else None,
             ground=ground,
@@ -187,7 +187,7 @@ def _about_the_grouping(policy: AuditPolicy, part: Part, lack: Lack) -> Finding:
     rule, reference = part.rule, None
     if lack is Lack.REFERENCE_GROUP:
         reference = policy.reference_of(part.grouping)
-        why = f"the reference group {plain(reference)} does not occur in the population"
+        why = f"the reference group {one_line(reference)} does not occur in the population"
         at_gate = AtGate.BLOCK
     else:
         why = f"none has the {policy.min_group_size:,} rows that the policy asks for"

@@ -22,7 +22,7 @@ from fairness_audit.steps.judge.allowed_range import Exact, TwoRates
 from fairness_audit.steps.judge.cases import Case
 from fairness_audit.steps.judge.ground import Ground
 from fairness_audit.steps.judge.wording import grouping_name
-from fairness_audit.text import plain
+from fairness_audit.text import one_line
 
 
 class Caution(NamedTuple):
@@ -53,7 +53,7 @@ def caution_of(policy: AuditPolicy, grouping: str) -> Caution | None:
 
 def _why(name: str, attribute: Attribute) -> str | None:
     if attribute.proxy is not None:
-        return f"the {grouping_name(name)} is inferred ({plain(attribute.proxy.method)})"
+        return f"the {grouping_name(name)} is inferred ({one_line(attribute.proxy.method)})"
     if attribute.provenance is Provenance.GEOGRAPHIC:
         return f"the {grouping_name(name)} is that of a place and not of the person"
     return None

@@ -10,7 +10,7 @@ from fairness_audit.records.history import History
 from fairness_audit.statistics.change_point import CONFIDENCE, Change, change_point
 from fairness_audit.statistics.family import holm
 from fairness_audit.steps.judge.wording import grouping_name, p_value, percent
-from fairness_audit.text import plain
+from fairness_audit.text import one_line
 
 RULE = "drift"
 FEWEST_AUDITS = 6
@@ -102,14 +102,14 @@ def _rates(policy: AuditPolicy, finding: Finding) -> Iterator[tuple[_Rate, tuple
     if policy.selected_is_favourable:
         metric = metric.if_selected_is_favourable or metric
     group, reference = finding.group or "", finding.reference or ""
-    others = {"rest": f"everybody but group {plain(group)}", "overall": "everybody"}
+    others = {"rest": f"everybody but group {one_line(group)}", "overall": "everybody"}
     sides = (
-        (group, said.numerator, said.denominator, f"group {plain(group)}"),
+        (group, said.numerator, said.denominator, f"group {one_line(group)}"),
         (
             None if reference in others else reference,
             said.reference_numerator,
             said.reference_denominator,
-            others.get(reference, f"group {plain(reference)}"),
+            others.get(reference, f"group {one_line(reference)}"),
         ),
     )
     for name, numerator, denominator, whose in sides:
@@ -170,4 +170,4 @@ def _audits(seen: Sequence[_Seen]) -> str:
     """`4 audits of versions 1, 2`."""
     versions = list(dict.fromkeys(each.version for each in seen))
     audits = f"{len(seen)} audit{'s' if len(seen) > 1 else ''}"
-    return f"{audits} of version{'s' if len(versions) > 1 else ''} {plain(', '.join(versions))}"
+    return f"{audits} of version{'s' if len(versions) > 1 else ''} {one_line(', '.join(versions))}"

@@ -13,7 +13,7 @@ from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.statistics.family import holm
 from fairness_audit.steps.judge.wording import compared_with, grouping_name, p_value, points
-from fairness_audit.text import plain
+from fairness_audit.text import one_line
 
 RULE = "simpson_reversal"
 
@@ -56,7 +56,7 @@ def reversal_findings(
 def _finding(
     whole: Measurement, strata: Measurement, gap: float, common: float, p: float
 ) -> Finding:
-    group = f"group {plain(whole.group)} ({grouping_name(whole.attribute)})"
+    group = f"group {one_line(whole.group)} ({grouping_name(whole.attribute)})"
     other = compared_with(Against.REFERENCE, whole.reference)
     stratum = grouping_name(strata.stratum or "")
     return Finding(

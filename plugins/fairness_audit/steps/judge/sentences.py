@@ -11,11 +11,11 @@ from fairness_audit.steps.judge.allowed_range import AllowedRange, TwoRates
 from fairness_audit.steps.judge.cases import Case
 from fairness_audit.steps.judge.ground import Ground
 from fairness_audit.steps.judge.proxies import Caution
-from fairness_audit.text import plain
+from fairness_audit.text import one_line
 
 
 @dataclass(frozen=True)
-class Telling:
+class Sentence:
     """What a sentence about one disparity is made of."""
 
     case: Case
@@ -33,7 +33,7 @@ class Telling:
     def group(self) -> str:
         """`group F (gender)`."""
         grouping = wording.grouping_name(self.case.grouping)
-        return f"group {plain(self.case.group)} ({grouping})"
+        return f"group {one_line(self.case.group)} ({grouping})"
 
     @property
     def other(self) -> str:
@@ -52,7 +52,7 @@ class Telling:
         return self.p_adjusted < self.alpha
 
 
-def sentence(telling: Telling) -> str:
+def sentence(telling: Sentence) -> str:
     """The finding in words, ending with a full stop."""
     if telling.rates is None:
         text = f"{telling.group} cannot be judged: its {telling.phrase.called} was not measured"
@@ -65,7 +65,7 @@ def sentence(telling: Telling) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _too_small(telling: Telling, rates: TwoRates) -> str:
+def _too_small(telling: Sentence, rates: TwoRates) -> str:
     own_is_small = rates.denominator < telling.min_group_size
     name = "it" if own_is_small else telling.other
     count = rates.denominator if own_is_small else rates.reference_denominator
@@ -76,7 +76,7 @@ def _too_small(telling: Telling, rates: TwoRates) -> str:
     )
 
 
-def _undefined(telling: Telling, rates: TwoRates) -> str:
+def _undefined(telling: Sentence, rates: TwoRates) -> str:
     to_zero = telling.allowed.compare is Comparison.RATIO and not rates.reference_numerator
     why = f"that of {telling.other} is zero, so there is no ratio to it"
     return (
@@ -85,7 +85,7 @@ def _undefined(telling: Telling, rates: TwoRates) -> str:
     )
 
 
-def _comparison(telling: Telling, rates: TwoRates) -> str:
+def _comparison(telling: Sentence, rates: TwoRates) -> str:
     """`group F (gender) is selected 0.66 times as often as group M (selection rate …)`."""
     own, other = wording.percent(rates.rate), wording.percent(rates.reference_rate)
     return (
@@ -94,7 +94,7 @@ def _comparison(telling: Telling, rates: TwoRates) -> str:
     )
 
 
-def _how_often(telling: Telling, rates: TwoRates) -> str:
+def _how_often(telling: Sentence, rates: TwoRates) -> str:
     top, bottom = rates.disparity(telling.allowed.compare) or (0, 1)
     value, bound = top / bottom, float(telling.allowed.bound)
     if telling.allowed.compare is Comparison.RATIO:
@@ -105,7 +105,7 @@ def _how_often(telling: Telling, rates: TwoRates) -> str:
     return f"{size} percentage points {'more' if top > 0 else 'less'} often than"
 
 
-def _interval(telling: Telling) -> str:
+def _interval(telling: Sentence) -> str:
     low, high = telling.evidence.low, telling.evidence.high
     if low is None or high is None:
         return ""
@@ -117,7 +117,7 @@ def _interval(telling: Telling) -> str:
     return f"; {100 * telling.confidence:.4g} % interval {ends}"
 
 
-def _conclusion(telling: Telling, rates: TwoRates) -> str:
+def _conclusion(telling: Sentence, rates: TwoRates) -> str:
     limit = f"the chosen limit of {_limit(telling)}"
     adjusted = f"(adjusted {wording.p_value(telling.p_adjusted)})"
     match telling.ground:
@@ -144,14 +144,14 @@ def _conclusion(telling: Telling, rates: TwoRates) -> str:
             return f", within {limit}; {real}{open_question}{_outlook(telling, rates)}"
 
 
-def _unknown(telling: Telling) -> str:
+def _unknown(telling: Sentence) -> str:
     """`the group of 120 rows is unknown: wherever they belong, it is from 0.61 to 1.02`."""
     evidence = telling.evidence
     lies = _lies(telling, evidence.unknown_low, evidence.unknown_high)
     return f"the group of {wording.rows(evidence.unknown or 0)} is unknown: with them {lies}"
 
 
-def _caution(telling: Telling) -> str:
+def _caution(telling: Sentence) -> str:
     """What is left of a breach that rests on inferred groups."""
     if telling.caution is None:
         return ""
@@ -161,7 +161,7 @@ def _caution(telling: Telling) -> str:
     return f"; {why}{_inference(telling)}"
 
 
-def _inference(telling: Telling) -> str:
+def _inference(telling: Sentence) -> str:
     """`; with up to 10 % of each group wrong, the ratio may be from 0.61 to 1.02`."""
     if telling.caution is None or not telling.caution.error:
         return ""
@@ -169,7 +169,7 @@ def _inference(telling: Telling) -> str:
     return f"; with up to {100 * float(telling.caution.error):.4g} % of each group wrong, {lies}"
 
 
-def _lies(telling: Telling, low: float | None, high: float | None) -> str:
+def _lies(telling: Sentence, low: float | None, high: float | None) -> str:
     """`the ratio may be from 0.61 to 1.02`."""
     bound = float(telling.allowed.bound)
     if low is None or high is None:
@@ -181,18 +181,18 @@ def _lies(telling: Telling, low: float | None, high: float | None) -> str:
     return f"the ratio may be from {least} to {most}"
 
 
-def _limit(telling: Telling) -> str:
+def _limit(telling: Sentence) -> str:
     in_points = telling.allowed.compare is Comparison.DIFFERENCE
     return wording.limit_name(telling.allowed.bound, in_points=in_points)
 
 
-def _side(telling: Telling) -> str:
+def _side(telling: Sentence) -> str:
     if telling.allowed.compare is Comparison.DIFFERENCE:
         return "beyond"
     return "above" if telling.allowed.is_upper else "below"
 
 
-def _outlook(telling: Telling, rates: TwoRates) -> str:
+def _outlook(telling: Sentence, rates: TwoRates) -> str:
     """What groups of these sizes could have shown, and the size that would show it.
 
     Nothing without an error budget: no size would show anything then.

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from fairness_audit.policy.model import Against
-from fairness_audit.text import plain
+from fairness_audit.text import one_line
 
 _MOST_DIGITS = 6
 
@@ -65,6 +65,6 @@ def compared_with(against: Against, reference: str | None) -> str:
         case Against.OVERALL:
             return "everybody"
         case Against.BEST:
-            return f"group {plain(reference or '?')}, the best placed"
+            return f"group {one_line(reference or '?')}, the best placed"
         case Against.REFERENCE:
-            return f"group {plain(reference or '?')}"
+            return f"group {one_line(reference or '?')}"

@@ -17,12 +17,12 @@ from fairness_audit.records.population import Population, Scoring
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.settings import Settings
 from fairness_audit.steps.score.features import write_features
-from fairness_audit.steps.score.kept import PLACE
 from fairness_audit.steps.score.process import Workplace, score
 from fairness_audit.steps.score.resources import Limits
 from fairness_audit.steps.score.scores import Floats, read_scores
 from fairness_audit.steps.score.selected import Selection, select
 from fairness_audit.steps.score.signature import check_inputs
+from fairness_audit.steps.score.stored_artifact import PLACE
 
 log = logging.getLogger(__name__)
 

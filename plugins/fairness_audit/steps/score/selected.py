@@ -32,7 +32,7 @@ def select(selects: Selects, scores: Floats, population: pa.Table) -> Selection:
     the subjects' pseudonyms decides: it is the same every time, and knows nothing of a group.
     """
     if selects.score_at_least is not None:
-        return _told(scores, scores >= not_below(selects.score_at_least))
+        return _selection(scores, scores >= not_below(selects.score_at_least))
     share = selects.top_share or Fraction(0)
     best = int(share * len(scores))  # a fraction times a whole number is exact
     ranked = pc.sort_indices(
@@ -47,7 +47,7 @@ def select(selects: Selects, scores: Floats, population: pa.Table) -> Selection:
     )
     selected = np.zeros(len(scores), dtype=np.bool_)
     selected[ranked.to_numpy()[:best]] = True
-    return _told(scores, selected)
+    return _selection(scores, selected)
 
 
 def not_below(threshold: Fraction) -> float:
@@ -56,7 +56,7 @@ def not_below(threshold: Fraction) -> float:
     return nearest if Fraction(nearest) >= threshold else float(np.nextafter(nearest, np.inf))
 
 
-def _told(scores: Floats, selected: NDArray[np.bool_]) -> Selection:
+def _selection(scores: Floats, selected: NDArray[np.bool_]) -> Selection:
     if not selected.any():
         return Selection(selected, None, 0, 0)
     cut = float(scores[selected].min())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from fairness_audit.encoding import read_plain
+from fairness_audit.encoding import read_yaml
 from fairness_audit.errors import PopulationError
 
 FILE = "MLmodel"
@@ -45,7 +45,7 @@ def _inputs(file: Path) -> list[str]:
     try:
         if file.stat().st_size > _LARGEST:
             return []
-        said = read_plain(file.read_bytes())
+        said = read_yaml(file.read_bytes())
         columns = json.loads(said["signature"]["inputs"])
         return [
             str(each["name"])

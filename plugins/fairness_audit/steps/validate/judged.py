@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fairness_audit.policy.base import UNKNOWN
-from fairness_audit.steps.validate.safe_text import percent
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ def representation(
 
 def _represented(group: str, size: int, known: int, share: Fraction, ratio: Fraction) -> Seen:
     passed = known > 0 and Fraction(size, known) >= ratio * share
-    observed = percent(size, known)
-    expected = percent(share.numerator, share.denominator)
+    observed = _percent(size, known)
+    expected = _percent(share.numerator, share.denominator)
     verb = "has" if passed else "has only"
     return Seen(
         group,
@@ -81,7 +80,7 @@ def known_share(counts: Sequence[GroupCount], minimum: str) -> list[Seen]:
     total = sum(each.decisions for each in counts)
     known = sum(each.decisions for each in counts if each.group != UNKNOWN)
     passed = total > 0 and Fraction(known, total) >= Fraction(minimum)
-    observed = percent(known, total)
+    observed = _percent(known, total)
     return [
         Seen(
             None,
@@ -109,7 +108,7 @@ def label_balance(counts: Sequence[GroupCount], maximum_gap: str, minimum_size: 
 
 def _balanced(each: GroupCount, overall: Fraction, maximum: Fraction) -> Seen:
     gap = Fraction(each.positives, each.labelled) - overall
-    observed = percent(each.positives, each.labelled)
+    observed = _percent(each.positives, each.labelled)
     return Seen(
         each.group,
         abs(gap) <= maximum,
@@ -142,3 +141,8 @@ def at_least(what: str, found: int, minimum: int) -> list[Seen]:
             f"There are {found:,} {what}; at least {minimum:,} is asked for.",
         )
     ]
+
+
+def _percent(part: int, whole: int) -> str:
+    """A share as a percentage with one decimal; a dash for a share of nothing."""
+    return f"{100 * part / whole:.1f} %" if whole else "–"

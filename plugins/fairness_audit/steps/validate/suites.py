@@ -10,7 +10,7 @@ import great_expectations as gx
 from fairness_audit.errors import ValidationError
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.steps.validate import expectations  # noqa: F401 - registers them
-from fairness_audit.steps.validate.safe_text import plain
+from fairness_audit.text import html_safe
 
 Kind = Literal["quality", "representation", "label_balance"]
 KINDS: tuple[Kind, ...] = ("quality", "representation", "label_balance")
@@ -73,6 +73,6 @@ def parameters_of(policy: AuditPolicy) -> dict[str, Any]:
         if attribute.reference_population is not None:
             shares = attribute.reference_population.shares
             parameters[f"{name}_reference_shares"] = {
-                plain(group): str(share) for group, share in shares.items()
+                html_safe(group): str(share) for group, share in shares.items()
             }
     return parameters

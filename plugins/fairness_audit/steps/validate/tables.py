@@ -9,7 +9,7 @@ from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.population import Population
-from fairness_audit.steps.validate.safe_text import plain
+from fairness_audit.text import html_safe
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ def _named(groups: pd.DataFrame, policy: AuditPolicy) -> pd.DataFrame:
     shown = {(name, UNKNOWN) for name in policy.attributes}
     for name, attribute in policy.attributes.items():
         stated = attribute.reference_population
-        shown |= {(name, plain(group)) for group in stated.shares} if stated else set()
-        shown.add((name, plain(attribute.reference_group)))
+        shown |= {(name, html_safe(group)) for group in stated.shares} if stated else set()
+        shown.add((name, html_safe(attribute.reference_group)))
     keys = ["attribute", "attribute_group"]
-    groups["attribute_group"] = groups["attribute_group"].map(plain)
+    groups["attribute_group"] = groups["attribute_group"].map(html_safe)
     counted = groups.groupby(keys, as_index=False).sum()
     small = counted["decisions"] < policy.min_group_size
     pairs = zip(*(counted[key] for key in keys), strict=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fairness_audit.policy.metrics import METRICS
 from fairness_audit.steps.judge import wording
 from fairness_audit.steps.measure.counting.counts import Counts
-from fairness_audit.text import plain
+from fairness_audit.text import one_line
 from tests.builders.domain import a_rate
 from tests.builders.judging import (
     ByGroup,
@@ -156,10 +156,10 @@ def test_what_a_check_says_is_text_on_one_line() -> None:
 
 @given(st.text())
 def test_plain_text_is_short_and_printable(text: str) -> None:
-    shown = plain(text)
+    shown = one_line(text)
     assert len(shown) <= 80
     assert "\n" not in shown
-    assert plain(shown) == shown
+    assert one_line(shown) == shown
 
 
 @pytest.mark.parametrize(

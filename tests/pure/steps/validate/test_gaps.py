@@ -8,9 +8,9 @@ import pytest
 
 from fairness_audit.errors import ValidationError
 from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.steps.validate.safe_text import plain
 from fairness_audit.steps.validate.suites import load_suites, refuse_unchecked
 from fairness_audit.steps.validate.tables import SMALL_GROUPS, count
+from fairness_audit.text import html_safe
 from tests import CHECKOUT
 from tests.builders.populations import SQL, a_population, policy_over
 
@@ -64,7 +64,7 @@ def test_groups_of_single_people_are_not_named(tmp_path: Path) -> None:
 def test_long_names_that_begin_alike_are_counted_apart(tmp_path: Path) -> None:
     long = "A" * 70
     found = sizes(policy_over({"gender": "M"}), tmp_path, {f"{long}1": 40, f"{long}2": 50})
-    assert found == {plain(f"{long}1"): 40, plain(f"{long}2"): 50}
+    assert found == {html_safe(f"{long}1"): 40, html_safe(f"{long}2"): 50}
 
 
 def test_names_that_are_shown_alike_are_counted_together(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from fairness_audit.errors import SourceError
 from fairness_audit.files import sha256_of
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.snapshot import Snapshot
-from fairness_audit.sources import Count, FrozenSource, Page, Selection, Source, Table
+from fairness_audit.sources import Count, FrozenSource, Page, Scope, Source, Table
 from fairness_audit.sources.postgres import PostgresSource
 from fairness_audit.steps.extract import extract, read_snapshot
 from fairness_audit.steps.extract.manifest import emptied
@@ -88,10 +88,10 @@ class OtherTable:
     def fields(self) -> Any:
         return self.table.fields
 
-    def count(self, wanted: Selection) -> Count:
+    def count(self, wanted: Scope) -> Count:
         return self.counted(self.table.count(wanted))
 
-    def pages(self, wanted: Selection, resume: str | None = None) -> Iterator[Page]:
+    def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         batches = (page.batch for page in self.table.pages(wanted, resume))
         return (Page(batch) for batch in self.given(batches))
 

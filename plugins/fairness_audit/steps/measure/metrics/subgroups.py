@@ -32,8 +32,8 @@ def worst_subgroup(cells: Cells, plan: Plan) -> pa.Table:
                 large = np.flatnonzero(pairs.group.rows >= plan.min_group_size)
                 looked_at += len(large)
                 names += [(groups.attribute, pairs.names[i]) for i in large]
-                sides.append(shares_of(share, _taken(pairs.group, large)))
-                rests.append(shares_of(share, _taken(pairs.reference, large)))
+                sides.append(shares_of(share, _side_at(pairs.group, large)))
+                rests.append(shares_of(share, _side_at(pairs.reference, large)))
     own, rest = joined(sides), joined(rests)
     p = p_values(own.proportions, rest.proportions)
     worse = np.flatnonzero((own.rate < rest.rate) & np.isfinite(p))
@@ -63,7 +63,7 @@ def worst_subgroup(cells: Cells, plan: Plan) -> pa.Table:
     )
 
 
-def _taken(side: Side, positions: np.ndarray) -> Side:
+def _side_at(side: Side, positions: np.ndarray) -> Side:
     return Side(side.counts.take(positions), side.squares.take(positions), side.rows[positions])
 
 

@@ -40,7 +40,7 @@ class Asks(Protocol):
         ...
 
 
-class Desk:
+class Reception:
     """Hands questions to the gatekeeper. Its methods raise `NotAnswered`."""
 
     def __init__(self, gatekeeper: Asks, may_ask: MayAsk, at_once: int = AT_ONCE) -> None:

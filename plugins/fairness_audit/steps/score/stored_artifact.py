@@ -15,7 +15,7 @@ PLACE = "candidate"
 
 
 @dataclass(frozen=True)
-class KeptArtifact:
+class StoredArtifact:
     """The copy that a run made before it scored; the registry is not asked again."""
 
     folder: Path
@@ -31,7 +31,7 @@ class KeptArtifact:
         return self.digest
 
 
-def kept_artifact(runs: Iterable[Path], digest: str) -> KeptArtifact:
+def stored_artifact(runs: Iterable[Path], digest: str) -> StoredArtifact:
     """The files of this digest in the first of the runs that has them.
 
     Raises:
@@ -41,7 +41,7 @@ def kept_artifact(runs: Iterable[Path], digest: str) -> KeptArtifact:
         folder = Workplace(run / PLACE).artifact
         with suppress(RegistryError):  # of a run that was cut off
             if folder.is_dir() and folder_digest(folder) == digest:
-                return KeptArtifact(folder, digest)
+                return StoredArtifact(folder, digest)
     raise InputError(
         f"no run keeps the files {digest[:12]} that scored, so they cannot score again (audit"
         " the candidate anew: fairness-audit candidate MODEL VERSION)"

@@ -10,7 +10,7 @@ import pyarrow as pa
 from fairness_audit.errors import PolicyFault, SourceError
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.policy.source import SourceObject
-from fairness_audit.sources import FrozenSource, Selection, Table, TableError, Window
+from fairness_audit.sources import FrozenSource, Scope, Table, TableError, Window
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Chosen:
     name: str
     declared: SourceObject
     table: Table
-    selection: Selection
+    selection: Scope
     loaded: LoadedPolicy
 
     @property
@@ -55,7 +55,7 @@ def select_objects(
             faults.append(f"{loaded.file}:{line}: source.objects.{name}.table: {error}")
             continue
         window = Window(declared.window_on, start, end) if declared.window_on else None
-        selection = Selection(declared.columns, declared.key, window)
+        selection = Scope(declared.columns, declared.key, window)
         each = Chosen(name, declared, table, selection, loaded)
         faults += _faults(each)
         chosen.append(each)
