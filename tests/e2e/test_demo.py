@@ -54,12 +54,17 @@ def first(environment: dict[str, str]) -> tuple[int, str]:
 
 def rows_of(output: str) -> list[list[str]]:
     """The rows of the table, each cell in one line."""
-    table = output[output.index("┡") : output.index("└")]
-    rows = re.split(r"\n[├┡][^\n]*\n", table)
-    cells = [[line.strip("│").split("│") for line in row.splitlines() if "│" in line]
-             for row in rows]  # fmt: skip
-    return [[" ".join(" ".join(cell).split()) for cell in zip(*row, strict=True)]
-            for row in cells if row]  # fmt: skip
+    head, rule, below = re.split(r"(?m)^(─+)\n", output)
+    starts = [head.splitlines()[-1].index(each) for each in ("model", "verdict", "gate", "decid")]
+    columns = [slice(*ends) for ends in zip(starts, [*starts[1:], len(rule)], strict=True)]
+    rows = below.partition("Data Docs")[0].strip("\n").split("\n\n")
+    return [
+        [
+            " ".join(" ".join(line[column] for line in row.splitlines()).split())
+            for column in columns
+        ]
+        for row in rows
+    ]
 
 
 def test_version_1_is_blocked_and_version_2_allowed_for_the_planted_reasons(

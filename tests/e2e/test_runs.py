@@ -105,7 +105,7 @@ def test_the_gate_command_agrees(
     code, output = call(*ask, "2")
     assert (code, "there is no audit record" in output) == (1, True)
     code, output = call(*ask, "99")
-    assert (code, "99" in output) == (2, True)
+    assert (code, "99" in output) == (1, True)
 
 
 def test_records_verify_from_their_files(
@@ -199,7 +199,7 @@ def test_a_source_that_is_down_ends_the_run_without_a_record(
     with broken.here() as call:
         code, output = call("run", "lead_scoring", "--version", "2", *AS_OF)
     assert code == 2, output
-    words = " ".join(output.replace("│", " ").split())
+    words = " ".join(output.split())
     assert "extract failed" in words
     assert "no decision" in words
     assert "s3cr3t" not in output
@@ -210,8 +210,7 @@ def test_a_source_that_is_down_ends_the_run_without_a_record(
 def test_a_model_without_policy_is_named(installation: Installation, call: Call) -> None:
     code, output = call("run", "shoe_size")
     assert code == 2
-    assert "no policy for 'shoe_size'" in output
-    assert "lead_scoring, offer_targeting" in output
+    assert "no model 'shoe_size': audited are lead_scoring, offer_targeting" in output
 
 
 # --- looking back -----------------------------------------------------------------------------
@@ -225,7 +224,8 @@ def test_an_audit_made_again_gives_the_same_to_the_byte(
     for name in (str(file), file.stem.rpartition("-")[2]):
         code, output = call("replay", name)
         assert code == 0, output
-        assert "the same measurements, findings and report, to the byte" in output
+        same = "the same measurements, findings and report, to the byte"
+        assert same in " ".join(output.split())
 
 
 def test_a_snapshot_that_was_edited_is_not_replayed(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fairness_audit.cli.names import ModelArgument
-from fairness_audit.cli.printing import Cell, say, table
+from fairness_audit.cli.printing import Cell, point_to, say, table
 from fairness_audit.cli.verb import verb
 from fairness_audit.errors import AuditError, ExitCode
 
@@ -116,5 +116,5 @@ def print_audits(audits: Sequence[Audited], settings: "Settings") -> None:
         apart=True,
     )
     say()
-    say(f"Data Docs  {settings.data_docs / 'index.html'}", hang=11)
-    say(f"records    {settings.records}", hang=11)
+    point_to("Data Docs", settings.data_docs / "index.html")
+    point_to("records  ", settings.records)

@@ -6,7 +6,7 @@ import typer
 
 from fairness_audit.cli.audits import AsOf, Audited, moment, print_audits
 from fairness_audit.cli.names import ModelArgument
-from fairness_audit.cli.printing import say, table
+from fairness_audit.cli.printing import point_to, say, table
 from fairness_audit.cli.verb import verb
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def candidate(
     if ended.newest(ComparisonFile) is not None:
         path = settings.run_folder(model, ended.run_id) / "comparison.json"
         print_changes(Comparison.model_validate_json(path.read_bytes()))
-        say(f"intersections too  {path}")
+        point_to("intersections too", path)
     audited = Audited.of(model, ended, settings)
     print_audits([audited], settings)
     raise typer.Exit(audited.exit_code)

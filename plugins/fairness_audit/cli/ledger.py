@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from fairness_audit.cli.printing import Format, Printed, complain, say, show
+from fairness_audit.cli.printing import Format, Printed, complain, point_to, say, show
 from fairness_audit.cli.verb import verb
 from fairness_audit.errors import ExitCode
 
@@ -62,8 +62,8 @@ def status(form: Printed = Format.TABLE) -> None:
     }
 
     def in_words() -> None:
-        say(f"ledger  {ledger.name}", hang=8)
-        say(f"heads   {heads}", hang=8)
+        point_to("ledger", ledger.name)
+        point_to("heads ", heads)
         if last is not None:
             say(
                 f"newest  record {last.seq}, {last.kind} of {last.model} version"

@@ -87,6 +87,11 @@ def say(text: str = "", *, hang: int = 0, file: TextIO | None = None) -> None:
         typer.echo(line, file=file)
 
 
+def point_to(label: str, place: object) -> None:
+    """Say where something is, in one line however long it is: it will be copied."""
+    typer.echo(f"{label}  {safe(str(place))}")
+
+
 def complain(text: str) -> None:
     """Say on the error output what is wrong; each complaint in one line, where it is logged."""
     for line in text.split("\n"):
