@@ -8,7 +8,7 @@ RUN pip install --no-cache-dir --disable-pip-version-check uv==${UV_VERSION} \
  && python -m venv /opt/venv
 WORKDIR /build
 COPY requirements.lock ./
-RUN uv pip sync --python /opt/venv/bin/python --require-hashes requirements.lock
+RUN uv pip sync --python /opt/venv/bin/python --require-hashes --compile-bytecode requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY plugins/fairness_audit plugins/fairness_audit
 RUN uv pip install --python /opt/venv/bin/python --no-deps --no-build-isolation .
