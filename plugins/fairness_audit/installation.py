@@ -18,6 +18,7 @@ from fairness_audit.settings import Settings
 if TYPE_CHECKING:
     from securesystemslib.signer import CryptoSigner, Key
 
+    from fairness_audit.ledger.heads import Heads
     from fairness_audit.ledger.keys import PublishingKey
     from fairness_audit.ledger.ledger import Ledger
     from fairness_audit.ledger.verify import Verification
@@ -95,6 +96,13 @@ class Installation:
             )
         return load_policy(file)
 
+    @property
+    def heads(self) -> "Heads":
+        """The second place of the ledger's signed heads."""
+        from fairness_audit.ledger.heads import Heads
+
+        return Heads(self.settings.heads)
+
     @cached_property
     def ledger(self) -> "Ledger":
         """Where the records are, with the second place of their signed heads.
@@ -102,10 +110,9 @@ class Installation:
         Raises:
             LedgerError: when the address is none of a ledger.
         """
-        from fairness_audit.ledger.heads import Heads
         from fairness_audit.ledger.ledger import Ledger
 
-        return Ledger(self.settings.ledger_url, Heads(self.settings.heads))
+        return Ledger(self.settings.ledger_url, self.heads)
 
     @cached_property
     def registry(self) -> "Registry":
@@ -172,11 +179,9 @@ class Installation:
             LedgerError: when the heads cannot be read.
             RecordError: when there are no records, or a head is not genuine.
         """
-        from fairness_audit.ledger.heads import Heads
         from fairness_audit.ledger.verify import verify_records
 
-        settings = self.settings
-        return verify_records(settings.records, Heads(settings.heads), self.trusted_keys)
+        return verify_records(self.settings.records, self.heads, self.trusted_keys)
 
     @property
     def site(self) -> Path:

@@ -61,7 +61,6 @@ def verify_serving(
     """
     from fairness_audit.guard.serving import verify_serving as decide
     from fairness_audit.installation import Installation
-    from fairness_audit.ledger.heads import Heads
 
     with Installation.from_environment() as installation:
         settings = installation.settings
@@ -70,7 +69,7 @@ def verify_serving(
             existing_folder(folder),
             model_version=version,
             records=settings.records,
-            heads=Heads(settings.heads),
+            heads=installation.heads,
             trusted=installation.trusted_keys,
             now=datetime.now(UTC),
         )
@@ -81,11 +80,11 @@ def _answer(decision: "GateDecision", form: Format) -> None:
     """Print a decision, and exit with its code."""
     from fairness_audit.steps.gate import in_words
 
-    def told() -> None:
+    def words() -> None:
         for line in in_words(decision).split("\n"):
             say(line, hang=4)
 
-    show(decision, form, told)
+    show(decision, form, words)
     if decision.decision == "allow":
         raise typer.Exit(ExitCode.GOOD)
     raise typer.Exit(ExitCode.REFUSED if decision.certain else ExitCode.CANNOT_TELL)

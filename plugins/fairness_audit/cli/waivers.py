@@ -41,13 +41,13 @@ def waivers(
         each for each in waivers_of(records, datetime.now(UTC)) if model in (None, each.model)
     ]
 
-    def told() -> None:
+    def words() -> None:
         for each in found:
             in_words(each)
         in_force = sum(each.state == "in force" for each in found)
         say(f"{len(found)} waivers, {in_force} in force" if found else "no waivers")
 
-    show_rows(found, form, told, keys=Waiver.model_fields)
+    show_rows(found, form, words, keys=Waiver.model_fields)
 
 
 def in_words(waiver: "Waiver") -> None:
