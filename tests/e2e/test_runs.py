@@ -64,7 +64,7 @@ def audited(installation: Installation) -> tuple[int, str]:
 
 
 @pytest.fixture
-def call(installation: Installation) -> Iterator[Call]:
+def run_here(installation: Installation) -> Iterator[Call]:
     with installation.here() as called:
         yield called
 
@@ -73,6 +73,11 @@ def call(installation: Installation) -> Iterator[Call]:
 def copies(installation: Installation) -> Iterator[Console]:
     with console(installation.environment) as started:
         yield started
+
+
+@pytest.fixture
+def call(copies: Console) -> Call:
+    return copies.call
 
 
 def test_a_blocked_audit_exits_with_1_and_says_why(audited: tuple[int, str]) -> None:
@@ -123,20 +128,24 @@ def test_records_verify_from_their_files(
 
 
 def test_killed_between_any_two_steps_a_rerun_gives_the_same_record(
-    installation: Installation, audited: tuple[int, str], call: Call, copies: Console
+    installation: Installation,
+    audited: tuple[int, str],
+    call: Call,
+    copies: Console,
+    run_here: Call,
 ) -> None:
     before = installation.records()
     assert len(before) == 1
     for step in STEPS:
         installation.audit_killed_after(step, copies, "lead_scoring", "--version", "1", *AS_OF)
-    code, output = call("run", "lead_scoring", "--version", "1", *AS_OF)
+    code, output = run_here("run", "lead_scoring", "--version", "1", *AS_OF)
     assert code == 1, output
     assert installation.records() == before
     assert call("verify")[0] == 0
 
 
 def test_a_version_promoted_past_the_gate_and_a_missing_record_are_found_at_night(
-    installation: Installation, audited: tuple[int, str], call: Call
+    installation: Installation, audited: tuple[int, str], run_here: Call
 ) -> None:
     kept = installation.records()
     ended = subprocess.run(
@@ -164,7 +173,7 @@ def test_a_version_promoted_past_the_gate_and_a_missing_record_are_found_at_nigh
     assert "the audit of lead_scoring that was due on" in said
     assert "lead_scoring version 1 is in production: four_fifths: Group F (gender)" in said
     # The audit, run again, writes the file anew from the ledger.
-    assert call("run", "lead_scoring", "--version", "1", *AS_OF)[0] == 1
+    assert run_here("run", "lead_scoring", "--version", "1", *AS_OF)[0] == 1
     assert installation.records() == kept
 
 
@@ -181,8 +190,8 @@ def test_two_runs_at_once_give_one_record(
     assert call("verify")[0] == 0
 
 
-def test_without_a_version_the_newest_in_the_score_log_is_audited(call: Call) -> None:
-    code, output = call("run", "offer_targeting", *AS_OF)
+def test_without_a_version_the_newest_in_the_score_log_is_audited(run_here: Call) -> None:
+    code, output = run_here("run", "offer_targeting", *AS_OF)
     assert code == 1, output
     assert "version 2" in output
     assert "Belmar" in output
@@ -196,8 +205,8 @@ def test_a_source_that_is_down_ends_the_run_without_a_record(
     broken = Installation(
         installation.state, installation.environment | {CONNECTION: json.dumps(nobody)}
     )
-    with broken.here() as call:
-        code, output = call("run", "lead_scoring", "--version", "2", *AS_OF)
+    with broken.here() as run_here:
+        code, output = run_here("run", "lead_scoring", "--version", "2", *AS_OF)
     assert code == 2, output
     words = " ".join(output.split())
     assert "extract failed" in words

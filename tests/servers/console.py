@@ -69,6 +69,12 @@ class Console:
         ended = os.fdopen(told)
         return Run(int(ended.readline()), os.fdopen(printed), ended)
 
+    def call(self, *arguments: str) -> tuple[int, str]:
+        """Run one to its end: exit code and output."""
+        run = self.start(*arguments)
+        output = run.communicate()
+        return run.returncode, output
+
 
 @contextmanager
 def console(environment: Mapping[str, str]) -> Iterator[Console]:
