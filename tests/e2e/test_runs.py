@@ -198,15 +198,12 @@ def test_without_a_version_the_newest_in_the_score_log_is_audited(run_here: Call
 
 
 def test_a_source_that_is_down_ends_the_run_without_a_record(
-    installation: Installation, tmp_path: Path
+    installation: Installation, copies: Console, tmp_path: Path
 ) -> None:
     before = installation.records()
     nobody = {"conn_type": "postgres", "host": str(tmp_path), "login": "x", "password": "s3cr3t"}
-    broken = Installation(
-        installation.state, installation.environment | {CONNECTION: json.dumps(nobody)}
-    )
-    with broken.here() as run_here:
-        code, output = run_here("run", "lead_scoring", "--version", "2", *AS_OF)
+    asked = ("run", "lead_scoring", "--version", "2", *AS_OF)
+    code, output = copies.call(*asked, **{CONNECTION: json.dumps(nobody)})
     assert code == 2, output
     words = " ".join(output.split())
     assert "extract failed" in words
@@ -216,7 +213,7 @@ def test_a_source_that_is_down_ends_the_run_without_a_record(
     assert installation.records() == before
 
 
-def test_a_model_without_policy_is_named(installation: Installation, call: Call) -> None:
+def test_a_model_without_policy_is_named(call: Call) -> None:
     code, output = call("run", "shoe_size")
     assert code == 2
     assert "no model 'shoe_size': audited are lead_scoring, offer_targeting" in output

@@ -59,19 +59,21 @@ class Console:
     def __init__(self, requests: socket.socket) -> None:
         self._requests = requests
 
-    def start(self, *arguments: str) -> Run:
-        """Start one; what it prints can be read as it comes."""
+    def start(self, *arguments: str, **variables: str) -> Run:
+        """Start one, with these changes of its environment; its output can be read as it comes."""
         printed, prints = os.pipe()
         told, tells = os.pipe()
-        socket.send_fds(self._requests, [json.dumps(arguments).encode()], [prints, tells])
+        socket.send_fds(
+            self._requests, [json.dumps([arguments, variables]).encode()], [prints, tells]
+        )
         os.close(prints)
         os.close(tells)
         ended = os.fdopen(told)
         return Run(int(ended.readline()), os.fdopen(printed), ended)
 
-    def call(self, *arguments: str) -> tuple[int, str]:
+    def call(self, *arguments: str, **variables: str) -> tuple[int, str]:
         """Run one to its end: exit code and output."""
-        run = self.start(*arguments)
+        run = self.start(*arguments, **variables)
         output = run.communicate()
         return run.returncode, output
 
@@ -109,17 +111,18 @@ def main(requests: socket.socket) -> None:
             return
         if not os.fork():
             requests.close()
-            _keep(json.loads(asked), *descriptors)
+            _keep(*json.loads(asked), *descriptors)
         for each in descriptors:
             os.close(each)
 
 
-def _keep(arguments: list[str], prints: int, tells: int) -> None:
+def _keep(arguments: list[str], variables: dict[str, str], prints: int, tells: int) -> None:
     """Start the run, tell who it is, and how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if not pid:
         os.close(tells)
+        os.environ.update(variables)
         _run(arguments, prints)
     os.close(prints)
     os.write(tells, f"{pid}\n".encode())
