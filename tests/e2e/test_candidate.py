@@ -208,4 +208,4 @@ def test_a_version_that_is_not_there_and_a_model_without_policy_are_named(call: 
     code, output = call("candidate", "lead_scoring", "99", *AS_OF)
     assert (code, "99" in output) == (2, True)
     code, output = call("candidate", "shoe_size", "1")
-    assert (code, "no policy for 'shoe_size'" in output) == (2, True)
+    assert (code, "no model 'shoe_size'" in output) == (2, True)
