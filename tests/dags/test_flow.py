@@ -176,4 +176,4 @@ def test_a_made_up_step_runs_and_is_told_of(
 def test_a_step_says_which_one_before_it_did_not_finish(made_up: Path, tmp_path: Path) -> None:
     ended = local_airflow.run("unexplained", made_up, {}, tmp_path / "log", flow=EXPLAINED)
     assert (ended.succeeded, ended.failed_step) == (False, "explain")
-    assert ended.error == "no explanation: judge did not finish"
+    assert str(ended.error) == "no explanation: judge did not finish"
