@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import CHECKOUT
+
 SHARED_DATA = Path(
-    os.environ.get("FAIRNESS_AUDIT_SHARED_DATA")
-    or Path(__file__).resolve().parents[2] / "shared" / "data"
+    os.environ.get("FAIRNESS_AUDIT_SHARED_DATA") or CHECKOUT.parent / "shared" / "data"
 )
 
 

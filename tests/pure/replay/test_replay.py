@@ -15,7 +15,7 @@ from fairness_audit.records.report import report_digest
 from fairness_audit.records.signed.simulation import Simulation
 from fairness_audit.records.steps import CANDIDATE, Step
 from fairness_audit.registry.artifact import folder_digest
-from fairness_audit.replay.replay import Again, Replayed, differences
+from fairness_audit.replay.replay import Replayed, ReplayedSteps, differences
 from fairness_audit.steps.score.stored_artifact import stored_artifact
 from tests.builders.published import a_finding, a_loaded_policy, a_record, an_audit, digest
 
@@ -91,5 +91,5 @@ def test_another_comparison_is_a_difference(tmp_path: Path) -> None:
 def test_a_replay_can_take_every_step_between_the_snapshot_and_the_record() -> None:
     between = CANDIDATE.steps[1 : CANDIDATE.steps.index(Step.PUBLISH)]
     for step in between:
-        taken = set(inspect.signature(getattr(Again, step)).parameters) - {"self"}
+        taken = set(inspect.signature(getattr(ReplayedSteps, step)).parameters) - {"self"}
         assert taken == set(CANDIDATE.givers(step)), step

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[3]
+from tests import CHECKOUT
 
 RATES = "RATES: tuple[Rate, ...] = (\n"
 MISJUDGED = """
