@@ -112,7 +112,7 @@ def test_the_gate_decides_by_the_verdict(outcome: tuple[Audit, Outcome]) -> None
         assert decision.reasons[0].startswith(f"{expected.deciding[0]}: ")
         assert expected.said in decision.reasons[0]
         assert audit.ended.error is not None
-        assert audit.ended.error.startswith(f"blocked: {decision.reasons[0]}")
+        assert str(audit.ended.error).startswith(f"blocked: {decision.reasons[0]}")
     else:
         assert decision.decision == "allow"
         assert decision.reasons == ("verdict warn, nothing against it",)

@@ -7,6 +7,9 @@ import numpy as np
 
 from fairness_audit.statistics.proportions import Floats, quotient
 
+_DIVERGED = 1e12
+"""No coefficient of a logistic regression is this large: Newton's method is on its way to none."""
+
 
 class Area(NamedTuple):
     """An area under a curve, its variance, and by how much ties may have moved it."""
@@ -84,6 +87,8 @@ def recalibration_slope(scores: Floats, positives: Floats, negatives: Floats) ->
             return math.nan
         step = np.linalg.solve(hessian, gradient)
         beta = beta + step
+        if np.abs(beta).max() > _DIVERGED:
+            return math.nan
         if np.abs(step).max() < 1e-10:
             return float(beta[1])
     return math.nan

@@ -132,6 +132,13 @@ def test_area_and_its_variance_by_comparing_every_pair(seed: int) -> None:
     assert found.variance == pytest.approx(variance)
 
 
+def test_a_recalibration_that_runs_away_has_no_slope() -> None:
+    """Two of three outcomes lie on the wrong side: Newton's steps grow beyond all numbers."""
+    scores = np.array([0.0, 0.234375, 0.25, 1.0])
+    positives, negatives = np.array([0.0, 0.0, 1.0, 0.0]), np.array([0.0, 1.0, 0.0, 1.0])
+    assert np.isnan(ranking.recalibration_slope(scores, positives, negatives))
+
+
 def test_recalibration_slope_is_that_of_a_logistic_regression() -> None:
     import statsmodels.api as sm
 
