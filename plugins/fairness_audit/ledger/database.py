@@ -85,6 +85,11 @@ class Database:
                 connection.execute(select(func.pg_advisory_xact_lock_shared(_WRITERS)))
             else:
                 connection.execute(select(ledger_table.c.seq).limit(1))
+                if connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal":
+                    raise LedgerError(
+                        f"the ledger {self.name} cannot be held: it is in WAL mode, where nobody"
+                        " waits for a reader (PRAGMA journal_mode = DELETE)"
+                    )
             self._held.connection = connection
             try:
                 yield

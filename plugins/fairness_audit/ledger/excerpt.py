@@ -82,7 +82,8 @@ def _spelt(column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
     if dialect == "sqlite":
         return type_coerce(column, String)  # so it is stored
     in_utc = func.pg_catalog.timezone("UTC", column)
-    return func.pg_catalog.to_char(in_utc, "YYYY-MM-DD HH24:MI:SS.US")
+    spelt = func.pg_catalog.to_char(in_utc, "YYYY-MM-DD HH24:MI:SS.USAD")
+    return func.pg_catalog.replace(spelt, "AD", "")  # so a year before Christ stays another one
 
 
 def _hashed(connection: Connection, model: str, upto: int) -> Iterator[tuple[int, str]]:

@@ -34,6 +34,7 @@ from fairness_audit.records.signed.audit import (
 )
 from fairness_audit.records.signed.dsse import (
     SignedRecord,
+    digest_of_envelope,
     open_envelope,
     sign,
     unverified_record,
@@ -116,7 +117,7 @@ def publish(
     } | _read(snapshot)
     first = AuditRecord(seq=1, prev=None, **content)
     check = partial(_check_budget, ledger, loaded.policy.error_rate.period_days)
-    entry = _appended(ledger, signer, first, check)
+    entry = _appended(ledger, signer, trusted, first, check)
     record = unverified_record(entry.envelope)
     if not isinstance(record, AuditRecord):
         raise RecordError(f"record {record.record_id[:12]} of the ledger is no audit's")
@@ -145,7 +146,7 @@ def publish_review(
         LedgerError: when the ledger cannot be written.
     """
     _check_about(review, ledger)
-    entry = _appended(ledger, signer, review, lambda _: None)
+    entry = _appended(ledger, signer, trusted, review, lambda _: None)
     record = unverified_record(entry.envelope)
     if not isinstance(record, ReviewRecord):
         raise RecordError(f"record {record.record_id[:12]} of the ledger is no review's")
@@ -155,7 +156,11 @@ def publish_review(
 
 
 def _appended(
-    ledger: Ledger, signer: Signer, record: Record, check: Callable[[Record], None]
+    ledger: Ledger,
+    signer: Signer,
+    trusted: Trusted,
+    record: Record,
+    check: Callable[[Record], None],
 ) -> Entry:
     def build(seq: int, prev: str | None) -> SignedRecord:
         placed = record.model_copy(update={"seq": seq, "prev": prev})
@@ -163,15 +168,37 @@ def _appended(
             raise RecordError(
                 f"the ledger has {seq - 1} records, and its signed heads at"
                 f" {ledger.heads.place} say {known}: the newest were cut off (restore them;"
-                " fairness-audit verify --ledger names what is missing)"
+                " fairness-audit ledger status names what is missing)"
             )
         check(placed)
         signed = sign(placed, signer)
         # What nobody would believe could never be taken out again.
         open_envelope(signed.envelope, [signer.public_key])
+        _check_end(ledger, trusted, seq, prev)
         return signed
 
-    return ledger.append(record.record_id, build)
+    entry = ledger.append(record.record_id, build)
+    if Entry.of(open_envelope(entry.envelope, [*trusted(), signer.public_key])) != entry:
+        raise RecordError(f"record {entry.seq} is filed as another one than it is")
+    return entry
+
+
+def _check_end(ledger: Ledger, trusted: Trusted, seq: int, prev: str | None) -> None:
+    """What the newest head says must be there: the next head would hide that it is not.
+
+    Raises:
+        RecordError: when it is not, or the head is not genuine.
+    """
+    if ledger.heads is None or (head := ledger.heads.newest(trusted())) is None:
+        return
+    there = prev
+    if head.seq < seq - 1:  # a publishing was cut off before its head
+        there = digest_of_envelope(ledger.envelopes([head.seq]).get(head.seq, b""))
+    if there != head.envelope_digest:
+        raise RecordError(
+            f"record {head.seq} of the ledger is another one than its signed head at"
+            f" {ledger.heads.place} says (restore it; fairness-audit ledger status says more)"
+        )
 
 
 def _kept(ledger: Ledger, signer: Signer, trusted: Trusted, entry: Entry, records: Path) -> Path:
