@@ -12,8 +12,9 @@ SQL := sql tests/real/sql
 PACKAGES := plugins dags tests
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 # A file of tests stays in one process, which starts what it needs once; the slowest files begin.
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile \
-  --no-loadscope-reorder
+# One process more than there are cores: some always wait for a server.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(shell expr $(CORES) + 1) --maxprocesses 8 \
+  --dist loadfile --no-loadscope-reorder
 # What a tool says is printed whole when it ends, where make can (4.0 or newer).
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
