@@ -123,6 +123,7 @@ def audited(folder: Path) -> dict[str, str]:
             loaded,
             folder,
             load_signer(settings.signing_key),
+            trusted=lambda: load_trusted_keys(settings.trusted_keys),
             version=version,
             artifact_digest=registry.artifact_digest(MODEL, version),
             now=datetime.now(UTC),
