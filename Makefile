@@ -61,10 +61,10 @@ up:  ## start the production topology in containers
 down:  ## stop the containers, keep their data
 	docker compose --env-file .env down
 
-test: $(READY)  ## run the test suite, but for what needs a whole Airflow
+test: $(READY)  ## run the test suite, but for what make e2e runs
 	@$(PYTEST) -m "not whole"
 
-e2e: $(READY)  ## run the tests that start a whole Airflow, or all that the containers run
+e2e: $(READY)  ## run the slow proofs: a whole Airflow, the demo, candidates, the containers' services
 	@$(PYTEST) -m whole
 
 check: $(READY)  ## lint, types, layers, SQL style, policies, compose file

@@ -16,6 +16,8 @@ import pytest
 
 from tests import CHECKOUT
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
@@ -110,7 +112,6 @@ def test_a_second_run_reuses_everything_and_publishes_nothing_new(
     assert {path: path.read_bytes() for path in records.rglob("*.json")} == before
 
 
-@pytest.mark.whole
 def test_airflow_stays_up_with_its_ui_until_it_is_told_to_end(
     first: tuple[int, str], environment: dict[str, str]
 ) -> None:
