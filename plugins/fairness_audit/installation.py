@@ -187,7 +187,3 @@ class Installation:
     def site(self) -> Path:
         """Folder of the static site."""
         return self.settings.data_docs
-
-    def run_folder(self, model: str, run_id: str) -> Path:
-        """Folder of one run, which holds personal data."""
-        return self.settings.run_folder(model, run_id)

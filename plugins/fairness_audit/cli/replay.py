@@ -26,6 +26,7 @@ from fairness_audit.cli.printing import (
     show,
     show_rows,
 )
+from fairness_audit.cli.snapshot import snapshot_in
 from fairness_audit.cli.verb import verb
 from fairness_audit.errors import ExitCode, InputError
 
@@ -104,7 +105,7 @@ def _made_again(
     if run is None:
         snapshot = stored_snapshot(audited, settings.runs)
     else:
-        snapshot = read_snapshot(run if (run / "manifest.json").is_file() else run / "snapshot")
+        snapshot = read_snapshot(snapshot_in(run))
     with tempfile.TemporaryDirectory(prefix="fairness-audit-replay-") as folder:
         yield audit_again(
             audited,

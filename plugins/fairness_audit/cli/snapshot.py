@@ -40,7 +40,7 @@ def show_snapshot(folder: Folder, form: Printed = Format.TABLE) -> None:
     from fairness_audit.cli.snapshot_words import describe
     from fairness_audit.steps.extract.manifest import read_manifest
 
-    snapshot = read_manifest(_found(folder))
+    snapshot = read_manifest(snapshot_in(folder))
     show(snapshot, form, lambda: describe(snapshot))
 
 
@@ -52,7 +52,7 @@ def verify(folder: Folder) -> None:
     """
     from fairness_audit.steps.extract.verify import faults
 
-    found = list(faults(_found(folder)))
+    found = list(faults(snapshot_in(folder)))
     for fault in found:
         complain(fault)
     if found:
@@ -70,7 +70,7 @@ def rebuild(folder: Folder) -> None:
     from fairness_audit.steps.extract.manifest import read_manifest
     from fairness_audit.steps.extract.rebuild import differences, merged_objects
 
-    found = _found(folder)
+    found = snapshot_in(folder)
     with Installation.from_environment() as installation:
         settings = installation.settings
         model = read_manifest(found).model
@@ -98,14 +98,14 @@ def diff(before: Before, after: After, form: Printed = Format.TABLE) -> None:
     from fairness_audit.steps.extract.difference import compared
     from fairness_audit.steps.extract.manifest import read_snapshot
 
-    read = read_snapshot(_found(before)), read_snapshot(_found(after))
+    read = read_snapshot(snapshot_in(before)), read_snapshot(snapshot_in(after))
     with Installation.from_environment() as installation:
         difference = compared(*read, sql=installation.settings.sql)
     show(difference, form, lambda: tell(difference))
     raise typer.Exit(ExitCode.GOOD if difference.equal else ExitCode.REFUSED)
 
 
-def _found(folder: Path) -> Path:
+def snapshot_in(folder: Path) -> Path:
     """Where the manifest is: a run keeps its snapshot in a folder of that name.
 
     Raises:

@@ -106,7 +106,7 @@ def vouched_for(ledger: Ledger, trusted: Sequence[Key], model: str) -> Vouched:
     added = [row for row in map(IndexRow.of, behind) if row.model == model]
     return Vouched(
         rows=(*excerpt.index, *added),
-        _digests=dict(excerpt.hashed),
+        _digests=excerpt.hashed,
         _behind={record.seq: record for record in behind},
         _ledger=ledger,
         _trusted=trusted,

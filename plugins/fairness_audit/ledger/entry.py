@@ -7,6 +7,7 @@ from typing import Any, Self
 from sqlalchemy import Row
 
 from fairness_audit.records.signed.dsse import SignedRecord
+from fairness_audit.records.signed.index import filed_under
 
 
 @dataclass(frozen=True)
@@ -29,21 +30,7 @@ class Entry:
     @classmethod
     def of(cls, signed: SignedRecord) -> Self:
         """The entry that a signed record belongs in."""
-        record = signed.record
-        return cls(
-            seq=record.seq,
-            record_id=record.record_id,
-            kind=record.kind,
-            model=record.model,
-            model_version=record.model_version,
-            policy_digest=record.policy_digest,
-            verdict=record.outcome,
-            logical_date=record.logical_date,
-            issued=record.issued,
-            expires=record.expires,
-            prev=record.prev,
-            envelope=signed.envelope,
-        )
+        return cls(**filed_under(signed.record), envelope=signed.envelope)
 
     @classmethod
     def at(cls, row: Row[Any]) -> Self:

@@ -42,7 +42,7 @@ class Heads:
         """
         name = _name(seq)
         with _as_ledger_error(self.place):
-            there = self._store.read(name) if name in self._store.names() else None
+            there = self._store.read(name) if self._store.has(name) else None
             if there is None:
                 self._store.write(name, envelope)
             elif not _same(there, envelope):
@@ -68,7 +68,7 @@ class Heads:
             LedgerError: when the place cannot be read.
         """
         with _as_ledger_error(self.place):
-            return _name(seq) in self._store.names()
+            return self._store.has(_name(seq))
 
     def all(self, trusted: Sequence[Key]) -> list[Head]:
         """Every head, the newest first.
@@ -107,6 +107,7 @@ class Heads:
 
 class _Store(Protocol):
     def names(self) -> list[str]: ...
+    def has(self, name: str) -> bool: ...
     def read(self, name: str) -> bytes: ...
     def write(self, name: str, content: bytes) -> None: ...
 
@@ -121,6 +122,9 @@ class _Folder:
                 return [each.name for each in found if _HEAD.fullmatch(each.name)]
         except FileNotFoundError:
             return []
+
+    def has(self, name: str) -> bool:
+        return (self._folder / name).exists()
 
     def read(self, name: str) -> bytes:
         return (self._folder / name).read_bytes()
@@ -141,6 +145,12 @@ class _Objects:
         store, folder = self._opened()
         found = store.get_file_info(FileSelector(folder, allow_not_found=True))
         return [each.base_name for each in found if _HEAD.fullmatch(each.base_name)]
+
+    def has(self, name: str) -> bool:
+        from pyarrow.fs import FileType
+
+        store, folder = self._opened()
+        return bool(store.get_file_info(f"{folder}/{name}").type is not FileType.NotFound)
 
     def read(self, name: str) -> bytes:
         store, folder = self._opened()

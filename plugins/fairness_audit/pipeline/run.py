@@ -61,7 +61,7 @@ class Run:
         return cls(
             loaded=installation.policy(model),
             installation=installation,
-            folder=installation.run_folder(model, dag_run.run_id),
+            folder=installation.settings.run_folder(model, dag_run.run_id),
             as_of=as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC),
             model_version=params.get("model_version"),
             promotes=params.get("promote", True),

@@ -141,7 +141,7 @@ def read_object(file: Path) -> CanonicalObject:
         return CanonicalObject.model_validate(read_yaml(file.read_bytes()))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{file}: is not plain YAML (mend its syntax): {_one_line(error)}"
+            f"{file}: is not plain YAML (mend its syntax): {_first_line(error)}"
         ) from error
     except ValidationError as error:
         raise InputError("\n".join(_malformed(file, each) for each in error.errors())) from error
@@ -208,7 +208,7 @@ class _UnfilledTables:
         except duckdb.Error as error:
             raise InputError(
                 f"{file}: does not bind (mend it; where a type is asked for, CAST what the CRM"
-                f" gives): {_one_line(error)}"
+                f" gives): {_first_line(error)}"
             ) from error
         types = dict(zip(relation.columns, relation.types, strict=True))
         if _EVERY_OTHER in types:
@@ -248,5 +248,5 @@ def _references(tree: Any) -> Iterator[str]:
             yield from _references(part)
 
 
-def _one_line(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return " ".join(str(error).split("\n", 1)[0].split())

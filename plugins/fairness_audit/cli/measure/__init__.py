@@ -185,10 +185,9 @@ def metrics(
 
 
 def _describe(each: "Facts") -> None:
-    low, high = each.low, each.high
-    ends = f"{'-∞' if low is None else f'{low:.4g}'} to {'∞' if high is None else f'{high:.4g}'}"
+    low, high = each.ends
     none = "" if each.no_disparity is None else f", no disparity: {each.no_disparity:g}"
     needs = ", ".join(each.needs) or "nothing"
     say(f"{each.name}{f' ({each.code})' if each.code else ''}")
     say(f"    {each.meaning}", hang=4)
-    say(f"    from {ends}{none}; needs {needs}; {each.source}", hang=4)
+    say(f"    from {low} to {high}{none}; needs {needs}; {each.source}", hang=4)

@@ -7,9 +7,7 @@ from textwrap import dedent
 from typer.core import TyperCommand, TyperGroup
 
 from fairness_audit.cli.reference.markdown import cell, code, table
-
-_AS_IT_IS = "\b\n"
-"""Before a paragraph of a help text whose lines are not to be joined."""
+from fairness_audit.cli.verb import AS_IT_IS
 
 
 def described(command: TyperCommand | TyperGroup, name: str) -> Iterator[str]:
@@ -32,8 +30,8 @@ def described(command: TyperCommand | TyperGroup, name: str) -> Iterator[str]:
 
 def _paragraph(text: str) -> Iterator[str]:
     """Prose; or, where the help keeps its lines as they are, a heading and what can be typed."""
-    if not text.startswith(_AS_IT_IS):
+    if not text.startswith(AS_IT_IS):
         yield from (cell(text), "")
         return
-    heading, _, typed = text.removeprefix(_AS_IT_IS).partition("\n")
+    heading, _, typed = text.removeprefix(AS_IT_IS).partition("\n")
     yield from (cell(heading), "", "```sh", *dedent(typed).splitlines(), "```", "")

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from fairness_audit.records.signed.statement import Record
 
@@ -36,19 +36,8 @@ class IndexRow(NamedTuple):
     @classmethod
     def of(cls, record: Record) -> Self:
         """The row that a record belongs in."""
-        return cls(
-            seq=record.seq,
-            record_id=record.record_id,
-            kind=record.kind,
-            model=record.model,
-            model_version=record.model_version,
-            policy_digest=record.policy_digest,
-            verdict=record.outcome,
-            logical_date=spelt(record.logical_date),
-            issued=spelt(record.issued),
-            expires=spelt(record.expires),
-            prev=record.prev,
-        )
+        values = filed_under(record).values()
+        return cls._make(spelt(each) if isinstance(each, datetime) else each for each in values)
 
 
 class Vouch(NamedTuple):
@@ -60,6 +49,15 @@ class Vouch(NamedTuple):
 
     index_digest: str
     signers: Mapping[str, int]
+
+
+def filed_under(record: Record) -> dict[str, Any]:
+    """What the ledger files a record under: by the name of each column but the envelope's."""
+    return {name: getattr(record, _CALLED.get(name, name)) for name in IndexRow._fields}
+
+
+_CALLED = {"verdict": "outcome"}
+"""Columns that a record calls otherwise: a review has a decision in that place."""
 
 
 def spelt(moment: datetime) -> str:

@@ -60,6 +60,12 @@ class Facts(NamedTuple):
     source: str
     in_rules: bool
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The range in figures, where there is no end with an infinite one."""
+        low = "-∞" if self.low is None else f"{self.low:.4g}"
+        return low, "∞" if self.high is None else f"{self.high:.4g}"
+
 
 def facts() -> Iterator[Facts]:
     """The catalogue as a table, in its order."""

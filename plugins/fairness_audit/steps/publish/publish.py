@@ -117,13 +117,13 @@ def publish(
     } | _read(snapshot)
     first = AuditRecord(seq=1, prev=None, **content)
     check = partial(_check_budget, ledger, loaded.policy.error_rate.period_days)
-    entry = _appended(ledger, signer, trusted, first, check)
-    record = unverified_record(entry.envelope)
+    signed = _appended(ledger, signer, trusted, first, check)
+    record = signed.record
     if not isinstance(record, AuditRecord):
         raise RecordError(f"record {record.record_id[:12]} of the ledger is no audit's")
     _check_same_findings(record, first)
     write_bytes(measurements.path.with_name("report.json"), report)
-    file = _kept(ledger, signer, trusted, entry, records)
+    file = _kept(ledger, signer, trusted, signed, records)
     log.info("record %d, %s: verdict %s", record.seq, record.record_id[:12], record.verdict.value)
     return PublishedRecord(record_id=record.record_id, file=file, verdict=record.verdict)
 
@@ -146,11 +146,11 @@ def publish_review(
         LedgerError: when the ledger cannot be written.
     """
     _check_about(review, ledger)
-    entry = _appended(ledger, signer, trusted, review, lambda _: None)
-    record = unverified_record(entry.envelope)
+    signed = _appended(ledger, signer, trusted, review, lambda _: None)
+    record = signed.record
     if not isinstance(record, ReviewRecord):
         raise RecordError(f"record {record.record_id[:12]} of the ledger is no review's")
-    _kept(ledger, signer, trusted, entry, records)
+    _kept(ledger, signer, trusted, signed, records)
     log.info("record %d, %s: %s", record.seq, record.record_id[:12], record.decision)
     return record
 
@@ -161,26 +161,24 @@ def _appended(
     trusted: Trusted,
     record: Record,
     check: Callable[[Record], None],
-) -> Entry:
+) -> SignedRecord:
+    """The record as it is in the ledger, whoever appended it."""
+
     def build(seq: int, prev: str | None) -> SignedRecord:
+        key = signer.public_key  # first of all: with one that nobody trusts nothing is said
+        _check_end(ledger, trusted, seq, prev)
         placed = record.model_copy(update={"seq": seq, "prev": prev})
-        if ledger.heads is not None and (known := ledger.heads.length()) >= seq:
-            raise RecordError(
-                f"the ledger has {seq - 1} records, and its signed heads at"
-                f" {ledger.heads.place} say {known}: the newest were cut off (restore them;"
-                " fairness-audit ledger status names what is missing)"
-            )
         check(placed)
         signed = sign(placed, signer)
         # What nobody would believe could never be taken out again.
-        open_envelope(signed.envelope, [signer.public_key])
-        _check_end(ledger, trusted, seq, prev)
+        open_envelope(signed.envelope, [key])
         return signed
 
     entry = ledger.append(record.record_id, build)
-    if Entry.of(open_envelope(entry.envelope, [*trusted(), signer.public_key])) != entry:
+    signed = open_envelope(entry.envelope, [*trusted(), signer.public_key])
+    if Entry.of(signed) != entry:
         raise RecordError(f"record {entry.seq} is filed as another one than it is")
-    return entry
+    return signed
 
 
 def _check_end(ledger: Ledger, trusted: Trusted, seq: int, prev: str | None) -> None:
@@ -191,6 +189,12 @@ def _check_end(ledger: Ledger, trusted: Trusted, seq: int, prev: str | None) -> 
     """
     if ledger.heads is None or (head := ledger.heads.newest(trusted())) is None:
         return
+    if head.seq >= seq:
+        raise RecordError(
+            f"the ledger has {seq - 1} records, and its signed heads at"
+            f" {ledger.heads.place} say {head.seq}: the newest were cut off (restore them;"
+            " fairness-audit ledger status names what is missing)"
+        )
     there = prev
     if head.seq < seq - 1:  # a publishing was cut off before its head
         there = digest_of_envelope(ledger.envelopes([head.seq]).get(head.seq, b""))
@@ -201,11 +205,13 @@ def _check_end(ledger: Ledger, trusted: Trusted, seq: int, prev: str | None) -> 
         )
 
 
-def _kept(ledger: Ledger, signer: Signer, trusted: Trusted, entry: Entry, records: Path) -> Path:
-    """Write the head and the file that an entry of the ledger makes."""
-    keep_head(ledger, entry, signer, trusted)
-    file = records / place_of(unverified_record(entry.envelope))
-    _write(file, entry.envelope)
+def _kept(
+    ledger: Ledger, signer: Signer, trusted: Trusted, signed: SignedRecord, records: Path
+) -> Path:
+    """Write the head and the file that a record of the ledger makes."""
+    keep_head(ledger, Entry.of(signed), signer, trusted)
+    file = records / place_of(signed.record)
+    _write(file, signed.envelope)
     return file
 
 
