@@ -15,6 +15,7 @@ from fairness_audit.cli.measure.figures import (
 )
 from fairness_audit.cli.measure.headlines import Headline
 from fairness_audit.cli.printing import Cell, say, table, width, wrapped
+from fairness_audit.records.measurement import OVERALL
 
 _GAP = 2
 """Blanks between two columns of a table."""
@@ -22,7 +23,6 @@ _LONGEST_NAME = 20
 """A longer group goes on below, where there is no more room."""
 _LONGEST_METRIC = 30
 """A longer metric's name goes on below, where all its figures are listed."""
-_EVERYBODY = "overall"
 
 
 class _Column(NamedTuple):
@@ -50,9 +50,9 @@ def print_headlines(
     printed = False
     blocks = dict.fromkeys((each["attribute"], place_of(each)[0]) for each in found)
     for attribute, place in blocks:
-        if attribute == _EVERYBODY:
+        if attribute == OVERALL:
             continue
-        about = (attribute, _EVERYBODY)
+        about = (attribute, OVERALL)
         within = [
             each for each in found if each["attribute"] in about and place_of(each)[0] == place
         ]
@@ -95,7 +95,7 @@ def _print_block(
 ) -> None:
     sizes = {each["group"]: each["n"] for each in reversed(found)}
     groups = dict.fromkeys(each["group"] for each in found if each["attribute"] == attribute)
-    names = {name: name for name in groups} | {_EVERYBODY: "everybody"}
+    names = {name: name for name in groups} | {OVERALL: "everybody"}
     say()
     against = f", compared with {references[attribute]}" if attribute in references else ""
     say(f"{attribute}{f', {place}' if place else ''}{against}")

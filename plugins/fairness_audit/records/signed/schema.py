@@ -5,7 +5,6 @@ whoever reads records without this project.
 """
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -24,15 +23,6 @@ def schema_text() -> str:
     return json.dumps(_schema(), indent=2, sort_keys=True) + "\n"
 
 
-def undescribed() -> list[str]:
-    """Fields of the schema that say nothing of their meaning."""
-    return [
-        f"{name}.{field}"
-        for name, field, content in _fields(_schema()["$defs"])
-        if "description" not in content
-    ]
-
-
 def _schema() -> dict[str, Any]:
     _, schema = models_json_schema(
         [(each, "validation") for each in _STATEMENTS],
@@ -47,9 +37,3 @@ def _schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["oneOf"] = [{"$ref": f"#/$defs/{each.__name__}"} for each in _STATEMENTS]
     return schema
-
-
-def _fields(definitions: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for name, definition in definitions.items():
-        for field, content in definition.get("properties", {}).items():
-            yield name, field, content
