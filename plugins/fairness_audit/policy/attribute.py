@@ -1,5 +1,6 @@
 """The part of a policy that says which groups people belong to."""
 
+from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from typing import Self
@@ -23,6 +24,10 @@ class ReferencePopulation(Strict):
     """The shares a fair sample would have, and who says so."""
 
     source: str = Field(min_length=1, description="Where the shares come from.")
+    dated: date = Field(description="The day that the shares are of.")
+    expires: date = Field(
+        description="The day from which they are too old to be held against; then it is a finding."
+    )
     shares: dict[Group, ExactFraction] = Field(
         min_length=2, description="Share of each group; together they are 1."
     )
@@ -35,6 +40,14 @@ class ReferencePopulation(Strict):
         if sum(shares.values()) != 1:
             raise ValueError(f"the shares sum to {sum(shares.values())}; they must sum to 1")
         return shares
+
+    @model_validator(mode="after")
+    def _expires_after_its_date(self) -> Self:
+        if self.expires <= self.dated:
+            raise ValueError(
+                f"expires {self.expires} must come after the date of the shares, {self.dated}"
+            )
+        return self
 
 
 class Assumption(StrEnum):

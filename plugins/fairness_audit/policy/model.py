@@ -43,6 +43,20 @@ class Against(StrEnum):
     OVERALL = "overall"  # everybody
 
 
+class Sides(StrEnum):
+    """Whom a rule protects."""
+
+    BOTH = "both"  # the group, and what it is compared with
+    HARM = "harm"  # the group alone
+
+
+class FailsOn(StrEnum):
+    """Which hypothesis must be rejected for a failure."""
+
+    LIMIT = "limit"  # that the limit is kept
+    DIFFERENCE = "difference"  # that there is no difference; and what was seen breaks the limit
+
+
 class Severity(StrEnum):
     """What a breach makes of the finding."""
 
@@ -61,8 +75,9 @@ class AtGate(StrEnum):
 class Rule(Strict):
     """One bound on one disparity, over the attributes it names (all of them by default).
 
-    A ratio must not fall below ``threshold`` or, where less is better (error rates), rise above
-    its inverse; the size of a difference must not exceed it.
+    A ratio must lie between ``threshold`` and its inverse, and the size of a difference must not
+    exceed it: whoever is compared, neither side may be much worse off than the other. With
+    ``sides: harm`` only the side that harms the group is bounded.
     """
 
     id: Name = Field(description="What findings and records call the rule; unique in the policy.")
@@ -82,6 +97,22 @@ class Rule(Strict):
         description="Attributes, or intersections written a*b. Default: every attribute.",
     )
     threshold: ExactFraction = Field(description="The bound; strictly between 0 and 1.")
+    sides: Sides = Field(
+        default=Sides.BOTH,
+        description=(
+            "both: neither the group nor what it is compared with may be much worse off. harm:"
+            " only the group is protected; harm to what it is compared with passes. Against the"
+            " best, every group is held against every other, and the word makes no difference."
+        ),
+    )
+    fails_on: FailsOn = Field(
+        default=FailsOn.LIMIT,
+        description=(
+            "limit: a failure means that the limit itself is broken beyond chance. difference:"
+            " that there is a difference beyond chance, and what was seen of it breaks the limit"
+            " (the practice of the EEOC); a version that keeps the limit may fail so."
+        ),
+    )
     severity: Severity = Field(
         default=Severity.FAIL, description="What a breach that chance does not explain becomes."
     )
@@ -179,6 +210,14 @@ class Gate(Strict):
         description="Alias that says which version is in production; only the gate moves it.",
     )
     valid_days: int = Field(ge=1, le=3660, description="Days until a record expires.")
+    smallest_share: ExactFraction = Field(
+        default=Fraction(0),
+        description=(
+            "Smallest share of the decisions of a group that the gate waits for. Smaller groups"
+            " are judged and listed, and fail as all others; but while nothing can be said of"
+            " them, that holds nothing up. Default: it waits for every group."
+        ),
+    )
     sweep: Literal["alarm", "demote"] = Field(
         default="alarm",
         description=(
@@ -186,6 +225,13 @@ class Gate(Strict):
             " lets it stay: fail the run, or take the alias off it too."
         ),
     )
+
+    @field_validator("smallest_share")
+    @classmethod
+    def _smallest_share_is_a_share(cls, share: Fraction) -> Fraction:
+        if not 0 <= share <= Fraction(1, 2):
+            raise ValueError(f"smallest_share {share} must lie in [0, 1/2]")
+        return share
 
 
 def _known_combination(parts: tuple[str, ...]) -> tuple[str, ...]:
@@ -228,7 +274,7 @@ class AuditPolicy(Strict):
         default=30, ge=1, description="Groups of fewer rows are inconclusive."
     )
     error_rate: ErrorRate = Field(
-        default=ErrorRate(), description="How often chance may make a failure, over a period."
+        default=ErrorRate(), description="How often chance may make a failure, in a year."
     )
     rules: tuple[Rule, ...] = Field(
         min_length=1, description="What is bounded; every rule is judged for every group."

@@ -16,7 +16,11 @@ class CheckSeverity(StrEnum):
 
 
 class Check(Door):
-    """The result of one expectation. ``observed`` and ``sentence`` carry no row values."""
+    """The result of one expectation. ``observed`` and ``sentence`` carry no row values.
+
+    ``limit`` is there where it held a share or rate of people to one, ``stated`` the share it is
+    a fraction of, both exact fractions: the verdict about that is the judge's.
+    """
 
     suite: str
     kind: Literal["quality", "representation", "label_balance"]
@@ -27,6 +31,8 @@ class Check(Door):
     group: str | None
     observed: str
     sentence: str
+    limit: str | None = None
+    stated: str | None = None
 
 
 class ValidationReport(StepResult):

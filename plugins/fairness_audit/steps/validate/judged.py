@@ -1,7 +1,8 @@
 """What the custom expectations find, as pure functions of the small tables.
 
 Shares are compared as exact fractions: a group with exactly four fifths of its reference share is
-not under-represented.
+not under-represented. What is seen is told in whole per cent, never as a number of people: a few
+of them are easily somebody.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,12 +24,19 @@ class GroupCount:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of one group (or of the attribute, where ``group`` is None)."""
+    """What was seen of one group (or of the attribute, where ``group`` is None).
+
+    Where a share or rate of people was held to a limit, ``limit`` is that, an exact fraction, and
+    ``stated`` the share that it is a fraction of, if any: the verdict about it is found from the
+    evidence of all weeks, and what passes here is what these rows show.
+    """
 
     group: str | None
     passed: bool
     observed: str
     sentence: str
+    limit: str | None = None
+    stated: str | None = None
 
 
 def representation(
@@ -52,8 +60,10 @@ def _represented(group: str, size: int, known: int, share: Fraction, ratio: Frac
         group,
         passed,
         observed,
-        f"{group} {verb} {observed} of the decisions with a known group ({size:,} of {known:,});"
+        f"{group} {verb} {observed} of the decisions with a known group;"
         f" the reference population has {expected}, and {ratio} of that is asked for.",
+        limit=str(ratio),
+        stated=str(share),
     )
 
 
@@ -65,14 +75,10 @@ def group_sizes(counts: Sequence[GroupCount], minimum: int) -> list[Seen]:
 
 
 def _sized(each: GroupCount, minimum: int) -> Seen:
-    """The size of a small group is not told: few people are easily somebody."""
-    if each.decisions < minimum:
-        size = f"fewer than {minimum:,}"
-        sentence = f"{each.group} has {size} decisions, too few to judge it."
-        return Seen(each.group, False, size, sentence)
-    size = f"{each.decisions:,}"
-    sentence = f"{each.group} has {size} decisions; {minimum:,} are needed to judge it."
-    return Seen(each.group, True, size, sentence)
+    passed = each.decisions >= minimum
+    size = f"{minimum:,} or more" if passed else f"fewer than {minimum:,}"
+    verb = "enough" if passed else "too few"
+    return Seen(each.group, passed, size, f"{each.group} has {size} decisions, {verb} to judge it.")
 
 
 def known_share(counts: Sequence[GroupCount], minimum: str) -> list[Seen]:
@@ -86,8 +92,9 @@ def known_share(counts: Sequence[GroupCount], minimum: str) -> list[Seen]:
             None,
             passed,
             observed,
-            f"The group is known for {observed} of the decisions ({known:,} of {total:,});"
-            f" at least {minimum} is asked for.",
+            f"The group is known for {observed} of the decisions; at least {minimum} is asked"
+            " for.",
+            limit=minimum,
         )
     ]
 
@@ -113,36 +120,32 @@ def _balanced(each: GroupCount, overall: Fraction, maximum: Fraction) -> Seen:
         each.group,
         abs(gap) <= maximum,
         observed,
-        f"{each.group} has a positive outcome in {observed} of its {each.labelled:,} labelled"
-        f" decisions, {100 * float(gap):+.1f} points from all groups together;"
+        f"{each.group} has a positive outcome in {observed} of its decisions with a known"
+        f" outcome, {100 * float(gap):+.0f} points from all groups together;"
         f" {maximum} is allowed.",
+        limit=str(maximum),
     )
 
 
 def free_of(defect: str, affected: int, decisions: int) -> list[Seen]:
     """No decision has a defect."""
-    return [
-        Seen(
-            None,
-            affected == 0,
-            f"{affected:,} of {decisions:,}",
-            f"{affected:,} of {decisions:,} decisions have {defect}.",
-        )
-    ]
+    share = _percent(affected, decisions) if affected else "none"
+    sentence = f"{share} of the decisions have {defect}." if affected else f"No decision has {defect}."
+    return [Seen(None, affected == 0, share, f"{sentence[0].upper()}{sentence[1:]}")]
 
 
 def at_least(what: str, found: int, minimum: int) -> list[Seen]:
     """There are enough decisions of a kind."""
-    return [
-        Seen(
-            None,
-            found >= minimum,
-            f"{found:,}",
-            f"There are {found:,} {what}; at least {minimum:,} is asked for.",
-        )
-    ]
+    passed = found >= minimum
+    size = f"{minimum:,} or more" if passed else f"fewer than {minimum:,}"
+    sentence = f"There are {size} {what}"
+    return [Seen(None, passed, size, f"{sentence}." if passed else f"{sentence}, as are asked for.")]
 
 
 def _percent(part: int, whole: int) -> str:
-    """A share as a percentage with one decimal; a dash for a share of nothing."""
-    return f"{100 * part / whole:.1f} %" if whole else "–"
+    """A share in whole per cent; a dash for a share of nothing."""
+    if not whole:
+        return "–"
+    if 0 < 100 * part < whole:
+        return "less than 1 %"
+    return f"{100 * part / whole:.0f} %"

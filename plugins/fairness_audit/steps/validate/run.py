@@ -160,6 +160,8 @@ def _seen(kind: Kind, each: Any, config: Any) -> Iterator[Check]:
             group=seen["group"],
             observed=seen["observed"],
             sentence=seen["sentence"],
+            limit=seen.get("limit"),
+            stated=seen.get("stated"),
         )
 
 
