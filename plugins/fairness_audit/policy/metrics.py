@@ -116,7 +116,7 @@ class Rate(Metric):
             raise ValueError(f"{self.name}: say whether the group with more of it is better off")
         if not all(self.phrase):
             raise ValueError(f"{self.name}: say in words what happens to the group")
-        if any(part > whole for part, whole in map(self._counted, _ONE_DECISION)):
+        if any(part > whole for part, whole in self.cells):
             raise ValueError(f"{self.name}: counts what its denominator does not: no share")
         if set(self.needs) != (needed := self._needed()):
             columns = " and ".join(sorted(needed)) or "nothing"
@@ -141,12 +141,14 @@ class Rate(Metric):
             if_selected_is_favourable=None,
         )
 
-    def _counted(self, table: ConfusionTable) -> tuple[Count, Count]:
-        return self.numerator(table), self.denominator(table)
+    @property
+    def cells(self) -> tuple[tuple[int, int], ...]:
+        """What one decision in each cell of a confusion table adds to numerator and denominator."""
+        return tuple((self.numerator(each), self.denominator(each)) for each in _ONE_DECISION)
 
     def _needed(self) -> set[Needs]:
         """The columns that make a difference to what is counted."""
-        tp, fp, fn, tn, selected, not_selected = map(self._counted, _ONE_DECISION)
+        tp, fp, fn, tn, selected, not_selected = self.cells
         by_outcome = not (tp == fp == selected and fn == tn == not_selected)
         by_selected = not (tp == fn and fp == tn and selected == not_selected)
         return {

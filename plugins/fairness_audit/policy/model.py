@@ -17,6 +17,7 @@ from fairness_audit.policy.base import Name, Strict, outside_digest
 from fairness_audit.policy.candidate import Candidate
 from fairness_audit.policy.consistency import inconsistencies
 from fairness_audit.policy.error_rate import ErrorRate
+from fairness_audit.policy.evidence import EvidencePolicy
 from fairness_audit.policy.fractions import ExactFraction
 from fairness_audit.policy.metrics import Rate
 from fairness_audit.policy.people import Notify, Review
@@ -275,6 +276,10 @@ class AuditPolicy(Strict):
     )
     error_rate: ErrorRate = Field(
         default=ErrorRate(), description="How often chance may make a failure, in a year."
+    )
+    evidence: EvidencePolicy = Field(
+        default=EvidencePolicy(),
+        description="In what portions decisions are counted as evidence about a version.",
     )
     rules: tuple[Rule, ...] = Field(
         min_length=1, description="What is bounded; every rule is judged for every group."

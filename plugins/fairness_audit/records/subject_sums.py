@@ -1,0 +1,85 @@
+"""Sums over people, by pairs of units: what one person's several decisions have in common.
+
+Per group, rate and unit u a subject has m decisions in the rate's denominator, of which y are in
+its numerator. A decision that is one of several about a person says less than one about a new
+person; how much less follows from the sums over subjects of m m, y y and m y, within a unit and
+across two (cluster-robust variance of a ratio: Rao and Scott, Biometrics 48 (1992), 577-585).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairness_audit.policy.metrics import BASE_RATE, RATES, SELECTION_RATE, Rate
+from fairness_audit.policy.model import AuditPolicy
+
+Whole = NDArray[np.int64]
+Truths = NDArray[np.bool_]
+
+
+class PairSums(NamedTuple):
+    """Sums over the subjects of one group and rate, of two units or of one with itself.
+
+    ``first`` and ``second`` are positions of units, first <= second; m and y are those of a
+    subject in the one and in the other: ``mm`` = sum of m m', ``yy`` = y y', ``my`` = m y',
+    ``ym`` = y m'.
+    """
+
+    first: int
+    second: int
+    mm: int
+    yy: int
+    my: int
+    ym: int
+
+
+@dataclass(frozen=True)
+class SubjectSums:
+    """All pairs of units of one group and rate, as matrices of units by units.
+
+    ``mm`` and ``yy`` are symmetric; ``my[u, v]`` is the sum over subjects of m in u times y in v.
+    ``known`` is False where no audit held both units at once: the sums are 0 there, and nobody
+    knows them. Where every subject has one decision in all, ``mm`` and ``my`` are the counts on
+    the diagonal and 0 elsewhere.
+    """
+
+    mm: Whole
+    yy: Whole
+    my: Whole
+    known: Truths
+
+    @classmethod
+    def none(cls, units: int) -> "SubjectSums":
+        """Of so many units, of which nobody knows any."""
+        mm, yy, my = (np.zeros((units, units), dtype=np.int64) for _ in range(3))
+        return cls(mm, yy, my, np.zeros((units, units), dtype=bool))
+
+    @property
+    def of_the_rest(self) -> "SubjectSums":
+        """The same of the decisions in the denominator that are not in the numerator."""
+        mm, yy, my = self.mm, self.yy, self.my
+        return SubjectSums(mm, mm - my - my.T + yy, mm - my, self.known)
+
+
+def summed_as(rate: Rate) -> tuple[Rate, bool]:
+    """The rate under which the sums of a rate are kept, and whether they are `of_the_rest`.
+
+    A rate and its complement (true positive and false negative rate) have the same sums, so that
+    they are kept once, under the first of `RATES` that counts so.
+    """
+    for kept in RATES:
+        if kept.cells == rate.cells:
+            return kept, False
+        if tuple((whole - part, whole) for part, whole in kept.cells) == rate.cells:
+            return kept, True
+    raise ValueError(f"{rate.name} counts as no rate of one group does")
+
+
+def summed_rates(policy: AuditPolicy) -> tuple[Rate, ...]:
+    """The rates whose sums a policy needs: those that its rules name, and the base rate."""
+    favourable = policy.selected_is_favourable
+    named = [rule.metric.where(selected_is_favourable=favourable) for rule in policy.rules]
+    needed = {summed_as(each)[0].name for each in (*named, SELECTION_RATE, BASE_RATE)}
+    return tuple(rate for rate in RATES if rate.name in needed)
