@@ -1,43 +1,44 @@
 """What the policy wants judged: every rule, for every group of every grouping it is about."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from fairness_audit.errors import MeasurementError
 from fairness_audit.policy.base import UNKNOWN
-from fairness_audit.policy.metrics import IMPACT_RATIO, NAMES, SELECTION_RATE, WORST_SUBGROUP
-from fairness_audit.policy.model import Against, AuditPolicy, Comparison, Rule, SubgroupSearch
-from fairness_audit.records.measurement import Measurement
+from fairness_audit.policy.metrics import IMPACT_RATIO, Rate
+from fairness_audit.policy.model import (
+    Against,
+    AuditPolicy,
+    Comparison,
+    Rule,
+    Sides,
+    SubgroupSearch,
+)
+from fairness_audit.records.version_evidence import Place, VersionEvidence
 
 SUBGROUP_RULE = "worst_subgroup"
-"""The rule about the subgroup that is worst off."""
-
-Groups = Mapping[str, frozenset[str]]
-Hypothesis = tuple[str, ...]
+"""The rule about all subgroups that are searched."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One group under one rule, and its disparity if it was measured."""
+    """One group under one rule, beside what it is compared with.
+
+    ``others`` are the groups it is compared with, one after the other: one under a rule against
+    the reference, all others under one against the best; none where it is compared with everybody
+    else or with everybody.
+    """
 
     rule: Rule
     grouping: str
     group: str
-    measured: Measurement | None
-
-    @property
-    def hypothesis(self) -> Hypothesis:
-        """What is tested: two rules about the same disparity test it once."""
-        searched = SUBGROUP_RULE if self.rule.id == SUBGROUP_RULE else ""
-        return (self.rule.metric.name, self.rule.against, self.grouping, self.group, searched)
+    others: tuple[str, ...] = ()
 
 
 class Lack(Enum):
     """What a whole grouping lacks to be judged under a rule."""
 
     REFERENCE_GROUP = "the reference group does not occur in the population"
-    LARGE_GROUP = "no group is large enough to be called the best"
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,10 @@ class Part:
     lacks: Lack | None = None
 
 
-def groups_measured(measurements: Iterable[Measurement]) -> dict[str, frozenset[str]]:
-    """The groups that appear in the measurements of each grouping, `unknown` among them."""
-    groups: dict[str, set[str]] = {}
-    for each in measurements:
-        if each.metric in NAMES:
-            groups.setdefault(each.attribute, set()).add(each.group)
-    return {grouping: frozenset(names) for grouping, names in groups.items()}
-
-
-def known(groups: Groups, grouping: str) -> frozenset[str]:
+def known(evidence: VersionEvidence, grouping: str) -> tuple[str, ...]:
     """The groups of a grouping that can be compared: all but `unknown`."""
-    return groups.get(grouping, frozenset()) - {UNKNOWN}
+    names = (each.name for each in evidence.groups(Place(grouping)))
+    return tuple(name for name in names if name != UNKNOWN)
 
 
 def groupings_of(policy: AuditPolicy, rule: Rule) -> tuple[str, ...]:
@@ -69,100 +62,67 @@ def groupings_of(policy: AuditPolicy, rule: Rule) -> tuple[str, ...]:
     return rule.attributes if rule.attributes is not None else tuple(policy.attributes)
 
 
+def rate_of(policy: AuditPolicy, rule: Rule) -> Rate:
+    """The rate of one group that a rule bounds."""
+    return rule.metric.where(selected_is_favourable=policy.selected_is_favourable)
+
+
 def parts_of(
-    policy: AuditPolicy, rules: Iterable[Rule], measurements: Sequence[Measurement]
-) -> list[Part]:
+    policy: AuditPolicy, rules: Iterable[Rule], evidence: VersionEvidence
+) -> Iterator[Part]:
     """Every rule × grouping with its groups.
 
     A grouping with fewer than two known groups has no cases: nothing can be compared in it.
-
-    Raises:
-        MeasurementError: if two measurements of the same disparity differ.
     """
-    whole = [each for each in measurements if each.stratum is None]
-    groups = groups_measured(whole)
-    measured = _by_what_they_measure(whole)
-    parts = [
-        _part(policy, rule, grouping, known(groups, grouping), measured)
-        for rule in rules
-        for grouping in groupings_of(policy, rule)
-    ]
-    worst = [each for each in whole if each.metric == WORST_SUBGROUP.name]
-    return parts + [_subgroup(policy, each) for each in worst]
+    for rule in rules:
+        for grouping in groupings_of(policy, rule):
+            yield _part(policy, rule, grouping, known(evidence, grouping))
 
 
-def _subgroup(policy: AuditPolicy, worst: Measurement) -> Part:
-    """The subgroup found worst off, as a rule of its own; its p-value paid for the search."""
-    search = policy.subgroup_search or SubgroupSearch()
-    rule = Rule(
+def _part(policy: AuditPolicy, rule: Rule, grouping: str, groups: tuple[str, ...]) -> Part:
+    if len(groups) < 2:
+        return Part(rule, grouping, ())
+    others: dict[str, tuple[str, ...]] = dict.fromkeys(groups, ())
+    if rule.against is Against.BEST:
+        others = {each: tuple(other for other in groups if other != each) for each in groups}
+    elif rule.against is Against.REFERENCE:
+        reference = policy.reference_of(grouping)
+        if reference not in groups:
+            return Part(rule, grouping, (), Lack.REFERENCE_GROUP)
+        others = {each: (reference,) for each in groups if each != reference}
+    cases = tuple(Case(rule, grouping, group, others[group]) for group in sorted(others))
+    return Part(rule, grouping, cases)
+
+
+def subgroups(policy: AuditPolicy, evidence: VersionEvidence) -> tuple[Case, ...]:
+    """Every subgroup that the policy has searched for, against everybody else."""
+    search = policy.subgroup_search
+    if search is None:
+        return ()
+    rule = subgroup_rule(search)
+    return tuple(
+        Case(rule, place.grouping, group)
+        for place in evidence.places
+        if place.stratum is None and 1 <= len(_parts(policy, place)) <= search.depth
+        for group in known(evidence, place.grouping)
+    )
+
+
+def _parts(policy: AuditPolicy, place: Place) -> tuple[str, ...]:
+    """The attributes that a grouping combines; none of what is no grouping of attributes."""
+    parts = tuple(place.grouping.split("*"))
+    return parts if set(parts) <= set(policy.attributes) else ()
+
+
+def subgroup_rule(search: SubgroupSearch) -> Rule:
+    """What is asked of every subgroup that is searched."""
+    return Rule(
         id=SUBGROUP_RULE,
         metric=IMPACT_RATIO,
         compare=Comparison.RATIO,
         against=Against.REST,
         threshold=search.threshold,
+        sides=Sides.HARM,
         severity=search.severity,
         inconclusive=search.inconclusive,
-    )
-    return Part(rule, worst.attribute, (Case(rule, worst.attribute, worst.group, worst),))
-
-
-_Measured = Mapping[tuple[str | None, ...], Measurement]
-_Found = Mapping[str, Measurement | None]
-
-
-def _by_what_they_measure(measurements: Iterable[Measurement]) -> _Measured:
-    found: dict[tuple[str | None, ...], Measurement] = {}
-    for each in measurements:
-        key = (each.attribute, each.group, each.metric, each.comparison, each.against)
-        if found.setdefault(key, each) != each:
-            raise MeasurementError(
-                f"measurements: {each.metric} of a group of {each.attribute} was measured twice,"
-                " with different results (measure the population again)"
-            )
-    return found
-
-
-def _part(
-    policy: AuditPolicy, rule: Rule, grouping: str, groups: frozenset[str], measured: _Measured
-) -> Part:
-    if len(groups) < 2:
-        return Part(rule, grouping, ())
-    found = {
-        group: measured.get((grouping, group, rule.metric.name, rule.compare, rule.against))
-        for group in groups
-    }
-    if rule.against is Against.REFERENCE:
-        reference = policy.reference_of(grouping)
-        if reference not in groups:
-            return Part(rule, grouping, (), Lack.REFERENCE_GROUP)
-        groups -= {reference}
-    elif rule.against is Against.BEST:
-        best = _best(rule, grouping, found)
-        if best is None and _all_small(policy, rule, grouping, groups, measured):
-            return Part(rule, grouping, (), Lack.LARGE_GROUP)
-        groups -= {best}
-    cases = tuple(Case(rule, grouping, group, found[group]) for group in sorted(groups))
-    return Part(rule, grouping, cases)
-
-
-def _best(rule: Rule, grouping: str, found: _Found) -> str | None:
-    """The best group, which all others are compared with and is itself not judged."""
-    named = {each.reference for each in found.values() if each is not None}
-    if len(named) > 1:
-        raise MeasurementError(
-            f"measurements: more than one group of {grouping} is called the best by"
-            f" {rule.metric.name} (measure the population again)"
-        )
-    return named.pop() if named else None
-
-
-def _all_small(
-    policy: AuditPolicy, rule: Rule, grouping: str, groups: frozenset[str], measured: _Measured
-) -> bool:
-    """True if the rate of every group was measured, on fewer rows than the policy asks for."""
-    # The impact ratio has no rate of its own: it rests on the same rows as the selection rate.
-    rate = SELECTION_RATE if rule.metric is IMPACT_RATIO else rule.metric
-    found = [measured.get((grouping, group, rate.name, None, None)) for group in groups]
-    return all(
-        each is not None and (each.denominator or 0) < policy.min_group_size for each in found
     )
