@@ -1,0 +1,134 @@
+"""What decisions about the same person are worth: their design effect.
+
+A rate is a ratio of sums over persons (decisions that count, successes among them), so its
+variance is that of a ratio estimator with persons as clusters. That over the binomial variance is
+the design effect, by which counts are divided: Kish, "Survey Sampling" (1965), 5.4 and 8.2; Rao &
+Scott, "A simple method for the analysis of clustered binary data", Biometrics 48 (1992), 577-585.
+Each rate counts decisions, not persons: who is decided about often weighs more in it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fairness_audit.statistics.proportions import Floats, quotient
+
+_PRIOR_PAIRS = 20.0
+"""Pairs of decisions about one person that a cell is taken to have had, all with one outcome."""
+_NOTHING = 1e-9
+
+
+class SubjectSums(NamedTuple):
+    """Sums over the subjects of a cell, for pairs of units: shape (..., units, units).
+
+    With m_u the decisions about a subject in unit u that count in the denominator, and y_u the
+    successes among them, entry (u, v) is the sum over subjects of the named product. Products of
+    two different units may be left 0 where nobody comes back.
+    """
+
+    decisions: Floats  # m_u m_v
+    mixed: Floats  # m_u y_v
+    successes: Floats  # y_u y_v
+
+    @classmethod
+    def within_units(cls, decisions: Floats, mixed: Floats, successes: Floats) -> "SubjectSums":
+        """Of subjects who never come back: sums of m², m y and y² per unit, (..., units)."""
+        eye = np.eye(decisions.shape[-1])
+        return cls(*(each[..., None] * eye for each in (decisions, mixed, successes)))
+
+
+def lagged_factor(successes: Floats, trials: Floats, sums: SubjectSums) -> Floats:
+    """By what to divide each unit's counts, known before its outcomes are: 1 or more.
+
+    The correlation of two decisions about one person is estimated from all *earlier* units, with
+    persons followed across units; before any, it is 1. With it the effective size of all decisions
+    so far, N / (1 + (K - 1) r) with K = sum of M² / sum of M over persons, is compared with and
+    without the unit: the factor is its trials over what they add. So it is the design effect of
+    the unit where persons do not come back, and grows where a standing panel does; where its
+    trials add nothing, it is inf.
+
+    A factor of the unit's own outcomes would be bold where chance made them alike (all zero).
+
+    Args:
+        successes: per unit, shape (..., units).
+        trials: per unit, shape (..., units).
+        sums: of the same cell.
+
+    Returns:
+        Shape (..., units); 1 in a unit without trials.
+    """
+    n, k = np.cumsum(trials, axis=-1), np.cumsum(successes, axis=-1)
+    mm, my, yy = (_blocks(each) for each in sums)
+    squared = quotient(mm, n)
+    correlation = np.ones_like(n)
+    correlation[..., 1:] = _correlation(n, k, mm, my, yy)[..., :-1]
+    with_it = n / (1 + np.maximum(np.nan_to_num(squared) - 1, 0.0) * correlation)
+    without = np.zeros_like(with_it)
+    before = np.maximum(np.nan_to_num(squared[..., :-1]) - 1, 0.0)
+    without[..., 1:] = n[..., :-1] / (1 + before * correlation[..., 1:])
+    added = np.maximum(with_it - without, 0.0)
+    factor = np.full_like(n, np.inf)
+    np.divide(trials, added, out=factor, where=added > _NOTHING * trials)
+    return np.where(trials > 0, np.maximum(factor, 1.0), 1.0)
+
+
+def _blocks(sums: Floats) -> Floats:
+    """Sums over all pairs of units up to each: (..., units, units) to (..., units)."""
+    return np.diagonal(np.cumsum(np.cumsum(sums, axis=-1), axis=-2), axis1=-2, axis2=-1)
+
+
+def _correlation(n: Floats, k: Floats, mm: Floats, my: Floats, yy: Floats) -> Floats:
+    """Of two decisions about one person, by all units up to each; 0 or more."""
+    rate = np.nan_to_num(quotient(k, n))
+    spread = rate * (1 - rate)
+    residuals = yy - 2 * rate * my + rate**2 * mm
+    # Of few persons residuals are too small: as with one degree of freedom less, of as many
+    # persons of even weight as tell the same.
+    even = np.nan_to_num(quotient(n * n, mm))
+    residuals = residuals * np.where(even > 1, even / np.maximum(even - 1, _NOTHING), 1.0)
+    alike = residuals - n * spread + _PRIOR_PAIRS * spread
+    found = quotient(alike, (np.maximum(mm - n, 0.0) + _PRIOR_PAIRS) * spread)
+    return np.maximum(np.where(spread > 0, found, 1.0), 0.0)
+
+
+class Clusters(NamedTuple):
+    """One rate of one group at one look, with the sums over its subjects; arrays of any shape."""
+
+    subjects: Floats  # how many with m above 0
+    trials: Floats  # sum of m
+    successes: Floats  # sum of y
+    decisions_squared: Floats  # sum of m²
+    mixed: Floats  # sum of m y
+    successes_squared: Floats  # sum of y²
+
+
+def rate_variance(cell: Clusters) -> Floats:
+    """Cluster-robust variance of successes / trials; NaN below two subjects.
+
+    The linearised variance of a ratio, sum of (y - p m)² / n², times G / (G - 1) of G subjects
+    (Cochran, "Sampling Techniques" (1977), 6.3).
+    """
+    rate = quotient(cell.successes, cell.trials)
+    residuals = cell.successes_squared - 2 * rate * cell.mixed + rate**2 * cell.decisions_squared
+    of_few = quotient(cell.subjects, cell.subjects - 1)
+    variance = of_few * np.maximum(residuals, 0.0) / np.maximum(cell.trials, 1.0) ** 2
+    return np.where(cell.subjects > 1, variance, np.nan)
+
+
+def effective_trials(cell: Clusters) -> Floats:
+    """How many independent decisions would tell as much: at most the trials; NaN when unknown."""
+    rate = quotient(cell.successes, cell.trials)
+    return np.minimum(quotient(rate * (1 - rate), rate_variance(cell)), cell.trials)
+
+
+def difference_p_value(group: Clusters, reference: Clusters) -> Floats:
+    """Two-sided p-value of equal rates, by persons; NaN below two subjects a side.
+
+    Student's t of the difference over its cluster-robust standard error, with as many degrees of
+    freedom as subjects less two.
+    """
+    from scipy.special import stdtr
+
+    gap = quotient(group.successes, group.trials) - quotient(reference.successes, reference.trials)
+    t = quotient(np.abs(gap), np.sqrt(rate_variance(group) + rate_variance(reference)))
+    return np.asarray(2 * stdtr(group.subjects + reference.subjects - 2, -t))
