@@ -143,7 +143,7 @@ class Rate(Metric):
 
     @property
     def cells(self) -> tuple[tuple[int, int], ...]:
-        """What one decision in each cell of a confusion table adds to numerator and denominator."""
+        """What a decision in each cell of a confusion table adds to numerator and denominator."""
         return tuple((self.numerator(each), self.denominator(each)) for each in _ONE_DECISION)
 
     def _needed(self) -> set[Needs]:

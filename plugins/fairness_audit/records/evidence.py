@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
@@ -18,11 +18,8 @@ from fairness_audit.errors import RecordError
 from fairness_audit.policy.units import Unit, first_day, length, opening
 from fairness_audit.records.door import Door, Moment
 from fairness_audit.records.signed.audit import Audited
-from fairness_audit.records.subject_sums import PairSums
+from fairness_audit.records.subject_sums import PairSums, Wholes
 from fairness_audit.statistics.confusion import ConfusionTable
-
-Decisions = Annotated[int, Field(ge=0)]
-ByUnit = tuple[Decisions, ...]
 
 CELLS = ("tp", "fp", "fn", "tn", "selected_unlabelled", "not_selected_unlabelled")
 """The cells of a confusion table, in the order of its fields."""
@@ -39,18 +36,16 @@ class GroupCounts(Door):
 
     group: str
     value: str | None = None
-    tp: ByUnit
-    fp: ByUnit
-    fn: ByUnit
-    tn: ByUnit
-    selected_unlabelled: ByUnit
-    not_selected_unlabelled: ByUnit
-    subjects: dict[str, tuple[PairSums, ...]] = Field(
-        default_factory=dict, exclude_if=lambda sums: not sums
-    )
+    tp: Wholes
+    fp: Wholes
+    fn: Wholes
+    tn: Wholes
+    selected_unlabelled: Wholes
+    not_selected_unlabelled: Wholes
+    subjects: dict[str, PairSums] = Field(default_factory=dict, exclude_if=lambda sums: not sums)
 
     @property
-    def cells(self) -> tuple[ByUnit, ...]:
+    def cells(self) -> tuple[Wholes, ...]:
         """The cells in the order of `CELLS`."""
         return tuple(getattr(self, name) for name in CELLS)
 
@@ -122,10 +117,10 @@ class Evidence(Door):
         units = len(self.starts)
         for grouping in self.groupings:
             for each in grouping.groups:
-                pairs = [pair for sums in each.subjects.values() for pair in sums]
-                if any(len(cell) != units for cell in each.cells) or any(
-                    not 0 <= pair.first <= pair.second < units for pair in pairs
-                ):
+                last = max(
+                    (max(sums.second, default=-1) for sums in each.subjects.values()), default=-1
+                )
+                if last >= units or any(len(cell) != units for cell in each.cells):
                     yield grouping.grouping
 
     @property

@@ -7,32 +7,45 @@ across two (cluster-robust variance of a ratio: Rao and Scott, Biometrics 48 (19
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
 from fairness_audit.policy.metrics import BASE_RATE, RATES, SELECTION_RATE, Rate
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.door import Door
 
+Wholes = tuple[Annotated[int, Field(ge=0)], ...]
 Whole = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 
 
-class PairSums(NamedTuple):
-    """Sums over the subjects of one group and rate, of two units or of one with itself.
+class PairSums(Door):
+    """Sums over the subjects of one group and rate, one entry per pair of units that is listed.
 
-    ``first`` and ``second`` are positions of units, first <= second; m and y are those of a
-    subject in the one and in the other: ``mm`` = sum of m m', ``yy`` = y y', ``my`` = m y',
-    ``ym`` = y m'.
+    ``first`` and ``second`` are positions of units, first <= second, the same where it is one unit
+    with itself; m and y are those of a subject in the one, m' and y' in the other: ``mm`` is the
+    sum of m m', ``yy`` of y y', ``my`` of m y', ``ym`` of y m'.
     """
 
-    first: int
-    second: int
-    mm: int
-    yy: int
-    my: int
-    ym: int
+    first: Wholes
+    second: Wholes
+    mm: Wholes
+    yy: Wholes
+    my: Wholes
+    ym: Wholes
+
+    @model_validator(mode="after")
+    def _an_entry_per_pair(self) -> Self:
+        columns = (self.first, self.second, self.mm, self.yy, self.my, self.ym)
+        if len({len(each) for each in columns}) > 1:
+            raise ValueError("not an entry for each pair in each")
+        pairs = set(zip(self.first, self.second, strict=True))
+        if len(pairs) < len(self.first) or any(first > second for first, second in pairs):
+            raise ValueError("a pair is there twice, or the later unit first")
+        return self
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,32 @@ the newest audit that counted it, and how often or when the version was audited 
 them. So daily, weekly and single audits over the same units give the same evidence, bit by bit.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import Rate
 from fairness_audit.policy.units import Unit, length, opening, units_between
 from fairness_audit.records.evidence import CELLS, Evidence, GroupCounts, GroupingCounts
 from fairness_audit.records.measurement import OVERALL
-from fairness_audit.records.subject_sums import SubjectSums, Truths, Whole, summed_as
+from fairness_audit.records.subject_sums import (
+    PairSums,
+    SubjectSums,
+    Truths,
+    Whole,
+    summed_as,
+)
 from fairness_audit.statistics.confusion import ConfusionTable
+
+Positions = NDArray[np.intp]
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Place(NamedTuple):
@@ -94,9 +105,9 @@ class VersionEvidence:
 
     ``starts`` are the first days of the units from the first that was counted to the last, in
     order, those between that nobody counted included (`gaps`). ``entered`` says by unit as of when
-    it was first counted, None in a gap. ``uncounted`` names the version's records that add
-    nothing. ``previous`` is what was known of the version before it when its own first record was
-    published.
+    it was first counted, None in a gap. ``counts_from`` is what the newest audit went by.
+    ``uncounted`` names the version's records that add nothing. ``previous`` is what was known of
+    another version when the first record of this one was published.
     """
 
     unit: Unit
@@ -106,4 +117,253 @@ class VersionEvidence:
     amendments: tuple[Amendment, ...]
     uncounted: tuple[Uncounted, ...]
     previous: Pooled | None
-    _entries: tuple[Entry, ...] = field(repr=False)
+    _places: Mapping[Place, "Counted"] = field(repr=False)
+    _taken: tuple["Taken", ...] = field(repr=False)
+    _held: dict[tuple[Place, str], Positions] = field(default_factory=dict, repr=False)
+
+    @property
+    def gaps(self) -> tuple[date, ...]:
+        """Units that no audit counted, although earlier and later ones were."""
+        each = zip(self.starts, self.entered, strict=True)
+        return tuple(start for start, entered in each if entered is None)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Every grouping that was counted in some unit, those of the policies first."""
+        return tuple(self._places)
+
+    def is_searched(self, place: Place) -> bool:
+        """True if only the search for subgroups looks at a grouping."""
+        return self._places[place].searched
+
+    def groups(self, place: Place) -> tuple[Group, ...]:
+        """The groups of a grouping that occur in some unit, in order, the unknown one last."""
+        return self._places[place].groups if place in self._places else ()
+
+    def counted(self, place: Place) -> Truths:
+        """By unit, whether a grouping was counted in it."""
+        if place not in self._places:
+            return np.zeros(len(self.starts), dtype=bool)
+        return self._places[place].by >= 0
+
+    def counts(self, place: Place, group: Group) -> ConfusionTable:
+        """The decisions about a group, an entry per unit: 0 also where nobody counted."""
+        if place not in self._places:
+            return ConfusionTable(*np.zeros((len(CELLS), len(self.starts)), dtype=np.int64))
+        return ConfusionTable(*self._places[place].cells_of(group))
+
+    def subjects(self, place: Place, group: Group, rate: Rate) -> SubjectSums:
+        """The sums over the subjects of a group.
+
+        Those of each pair of units are of the newest audit that held both at once; no pair is
+        known that no audit did. ``rate`` is one of one group; the impact ratio is asked for as it
+        is `Rate.where` the policy says what is favourable.
+        """
+        kept, is_rest = summed_as(rate)
+        by = self._holders(place, kept)
+        sums = self._without_repeats(place, group, kept, by)
+        for position in np.unique(by[by >= 0]).tolist():
+            taken = self._taken[position]
+            counts = taken.counts(place, group)
+            if counts is not None and (pairs := counts.subjects.get(kept.name)):
+                _overlay(sums, pairs, taken, by == position)
+        return sums.of_the_rest if is_rest else sums
+
+    def _holders(self, place: Place, rate: Rate) -> Positions:
+        """Of each pair of units the newest audit that held both, by its position, or -1."""
+        if (place, rate.name) not in self._held:
+            by = np.full((len(self.starts), len(self.starts)), -1, dtype=np.intp)
+            for position, taken in enumerate(self._taken):
+                grouping = taken.placed.get(place)
+                if grouping is not None and rate.name in grouping.rates:
+                    by[np.ix_(taken.units, taken.units)] = position
+            self._held[place, rate.name] = by
+        return self._held[place, rate.name]
+
+    def _without_repeats(
+        self, place: Place, group: Group, rate: Rate, by: Positions
+    ) -> SubjectSums:
+        """As if every subject had one decision in all."""
+        units = len(self.starts)
+        whole, part = np.zeros((2, units), dtype=np.int64)
+        own = np.diag(by)
+        of_newest = own == self._places[place].by if place in self._places else own < -1
+        table = self.counts(place, group)
+        whole[of_newest] = rate.denominator(table)[of_newest]
+        part[of_newest] = rate.numerator(table)[of_newest]
+        for position in np.unique(own[~of_newest & (own >= 0)]).tolist():
+            # The newest audit of the unit did not sum this rate; an older one did.
+            taken = self._taken[position]
+            counts = taken.counts(place, group)
+            if counts is not None:
+                there = own[taken.units] == position
+                at, of = taken.units[there], taken.of[there]
+                whole[at] = rate.denominator(counts.table)[of]
+                part[at] = rate.numerator(counts.table)[of]
+        return SubjectSums(np.diag(whole), np.diag(part), np.diag(part), by >= 0)
+
+
+@dataclass
+class Counted:
+    """The counts of one grouping: groups by cells by units.
+
+    ``by`` says by unit which audit they are of, by its position; -1 where nobody counted.
+    """
+
+    by: Positions
+    cells: Whole
+    searched: bool = True
+    _names: dict[Group, int] = field(default_factory=dict)
+
+    @classmethod
+    def none(cls, units: int) -> Self:
+        """Nothing, of so many units."""
+        return cls(np.full(units, -1), np.zeros((0, len(CELLS), units), dtype=np.int64))
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups in order, the unknown one last."""
+        return tuple(sorted(self._names, key=lambda each: (each.name == UNKNOWN, each)))
+
+    def cells_of(self, group: Group) -> Whole:
+        """The counts of one group, cells by units."""
+        if group not in self._names:
+            return np.zeros(self.cells.shape[1:], dtype=np.int64)
+        found: Whole = self.cells[self._names[group]]
+        return found
+
+    def enter(self, position: int, taken: "Taken", grouping: GroupingCounts) -> Truths:
+        """Let the counts of an audit hold in the units that are taken of it.
+
+        Returns:
+            By unit whether it was counted before, and otherwise.
+        """
+        self.searched = grouping.searched
+        names = {Group(each.group, each.value) for each in grouping.groups}
+        for name in sorted(names - self._names.keys(), key=repr):
+            self._names[name] = len(self._names)
+        _, cells, units = self.cells.shape
+        wider = np.zeros((len(self._names) - len(self.cells), cells, units), dtype=np.int64)
+        self.cells = np.concatenate([self.cells, wider])
+        newer = np.zeros((len(self._names), cells, len(taken.of)), dtype=np.int64)
+        for each in grouping.groups:
+            row = self._names[Group(each.group, each.value)]
+            newer[row] = np.array(each.cells, dtype=np.int64)[:, taken.of]
+        differs = (newer != self.cells[:, :, taken.units]).any(axis=(0, 1))
+        changed: Truths = differs & (self.by[taken.units] >= 0)
+        self.cells[:, :, taken.units] = newer
+        self.by[taken.units] = position
+        return changed
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is taken of one audit: ``units`` of the version, which are ``of`` its own."""
+
+    entry: Entry
+    units: Positions
+    of: Positions
+
+    @cached_property
+    def placed(self) -> dict[Place, GroupingCounts]:
+        """Its groupings by their places."""
+        return {Place(e.grouping, e.stratum): e for e in self.entry.evidence.groupings}
+
+    def counts(self, place: Place, group: Group) -> GroupCounts | None:
+        """What it counted of a group; None where that is nothing."""
+        return self._grouped[place].get(group) if place in self._grouped else None
+
+    @cached_property
+    def _grouped(self) -> dict[Place, dict[Group, GroupCounts]]:
+        return {
+            place: {Group(each.group, each.value): each for each in grouping.groups}
+            for place, grouping in self.placed.items()
+        }
+
+
+def fold(
+    entries: Iterable[Entry],
+    *,
+    unit: Unit,
+    counts_from: datetime | None,
+    uncounted: Sequence[Uncounted] = (),
+    previous: Pooled | None = None,
+) -> VersionEvidence:
+    """The evidence of a version from what each of its audits counted, in any order.
+
+    Where the version is known to have been trained until ``counts_from``, units before are left
+    out of what audits counted that did not know.
+    """
+    by_age = sorted(entries, key=lambda each: each.order)
+    kept = [_kept(each.evidence, counts_from) for each in by_age]
+    starts: tuple[date, ...] = ()
+    if days := {day for each in kept for day in each}:
+        starts = units_between(unit, min(days), max(days) + length(unit))
+    at = {day: position for position, day in enumerate(starts)}
+    taken = tuple(
+        Taken(entry, _positions(at[day] for day in of), _positions(of.values()))
+        for entry, of in zip(by_age, kept, strict=True)
+    )
+    places: dict[Place, Counted] = {}
+    entered: list[datetime | None] = [None] * len(starts)
+    held = [""] * len(starts)
+    amendments = []
+    for position, each in enumerate(taken):
+        changed = np.zeros(len(each.units), dtype=bool)
+        for place, grouping in each.placed.items():
+            counted = places.setdefault(place, Counted.none(len(starts)))
+            changed |= counted.enter(position, each, grouping)
+        for unit_at, differs in zip(each.units.tolist(), changed.tolist(), strict=True):
+            of, digest = each.entry.logical_date, each.entry.digest
+            if differs:
+                amendments.append(Amendment(starts[unit_at], of, held[unit_at], digest))
+            entered[unit_at] = entered[unit_at] or of
+            held[unit_at] = digest
+    return VersionEvidence(
+        unit=unit,
+        counts_from=counts_from,
+        starts=starts,
+        entered=tuple(entered),
+        amendments=tuple(amendments),
+        uncounted=tuple(uncounted),
+        previous=previous,
+        _places=dict(sorted(places.items(), key=lambda item: item[1].searched)),
+        _taken=taken,
+    )
+
+
+def pooled(model_version: str, evidence: VersionEvidence) -> Pooled:
+    """Everybody in the evidence of a version, all its units together."""
+    everybody = evidence.counts(Place(OVERALL), Group(OVERALL))
+    cells = (int(getattr(everybody, name).sum()) for name in CELLS)
+    return Pooled(model_version, ConfusionTable(*cells))
+
+
+def _kept(own: Evidence, counts_from: datetime | None) -> dict[date, int]:
+    """The units of an audit that hold, with their positions."""
+    knew = own.counts_from or _LONG_AGO
+    return {
+        day: position
+        for position, day in enumerate(own.starts)
+        if counts_from is None or knew >= counts_from or opening(day) >= counts_from
+    }
+
+
+def _positions(each: Iterable[int]) -> Positions:
+    return np.array(list(each), dtype=np.intp)
+
+
+def _overlay(sums: SubjectSums, pairs: PairSums, taken: Taken, held: Truths) -> None:
+    """Put in what an audit lists of the pairs of units that it holds."""
+    at = np.full(len(taken.entry.evidence.starts), -1)
+    at[taken.of] = taken.units
+    first, second = at[list(pairs.first)], at[list(pairs.second)]
+    there = (first >= 0) & (second >= 0) & held[first, second]
+    first, second = first[there], second[there]
+    for matrix, ahead, back in (
+        (sums.mm, pairs.mm, pairs.mm),
+        (sums.yy, pairs.yy, pairs.yy),
+        (sums.my, pairs.my, pairs.ym),
+    ):
+        matrix[first, second] = np.array(ahead, dtype=np.int64)[there]
+        matrix[second, first] = np.array(back, dtype=np.int64)[there]
