@@ -4,12 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.records.history import History
 from fairness_audit.records.measurement import Measurement
 
 TODAY = datetime(2026, 6, 29, tzinfo=UTC)
-FIRST_AUDIT = History(logical_date=TODAY, period_start=TODAY)
-"""The history of a model that was never audited."""
 
 
 def policy_content(**changes: Any) -> dict[str, Any]:
@@ -52,9 +49,7 @@ def policy_content(**changes: Any) -> dict[str, Any]:
         "gate": {"registered_model": "lead_scoring", "alias": "champion", "valid_days": 35},
         "review": {"owner": "responsible-ai"},
     }
-    # All of alpha for the one audit, unless a test is about sharing it.
-    error_rate = {"audits": 1} | changes.pop("error_rate", {})
-    return content | {"error_rate": error_rate} | changes
+    return content | changes
 
 
 def a_policy(**changes: Any) -> AuditPolicy:

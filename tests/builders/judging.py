@@ -1,6 +1,6 @@
 """Builders for verdicts: what one audit hands to the judge, from counts per group."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +11,18 @@ from fairness_audit.records.finding import Finding, Judgement
 from fairness_audit.records.history import History
 from fairness_audit.records.measurement import Measurement, MeasurementFile
 from fairness_audit.records.population import Population
+from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.validation import Check, ValidationReport
-from fairness_audit.statistics.proportions import Proportions
-from fairness_audit.statistics.ratio_intervals import ratio_interval
-from fairness_audit.statistics.significance import p_values
+from fairness_audit.records.version_evidence import VersionEvidence
 from fairness_audit.steps.judge import judge
 from fairness_audit.steps.measure.audit import measurements
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.plan import Plan
-from tests.builders.domain import FIRST_AUDIT
+from tests.builders.evidence import AS_OF, WEEKS, ByGroup, evidence_by_week, evidence_of
 from tests.builders.grouped import total_of
 from tests.builders.populations import policy_over
 
 CONFIDENCE = 0.95
-
-ByGroup = Mapping[Any, Counts]
-"""Counts per group name, or per tuple of group names, one for each attribute of the policy."""
-
 
 def a_rule(**changes: Any) -> dict[str, Any]:
     """The four-fifths rule."""
@@ -94,16 +89,17 @@ def a_check(**changes: Any) -> Check:
 
 def judged(
     policy: AuditPolicy,
-    found: Sequence[Measurement],
+    found: Sequence[Measurement] = (),
     *,
     rows: int = 1000,
     labelled: int = 1000,
     selected: int = 500,
     checks: Sequence[Check] | None = None,
-    history: History = FIRST_AUDIT,
+    evidence: VersionEvidence | None = None,
+    earlier: Sequence[AuditRecord] = (),
     **population: Any,
 ) -> Judgement:
-    """The judgement over these measurements; all else is in order unless it is said."""
+    """The judgement over this evidence; all else is in order unless it is said."""
     content = {"model": "lead_scoring", "model_version": "1", "path": Path("p"), "digest": "0"}
     content |= {"rows": rows, "decisions": rows, "lost": ()}
     return judge(
@@ -122,15 +118,18 @@ def judged(
         validation=ValidationReport(
             checks=tuple([a_check()] if checks is None else checks), data_docs=Path("d")
         ),
-        history=history,
+        history=History(AS_OF, evidence or evidence_by_week(policy, []), tuple(earlier)),
     )
 
 
-def judged_counts(policy: AuditPolicy, counts: ByGroup, **changes: Any) -> Judgement:
-    """The judgement over a population with these counts per combination of attribute values."""
+def judged_counts(
+    policy: AuditPolicy, counts: ByGroup, *, weeks: int = WEEKS, **changes: Any
+) -> Judgement:
+    """The judgement over a population with these counts, spread over weeks."""
     total = total_of(counts)
     totals = {"rows": total.n, "labelled": total.labelled, "selected": total.selected}
-    return judged(policy, measured(policy, counts), **(totals | changes))
+    evidence = evidence_of(policy, counts, weeks)
+    return judged(policy, measured(policy, counts), **(totals | {"evidence": evidence} | changes))
 
 
 def about(judgement: Judgement, **where: Any) -> Finding:
@@ -138,33 +137,3 @@ def about(judgement: Judgement, **where: Any) -> Finding:
     found = [f for f in judgement.findings if all(getattr(f, k) == v for k, v in where.items())]
     assert len(found) == 1, f"{len(found)} findings with {where}: {judgement.findings}"
     return found[0]
-
-
-def an_impact_ratio(
-    group: str, own: tuple[int, int], other: tuple[int, int], **changes: Any
-) -> Measurement:
-    """An impact ratio against the group M, with its interval and test."""
-    sides = Proportions.of([own[0]], [own[1]]), Proportions.of([other[0]], [other[1]])
-    defined = own[1] and other[1] and other[0]
-    interval = ratio_interval(*sides, CONFIDENCE) if defined else None
-    content: dict[str, Any] = {
-        "metric": "impact_ratio",
-        "code": "AIR",
-        "attribute": "gender",
-        "group": group,
-        "comparison": "ratio",
-        "against": "reference",
-        "reference": "M",
-        "numerator": own[0],
-        "denominator": own[1],
-        "reference_numerator": other[0],
-        "reference_denominator": other[1],
-        "value": own[0] / own[1] / (other[0] / other[1]) if defined else None,
-        "low": float(interval.low[0]) if interval else None,
-        "high": float(interval.high[0]) if interval else None,
-        "p_value": float(p_values(*sides)[0]) if own[1] and other[1] else None,
-        "n": own[1],
-        "reference_n": other[1],
-        "method": "test",
-    }
-    return Measurement.model_validate(content | changes)

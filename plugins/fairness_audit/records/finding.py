@@ -1,5 +1,6 @@
 """What the audit concluded, one sentence of evidence each."""
 
+from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from typing import Literal
@@ -7,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from fairness_audit.policy.attribute import Provenance
+from fairness_audit.policy.units import Unit
 from fairness_audit.records.door import Door, Moment, StepResult
 from fairness_audit.records.measurement import Amount
 
@@ -24,7 +26,9 @@ class AttributeSource(Door):
 
 
 class ErrorBudget(Door):
-    """How often chance alone may fail a fair model, and how much of it this audit spends.
+    """How often chance alone may fail a fair model, and how much of it an audit spent.
+
+    Of records from before evidence was counted by units, when audits shared a budget.
 
     It is the ``audit``-th audit of the model in the period that begins at ``period_start``, of
     ``of`` that share the budget; ``audit`` may exceed ``of``. ``alpha`` is the significance level
@@ -50,11 +54,6 @@ class ErrorBudget(Door):
     )
     period_start: Moment = Field(description="Begin of the period, in UTC.")
 
-    @property
-    def is_spent(self) -> bool:
-        """True if nothing is left for this audit: it cannot call anything a failure."""
-        return self.alpha == 0
-
 
 class Verdict(StrEnum):
     """Outcome of a finding and of an audit."""
@@ -65,8 +64,44 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class EvidenceBasis(Door):
+    """What the verdicts of an audit rest on: the closed units of one version's decisions.
+
+    ``units`` run from the one that starts on ``first`` to the one that starts on ``last``;
+    ``new_units`` of them no earlier audit of the version had counted, and ``amended`` an earlier
+    one had counted otherwise. ``hypotheses`` are all that may block, of which ``alpha`` bounds the
+    chance of even one false failure in a year. ``after`` is a digest of the records that the
+    evidence is of, besides this audit's own.
+    """
+
+    method: Literal[2] = Field(default=2, description="Which method the verdicts are found by.")
+    unit: Unit = Field(description="What decisions are counted by.")
+    first: date | None = Field(default=None, description="First day of the first unit.")
+    last: date | None = Field(default=None, description="First day of the last unit.")
+    units: int = Field(ge=0, description="Units counted.")
+    new_units: int = Field(ge=0, description="Units that no earlier audit had counted.")
+    amended: int = Field(ge=0, description="Corrections of units that were counted before.")
+    gaps: int = Field(ge=0, description="Units between them that no audit counted.")
+    trained_until: Moment | None = Field(
+        default=None, description="Up to when rows trained the version; absent: not known."
+    )
+    hypotheses: int = Field(ge=0, description="Hypotheses whose refutation blocks.")
+    alpha: Fraction = Field(
+        ge=0, le=1, description="Chance of a false failure in a year, an exact fraction."
+    )
+    after: str = Field(description="Digest of the version's earlier records that were counted.")
+
+
 class Evidence(Door):
     """The numbers behind a finding about a disparity.
+
+    ``value`` is by closed units, never pooled over them, and ``low`` to ``high`` holds at every
+    look. ``fail_evidence`` is an e-value: while the limit is kept it exceeds x with a chance of at
+    most 1 / x, so that a failure needs ``fail_needed``; ``pass_evidence`` is the same while the
+    limit is broken. ``since`` is the first day of the unit that brought the verdict. Counts are
+    left out where one of them is of fewer people than the policy's smallest group.
+
+    Of records from before evidence was counted by units:
 
     ``four_fifths_flag`` is the bare four-fifths rule, shown beside the verdict and never deciding
     it. ``threshold`` is the bound that was compared: of error rates, the inverse of the rule's.
@@ -79,6 +114,21 @@ class Evidence(Door):
     upwards has no ``proxy_high``.
     """
 
+    since: date | None = Field(
+        default=None, description="First day of the unit that brought the verdict."
+    )
+    fail_evidence: float | None = Field(
+        default=None, description="E-value against the limit being kept."
+    )
+    fail_needed: float | None = Field(
+        default=None, description="What that must reach for a failure, among all tests."
+    )
+    pass_evidence: float | None = Field(
+        default=None, description="E-value against the limit being broken."
+    )
+    pass_needed: float | None = Field(
+        default=None, description="What that must reach for a pass."
+    )
     value: float | None = Field(
         default=None, description="The disparity: a ratio or difference of two rates."
     )
@@ -134,6 +184,7 @@ class Finding(Door):
     rule: str = Field(description="Id of the policy's rule.")
     kind: Literal[
         "error_budget",
+        "evidence",
         "disparity",
         "drift",
         "reversal",
@@ -166,13 +217,13 @@ class Finding(Door):
 class Judgement(StepResult):
     """All findings of one audit, the deciding one first, and the verdict over them.
 
-    ``budget`` is the part of the model's error budget that the verdict rests on, ``attributes``
-    where the groups come from that it is about.
+    ``basis`` is what the verdict rests on, ``attributes`` where the groups come from that it is
+    about.
     """
 
     verdict: Verdict
     findings: tuple[Finding, ...]
-    budget: ErrorBudget | None = None
+    basis: EvidenceBasis | None = None
     attributes: dict[str, AttributeSource] | None = None
 
     @property

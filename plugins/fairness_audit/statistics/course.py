@@ -18,7 +18,7 @@ the level that lifts it: 20, 40, 80. A fail that is repeated counts again. A pas
 product, which must reach the level within a year, or the pass lapses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -89,7 +89,13 @@ class Course:
     pass_needed: Floats
 
 
-def course(pairs: Sequence[Pair], *, units_per_year: int, alpha: float = 1 / 20) -> Course:
+def course(
+    pairs: Sequence[Pair],
+    *,
+    units_per_year: int,
+    alpha: float = 1 / 20,
+    kept: Collection[tuple[int, int]] = (),
+) -> Course:
     """Where each pair of a family stands after each unit.
 
     Every pair that the family will ever have belongs in it from the first unit on; one without
@@ -99,6 +105,7 @@ def course(pairs: Sequence[Pair], *, units_per_year: int, alpha: float = 1 / 20)
         pairs: of all rules that may block; all with the same units, and runs or one run.
         units_per_year: 52 for weeks, 365 for days, 4 for quarters; at least 2.
         alpha: the chance of even one false fail among starts of one year; within (0, 1).
+        kept: units and pairs, by position, of failures that stand whatever the counts now say.
 
     Raises:
         ValueError: where there is no pair or a year has fewer than two units.
@@ -107,7 +114,10 @@ def course(pairs: Sequence[Pair], *, units_per_year: int, alpha: float = 1 / 20)
         raise ValueError(f"{len(pairs)} pairs and {units_per_year} units a year: 1 and 2 at least")
     sides = _Sides.of(pairs)
     units, runs = sides.fail.shape[:2]
-    standing = _Standing(sides, runs, stakes(units, units_per_year), units_per_year, alpha)
+    kept_at = np.zeros((units, len(pairs)), dtype=np.bool_)
+    for unit, pair in kept:
+        kept_at[unit, pair] = True
+    standing = _Standing(sides, runs, stakes(units, units_per_year), units_per_year, alpha, kept_at)
     after = [standing.next(unit) for unit in range(units)]
     return Course(*(np.stack(column, axis=1) for column in zip(*after, strict=True)))
 
@@ -204,9 +214,15 @@ class _Standing:
     """All pairs as the last unit left them; arrays are (runs, pairs) or (runs, sides, ...)."""
 
     def __init__(
-        self, sides: _Sides, runs: int, stakes: Floats, units_per_year: int, alpha: float
+        self,
+        sides: _Sides,
+        runs: int,
+        stakes: Floats,
+        units_per_year: int,
+        alpha: float,
+        kept: Booleans,
     ) -> None:
-        self._sides, self._alpha = sides, alpha
+        self._sides, self._alpha, self._kept = sides, alpha, kept
         self._stakes, self._year = stakes, units_per_year
         self._estimates = _Estimates(sides)
         pairs, all_sides = len(sides.first), len(sides.owner)
@@ -224,7 +240,7 @@ class _Standing:
         fail, passing = self._fail_evidence(unit), self._pass_evidence(unit)
         beyond = self._estimates.beyond(unit, self._start, len(sides.owner))
         fail_needed = closed_threshold(fail, self._alpha)
-        failed = sides.has(beyond & (fail >= fail_needed[:, None]))
+        failed = sides.has(beyond & (fail >= fail_needed[:, None])) | self._kept[unit]
         in_doubt = sides.has(beyond & (fail >= WITHDRAWN_AT))
         weakest = np.minimum.reduceat(passing, sides.first, axis=-1)
         pass_needed = PASS_LEVEL * 2.0**self._failures

@@ -9,7 +9,13 @@ from pydantic import Field
 
 from fairness_audit.encoding import digest_of
 from fairness_audit.records.door import Door, Moment, StepResult
-from fairness_audit.records.finding import AttributeSource, ErrorBudget, Finding, Verdict
+from fairness_audit.records.finding import (
+    AttributeSource,
+    ErrorBudget,
+    EvidenceBasis,
+    Finding,
+    Verdict,
+)
 from fairness_audit.records.signed.chained import Chained
 from fairness_audit.records.signed.in_toto import Sha256
 from fairness_audit.records.signed.layout import Place, digest_of_subject, in_predicate
@@ -69,7 +75,13 @@ class AuditRecord(Chained):
     verdict: Verdict = Field(description="The worst of the findings.")
     error_budget: ErrorBudget | None = Field(
         default=None,
-        description="The part of the model's error budget that this audit spends.",
+        description=(
+            "The part of the model's error budget that an audit spent, before evidence was counted"
+            " by units."
+        ),
+    )
+    basis: EvidenceBasis | None = Field(
+        default=None, description="The closed units of decisions that the verdict rests on."
     )
     attributes: dict[str, AttributeSource] | None = Field(
         default=None, description="Where the groups of each protected attribute come from."

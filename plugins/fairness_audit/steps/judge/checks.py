@@ -1,13 +1,21 @@
-"""Findings about the data: what the Great Expectations suites found, as the audit weighs it."""
+"""Findings about the data: what the Great Expectations suites found, as the audit weighs it.
+
+A check of a share or rate of people says what these rows show; its verdict comes from the evidence
+of all units, as that of a rule does. Any other check finds what is broken: no test, and never
+three-valued.
+"""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.validation import Check, CheckSeverity, ValidationReport
+from fairness_audit.statistics.course import State
+from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.proxies import caution_of
+from fairness_audit.steps.judge.questions import OfShare
 from fairness_audit.text import one_line_sentence
 
 AtGate = Literal["allow", "review", "block"]
@@ -21,7 +29,9 @@ _NAMES: dict[Kind, str] = {
 }
 
 
-def check_findings(report: ValidationReport, policy: AuditPolicy) -> Iterator[Finding]:
+def check_findings(
+    report: ValidationReport, policy: AuditPolicy, positions: Mapping[object, Position]
+) -> Iterator[Finding]:
     """One finding per check that did not pass, and one per kind for all those that did.
 
     A failed check of severity *info* stays in the Data Docs. A report without any check is no
@@ -35,14 +45,47 @@ def check_findings(report: ValidationReport, policy: AuditPolicy) -> Iterator[Fi
             at_gate="block",
             sentence="The data were not checked: the validation report holds no check.",
         )
+    passed = Counter[Kind]()
     for check in report.checks:
-        if not check.passed and check.severity is not CheckSeverity.INFO:
-            yield _cautioned(_failed(check), policy)
-    yield from _passed(report)
+        position = positions.get(OfShare(check))
+        if position.state is State.PASS if position else check.passed:
+            passed[check.kind] += 1
+        elif check.severity is not CheckSeverity.INFO:
+            yield _judged(check, position, policy) if position else _failed(check)
+    yield from _passed(passed)
 
 
 def _failed(check: Check) -> Finding:
-    verdict, at_gate = _weight(check)
+    """Bad data: nobody can tell, which a warning only says."""
+    warns = check.severity is CheckSeverity.WARNING
+    return _finding(
+        check,
+        Verdict.WARN if warns else Verdict.INCONCLUSIVE,
+        "allow" if warns else "block",
+        one_line_sentence(check.sentence),
+    )
+
+
+def _judged(check: Check, position: Position, policy: AuditPolicy) -> Finding:
+    """A share of people beyond its limit is a failure; one that is not yet told holds nothing up.
+
+    Too few of an inferred group are a warning: the inference may be what lost them.
+    """
+    said = one_line_sentence(check.sentence)
+    if position.state is not State.FAIL:
+        doubt = "Whether the limit is kept is not certain yet."
+        return _finding(check, Verdict.INCONCLUSIVE, "allow", f"{said} {doubt}")
+    said = f"{said} The limit is broken: chance does not explain it."
+    caution = caution_of(policy, check.attribute or "")
+    if check.severity is CheckSeverity.WARNING:
+        return _finding(check, Verdict.WARN, "allow", said)
+    if caution is None:
+        return _finding(check, Verdict.FAIL, "block", said)
+    why = f"{caution.clause[0].upper()}{caution.clause[1:]}."
+    return _finding(check, Verdict.WARN, "review", f"{said} {why}")
+
+
+def _finding(check: Check, verdict: Verdict, at_gate: AtGate, sentence: str) -> Finding:
     return Finding(
         rule=check.expectation,
         kind=check.kind,
@@ -50,36 +93,11 @@ def _failed(check: Check) -> Finding:
         at_gate=at_gate,
         attribute=check.attribute,
         group=check.group,
-        sentence=one_line_sentence(check.sentence),
+        sentence=sentence,
     )
 
 
-def _cautioned(finding: Finding, policy: AuditPolicy) -> Finding:
-    """Too few of an inferred group are a warning: the inference may be what lost them."""
-    caution = caution_of(policy, finding.attribute or "")
-    if finding.verdict is not Verdict.FAIL or caution is None:
-        return finding
-    said = f"{caution.clause[0].upper()}{caution.clause[1:]}."
-    return finding.model_copy(
-        update={
-            "verdict": Verdict.WARN,
-            "at_gate": "review",
-            "sentence": f"{finding.sentence} {said}",
-        }
-    )
-
-
-def _weight(check: Check) -> tuple[Verdict, AtGate]:
-    """How a failed check counts: bad data mean that nobody can tell, biased data are a failure."""
-    if check.severity is CheckSeverity.WARNING:
-        return Verdict.WARN, "allow"
-    if check.kind == "quality":
-        return Verdict.INCONCLUSIVE, "block"
-    return Verdict.FAIL, "block"
-
-
-def _passed(report: ValidationReport) -> Iterator[Finding]:
-    passed = Counter[str](check.kind for check in report.checks if check.passed)
+def _passed(passed: Counter[Kind]) -> Iterator[Finding]:
     for kind, name in _NAMES.items():
         if count := passed[kind]:
             yield Finding(

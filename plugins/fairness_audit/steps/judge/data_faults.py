@@ -7,8 +7,9 @@ from fairness_audit.policy.model import AuditPolicy, Rule
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
-from fairness_audit.steps.judge.cases import Groups, groupings_of, known
-from fairness_audit.steps.judge.wording import grouping_name, rows
+from fairness_audit.records.version_evidence import Place, VersionEvidence
+from fairness_audit.steps.judge.cases import groupings_of, known
+from fairness_audit.steps.judge.wording import grouping_name
 from fairness_audit.text import one_line
 
 
@@ -25,40 +26,41 @@ def needs_outcomes(rule: Rule) -> bool:
 
 
 def data_faults(
-    policy: AuditPolicy, population: Population, totals: MeasurementFile, groups: Groups
+    policy: AuditPolicy, population: Population, totals: MeasurementFile, evidence: VersionEvidence
 ) -> Iterator[Finding]:
     """Every fault of the population that keeps the audit from a conclusion."""
     measured = totals.population_rows
     if population.rows != measured:
         yield _fault(
             "measured_population",
-            f"The population has {rows(population.rows)}, but {measured:,} were measured.",
+            "What was measured is not the population: it holds another number of decisions.",
         )
     if not measured:
-        logged = rows(population.decisions) if population.decisions else "no row"
+        logged = "some were" if population.decisions else "none was"
         yield _fault(
             "empty_population",
             "There is nothing to judge: no decision of version"
             f" {one_line(population.model_version)}"
-            f" in the window is in the population ({logged} in the score log).",
+            f" in the window is in the population ({logged} logged).",
         )
         return
     yield from _decision_faults(totals)
     yield from _outcome_faults(policy, totals)
-    yield from _group_faults(policy, groups)
+    yield from _group_faults(policy, evidence)
 
 
 def _decision_faults(totals: MeasurementFile) -> Iterator[Finding]:
-    decided = rows(totals.population_rows)
     if totals.selected_rows == 0:
-        sentence = f"Nobody was selected in {decided}, so no two groups were treated differently"
+        who = "Nobody"
     elif totals.selected_rows == totals.population_rows:
-        sentence = (
-            f"Everybody was selected in {decided}, so no two groups were treated differently"
-        )
+        who = "Everybody"
     else:
         return
-    yield _fault("one_decision", f"{sentence} and nothing about the model can be judged.")
+    yield _fault(
+        "one_decision",
+        f"{who} was selected, so no two groups were treated differently and nothing about the"
+        " model can be judged.",
+    )
 
 
 def _outcome_faults(policy: AuditPolicy, totals: MeasurementFile) -> Iterator[Finding]:
@@ -66,23 +68,22 @@ def _outcome_faults(policy: AuditPolicy, totals: MeasurementFile) -> Iterator[Fi
     if rules and not totals.labelled_rows:
         yield _fault(
             "no_outcomes",
-            f"No outcome is known for any of {rows(totals.population_rows)}, so"
-            f" {_listed(rules)} cannot be judged.",
+            f"No outcome is known, so {_listed(rules)} cannot be judged.",
         )
 
 
-def _group_faults(policy: AuditPolicy, groups: Groups) -> Iterator[Finding]:
+def _group_faults(policy: AuditPolicy, evidence: VersionEvidence) -> Iterator[Finding]:
     for grouping in _judged_groupings(policy):
-        comparable = known(groups, grouping)
+        comparable = known(evidence, grouping)
         name = grouping_name(grouping)
-        if not groups.get(grouping):
+        if not evidence.groups(Place(grouping)):
             yield _fault("one_group", f"No group of {name} was measured.", grouping)
         elif not comparable:
             yield _fault(
                 "one_group", f"The {name} of nobody in the population is known.", grouping
             )
         elif len(comparable) == 1:
-            only = one_line(next(iter(comparable)))
+            only = one_line(comparable[0])
             yield _fault(
                 "one_group",
                 f"Only one group of {name} occurs, {only}, so there is none to compare it with.",

@@ -1,22 +1,31 @@
 """All findings of one audit, and the verdict over them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.policy.model import AuditPolicy, Severity
 from fairness_audit.records.finding import Finding, Judgement, Verdict
 from fairness_audit.records.history import History
 from fairness_audit.records.measurement import Measurement, MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.validation import ValidationReport
-from fairness_audit.steps.judge.budget import budget_findings, budget_of
-from fairness_audit.steps.judge.cases import groups_measured
+from fairness_audit.statistics.sequential import Pair
+from fairness_audit.steps.judge.assumptions import assumption_findings, expired_references
+from fairness_audit.steps.judge.basis import basis_findings, basis_of
+from fairness_audit.steps.judge.cases import Case, Part, parts_of, subgroups
 from fairness_audit.steps.judge.checks import check_findings
 from fairness_audit.steps.judge.coverage import sources_of
 from fairness_audit.steps.judge.data_faults import data_faults, rules_with_data
 from fairness_audit.steps.judge.disparity import disparity_findings
+from fairness_audit.steps.judge.family import Position, positions
+from fairness_audit.steps.judge.pairs import pairs_of
 from fairness_audit.steps.judge.polarity import polarity_findings
-from fairness_audit.steps.judge.rate_drift import drift_findings
+from fairness_audit.steps.judge.proxies import caution_of
+from fairness_audit.steps.judge.questions import Polarity, Question, may_block, pairs_about, questions
 from fairness_audit.steps.judge.reversals import reversal_findings
+from fairness_audit.steps.judge.standing import failures_of, failures_on_record, orphaned_failures
+from fairness_audit.steps.judge.subgroups import subgroup_findings
+from fairness_audit.steps.judge.tables import Tables
 
 _KINDS = (
     "population",
@@ -28,6 +37,7 @@ _KINDS = (
     "representation",
     "label_balance",
     "quality",
+    "evidence",
 )
 _AT_GATE = ("block", "review", "allow")
 
@@ -41,33 +51,28 @@ def judge(
     validation: ValidationReport,
     history: History,
 ) -> Judgement:
-    """Hold what was measured and checked against the policy.
+    """Hold what was counted, measured and checked against the policy.
 
-    The significance level is what the audits in ``history`` leave of the error budget.
+    Verdicts rest on the evidence of ``history``: all closed units of the version's decisions, each
+    counted once. What was measured in this audit's window is told beside them.
 
     A pure function: equal arguments give an equal judgement, and the order of the measurements
     and checks does not matter.
-
-    Raises:
-        MeasurementError: if two measurements of the same disparity differ.
     """
-    groups = groups_measured(each for each in measurements if each.stratum is None)
-    budget = budget_of(policy.error_rate, history)
-    disparities = disparity_findings(
-        policy,
-        rules_with_data(policy, totals),
-        measurements,
-        alpha=budget.alpha,
-        confidence=totals.confidence,
-    )
+    tables = Tables(policy, history.evidence)
+    trial = _Trial.of(tables, totals, validation, history)
+    basis = basis_of(policy, history, hypotheses=trial.hypotheses)
     findings = [
-        *data_faults(policy, population, totals, groups),
-        *polarity_findings(policy, totals, measurements),
-        *budget_findings(policy.error_rate, budget),
-        *disparities,
-        *drift_findings(policy, disparities, history, model_version=population.model_version),
+        *data_faults(policy, population, totals, history.evidence),
+        *basis_findings(basis, history),
+        *polarity_findings(tables, trial.positions.get(Polarity())),
+        *(each for part in trial.parts for each in disparity_findings(tables, part, trial.positions)),
+        *subgroup_findings(tables, trial.searched, trial.positions),
+        *orphaned_failures(history.earlier, trial.cases),
+        *assumption_findings(tables, trial.positions),
+        *expired_references(policy, history.logical_date.date()),
         *reversal_findings(policy, measurements),
-        *check_findings(validation, policy),
+        *check_findings(validation, policy, trial.positions),
     ]
     verdict = verdict_over(findings)
     order = {rule.id: position for position, rule in enumerate(policy.rules)}
@@ -82,9 +87,60 @@ def judge(
     return Judgement(
         verdict=verdict,
         findings=(deciding, *rest),
-        budget=budget,
+        basis=basis,
         attributes=sources_of(policy, measurements),
     )
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Everything that is tested, and where each of it stands."""
+
+    parts: tuple[Part, ...]
+    searched: tuple[Case, ...]
+    positions: Mapping[object, Position]
+    hypotheses: int
+
+    @property
+    def cases(self) -> list[Case]:
+        """Every group under every rule."""
+        return [*(case for part in self.parts for case in part.cases), *self.searched]
+
+    @classmethod
+    def of(
+        cls,
+        tables: Tables,
+        totals: MeasurementFile,
+        validation: ValidationReport,
+        history: History,
+    ) -> "_Trial":
+        """What may block is one family, and what only warns another."""
+        policy, evidence = tables.policy, tables.evidence
+        parts = tuple(parts_of(policy, rules_with_data(policy, totals), evidence))
+        searched = subgroups(policy, evidence)
+        families: tuple[dict[object, list[Pair]], ...] = ({}, {})
+        for case in (*(case for part in parts for case in part.cases), *searched):
+            families[not _may_block(policy, case)][case] = pairs_of(tables, case)
+        asked: list[Question] = list(questions(policy, tables, validation))
+        for question in asked:
+            families[not may_block(policy, question)][question] = pairs_about(tables, question)
+        on_record = failures_on_record(history.earlier)
+        found: dict[object, Position] = {}
+        for family in families:
+            cases = [each for each in family if isinstance(each, Case)]
+            found |= positions(
+                family,
+                evidence.starts,
+                unit=evidence.unit,
+                alpha=float(policy.error_rate.alpha),
+                failed=failures_of(cases, on_record),
+            )
+        sides = sum(len(pair.limit.sides) for pairs in families[0].values() for pair in pairs)
+        return cls(parts, searched, found, sides)
+
+
+def _may_block(policy: AuditPolicy, case: Case) -> bool:
+    return case.rule.severity is Severity.FAIL and caution_of(policy, case.grouping) is None
 
 
 def verdict_over(findings: Sequence[Finding]) -> Verdict:
@@ -109,11 +165,10 @@ def verdict_over(findings: Sequence[Finding]) -> Verdict:
 
 def _weight_first(finding: Finding) -> tuple[object, ...]:
     """The weightiest finding first: what it does at the gate, then the strength of evidence."""
-    p = finding.evidence.p_adjusted
     return (
         _AT_GATE.index(finding.at_gate),
         _KINDS.index(finding.kind),
-        1.0 if p is None else p,
+        -(finding.evidence.fail_evidence or 0.0),
         *_reading_order(finding),
     )
 

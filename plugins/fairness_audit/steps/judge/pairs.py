@@ -1,148 +1,99 @@
-"""The evidence about a case, as pairs of rates that a course of verdicts is made of.
+"""The evidence about a case, as the pairs of rates that a course of verdicts is made of."""
 
-Decisions about one person are worth less than as many about several, so counts are divided by
-their design effect (`statistics.clustering`).
-
-Rows of the unknown group may belong to any group. One more success raises a rate and one more
-failure lowers it, whatever the rate is. So a group's rate is highest against another's if all
-unknown successes are its own and all unknown failures are the other's, and lowest the other way
-round; no other way to share them out lies outside these two (Manski, "Nonparametric bounds on
-treatment effects", American Economic Review 80 (1990), 319-323). Everybody else includes the
-unknown already: there rows only move to the group.
-"""
-
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
-from typing import NamedTuple
 
-import numpy as np
-
-from fairness_audit.policy.base import UNKNOWN
-from fairness_audit.policy.metrics import SELECTION_RATE, Rate
-from fairness_audit.policy.model import Against, AuditPolicy
+from fairness_audit.policy.model import Against
 from fairness_audit.policy.model import FailsOn as Asked
-from fairness_audit.records.measurement import OVERALL
-from fairness_audit.records.version_evidence import Group, Place, VersionEvidence
-from fairness_audit.statistics.clustering import SubjectSums, lagged_factor
-from fairness_audit.statistics.proportions import Floats, Proportions
-from fairness_audit.statistics.sequential import (
-    Aim,
-    FailsOn,
-    Limit,
-    OneShare,
-    Pair,
-    Side,
-    Terms,
-    TwoRates,
-)
+from fairness_audit.statistics.proportions import Proportions
+from fairness_audit.statistics.sequential import FailsOn, Limit, Pair, TwoRates
 from fairness_audit.steps.judge.allowed_range import AllowedRange
+from fairness_audit.steps.judge.bounds import (
+    AtItsEnds,
+    Beside,
+    Ends,
+    contaminated,
+    unknown_ends,
+)
 from fairness_audit.steps.judge.cases import Case, rate_of
-
-EVERYBODY = Place(OVERALL)
-
-
-class Counted(NamedTuple):
-    """One rate of one group, unit by unit: decisions, and what they are worth."""
-
-    seen: Proportions
-    factor: Floats
-
-    @property
-    def worth(self) -> Proportions:
-        """The counts divided by their design effect."""
-        return Proportions(self.seen.successes / self.factor, self.seen.trials / self.factor)
-
-    def less(self, other: "Counted") -> "Counted":
-        """The decisions that are not the other's, with the design effect of all of them."""
-        return Counted(
-            Proportions(
-                self.seen.successes - other.seen.successes, self.seen.trials - other.seen.trials
-            ),
-            self.factor,
-        )
+from fairness_audit.steps.judge.proxies import caution_of
+from fairness_audit.steps.judge.tables import Counted, Tables
 
 
-@dataclass(frozen=True)
-class AtItsEnds:
-    """A pair that is judged where it tells least, since some of its rows may be another group's.
+_NOBODY = Proportions.of([0], [0])
 
-    What is seen is ``seen``; the group may be as low against the other as ``lowest`` and as high as
-    ``highest``. A pass must hold at both; so must a fail, unless ``fails_as_seen``.
+
+def beside_of(tables: Tables, case: Case) -> list[Beside]:
+    """A group beside each that it is compared with, as they were counted."""
+    rate = rate_of(tables.policy, case.rule)
+    own = tables.of(rate, case.grouping, case.group)
+    if not case.others:
+        return [Beside(own, tables.everybody(rate).less(own))]
+    return [Beside(own, tables.of(rate, case.grouping, other)) for other in case.others]
+
+
+def pairs_of(tables: Tables, case: Case) -> list[Pair]:
+    """The pairs of rates that a case is about: one, or one for each other group.
+
+    None where no rate could break the limit.
+    """
+    policy, rule = tables.policy, case.rule
+    limit = AllowedRange.of(rule, selected_is_favourable=policy.selected_is_favourable).limit
+    rate = rate_of(policy, rule)
+    if rule.against is Against.OVERALL:
+        own = tables.of(rate, case.grouping, case.group)
+        beside_the_rest = _beside_the_rest(limit, _share_of(own, tables.everybody(rate)))
+        if beside_the_rest is None:
+            return []
+        limit = beside_the_rest
+    fails_on = FailsOn.DIFFERENCE if rule.fails_on is Asked.DIFFERENCE else FailsOn.LIMIT
+    bare = TwoRates(limit, _NOBODY, _NOBODY, tables.expected(rate), fails_on)
+    return [_held_at_ends(tables, case, bare, beside) for beside in beside_of(tables, case)]
+
+
+def _held_at_ends(tables: Tables, case: Case, bare: TwoRates, beside: Beside) -> Pair:
+    """The pair as it must hold wherever the unknown and the wrongly inferred belong."""
+    seen = _with(bare, beside)
+    caution = caution_of(tables.policy, case.grouping)
+    error = Fraction(0) if caution is None else caution.error
+    unknown = tables.unknown(rate_of(tables.policy, case.rule), case.grouping).seen
+    is_bounded = not tables.policy.assumes_at_random(case.grouping) and unknown.trials.any()
+    if not is_bounded and not error:
+        return seen
+    low = high = beside
+    if is_bounded:
+        low, high = unknown_ends(beside, unknown, others_are_known=bool(case.others))
+    fails = Ends(_with(bare, low), _with(bare, high))
+    if not error:
+        return AtItsEnds(seen, fails, fails)
+    lowest = Beside(contaminated(low.own, error)[0], contaminated(low.other, error)[1])
+    highest = Beside(contaminated(high.own, error)[1], contaminated(high.other, error)[0])
+    return AtItsEnds(seen, fails, Ends(_with(bare, lowest), _with(bare, highest)))
+
+
+def _with(pair: TwoRates, beside: Beside) -> TwoRates:
+    return replace(pair, group=beside.own.worth, reference=beside.other.worth)
+
+
+def _beside_the_rest(limit: Limit, share: float) -> Limit | None:
+    """The limit of a group against everybody, as one against everybody else.
+
+    Everybody's rate is that of the group and of everybody else, weighted by the group's share s:
+    a ratio r to everybody is one of r (1 - s) / (1 - r s) to everybody else, and a difference d
+    one of d / (1 - s). A ratio of 1 / s or more is out of reach, and its end is none.
     """
 
-    seen: TwoRates
-    lowest: TwoRates
-    highest: TwoRates
-    fails_as_seen: bool = False
-
-    @property
-    def limit(self) -> Limit:
-        """What is asked."""
-        return self.seen.limit
-
-    @property
-    def fails_on(self) -> FailsOn:
-        """What a fail refutes."""
-        return self.seen.fails_on
-
-    def log_e(self, side: Side, aim: Aim) -> Floats:
-        """Log e-values at the end that speaks most against them."""
-        if aim is Aim.FAIL and self.fails_as_seen:
-            return self.seen.log_e(side, aim)
-        at_highest = (side is Side.LOW) is (aim is Aim.FAIL)
-        return (self.highest if at_highest else self.lowest).log_e(side, aim)
-
-    def terms(self) -> Terms:
-        """Of what is seen."""
-        return self.seen.terms()
-
-    def at(self, limit: Limit) -> "AtItsEnds":
-        """The same evidence, asked about another limit."""
-        ends = (each.at(limit) for each in (self.seen, self.lowest, self.highest))
-        return AtItsEnds(*ends, self.fails_as_seen)
-
-
-class Tables:
-    """The evidence about one version, as one policy asks for it."""
-
-    def __init__(self, policy: AuditPolicy, evidence: VersionEvidence) -> None:
-        self.policy, self.evidence = policy, evidence
-        self._units = len(evidence.starts)
-        self.of = lru_cache(maxsize=None)(self._of)
-
-    def _of(self, rate: Rate, grouping: str, group: str) -> Counted:
-        """One rate of one group of a grouping."""
-        place, name = Place(grouping), Group(group)
-        counts = self.evidence.counts(place, name)
-        seen = Proportions.of(rate.numerator(counts), rate.denominator(counts))
-        sums = self.evidence.subjects(place, name, rate)
-        return Counted(seen, _factor(seen, SubjectSums(*_floats(sums.mm, sums.my, sums.yy))))
-
-    def everybody(self, rate: Rate) -> Counted:
-        """One rate of all decisions."""
-        return self.of(rate, OVERALL, OVERALL)
-
-    def share(self, grouping: str, group: str | None) -> Proportions:
-        """A group's decisions among those of known group; of None, these among all."""
-        everybody = self.everybody(SELECTION_RATE).seen.trials
-        unknown = self.of(SELECTION_RATE, grouping, UNKNOWN).seen.trials
-        among = everybody if group is None else everybody - unknown
-        own = among - unknown if group is None else self._decisions(grouping, group)
-        whole = SubjectSums(*_floats(*self._people(OVERALL, OVERALL)))
-        # Decisions about one person are all of one group, or none is.
-        name = UNKNOWN if group is None else group
-        part = SubjectSums(*_floats(*self._people(grouping, name)))
-        return Counted(Proportions(own, among), _factor(Proportions(own, among), whole, part)).worth
-
-    def _decisions(self, grouping: str, group: str) -> Floats:
-        return self.of(SELECTION_RATE, grouping, group).seen.trials
-
-    def expected(self, rate: Rate) -> float | None:
-        """The rate of everybody in the version before this one; None where none is known."""
-        if self.evidence.previous is None:
+    def turned(end: float | None) -> float | None:
+        if end is None or share >= 1:
             return None
-        successes, trials = self.evidence.previous.rate(rate)
-        inside = 0 < successes < trials
-        return successes / trials if inside else None
+        if limit.scale == "difference":
+            return end / (1 - share)
+        return end * (1 - share) / (1 - end * share) if end * share < 1 else None
+
+    low, high = turned(limit.low), turned(limit.high)
+    return None if low is None and high is None else Limit(limit.scale, low, high)
+
+
+def _share_of(own: Counted, everybody: Counted) -> float:
+    total = float(everybody.seen.trials.sum())
+    return float(own.seen.trials.sum()) / total if total else 0.0

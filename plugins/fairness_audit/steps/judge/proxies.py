@@ -1,13 +1,9 @@
 """What can be concluded about groups that people were put into by inference.
 
-A group that was inferred is not the group itself: some of its rows belong elsewhere. If at most a
-share e of them does, whoever they are, a rate p that was observed is that of a contaminated
-sample, and the group's own lies from max(0, (p - e) / (1 - e)) to min(1, p / (1 - e)): either all
-rows that do not belong are successes, or none is (Horowitz and Manski, "Identification and
-robustness with contaminated and corrupted data", Econometrica 63 (1995), 281-302). Two rates that
-are each as far out as they can be bound every disparity of theirs.
+A group that was inferred is not the group itself: some of its rows belong elsewhere, and a pass
+must hold wherever they do (`bounds`).
 
-Neither does an inferred group fail an audit by itself: a proxy with a threshold can exaggerate a
+Nor does an inferred group fail an audit by itself: a proxy with a threshold can exaggerate a
 disparity, since its errors depend on what it is inferred from (Chen et al., "Fairness under
 unawareness", FAT* 2019, arXiv:1811.11154). The group of a place says even less of one person.
 """
@@ -16,10 +12,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from fairness_audit.policy.attribute import Attribute, Provenance
-from fairness_audit.policy.model import Against, AtGate, AuditPolicy
+from fairness_audit.policy.model import AtGate, AuditPolicy
 from fairness_audit.records.finding import Verdict
-from fairness_audit.steps.judge.allowed_range import Exact, TwoRates
-from fairness_audit.steps.judge.cases import Case
 from fairness_audit.steps.judge.ground import Ground
 from fairness_audit.steps.judge.wording import grouping_name
 from fairness_audit.text import one_line
@@ -69,24 +63,3 @@ def softened(verdict: Verdict, at_gate: AtGate, ground: Ground) -> tuple[Verdict
         Verdict.WARN if verdict is Verdict.FAIL else verdict,
         AtGate.REVIEW if blocks else at_gate,
     )
-
-
-def contaminated_ends(case: Case, rates: TwoRates, error: Fraction) -> tuple[TwoRates, TwoRates]:
-    """The two rates where the group's is lowest against the other's, and where it is highest.
-
-    Only the rows that do belong are left in them. Everybody stays everybody.
-    """
-    own_low, own_high = _ends(rates.numerator, rates.denominator, error)
-    of_other = 0 if case.rule.against is Against.OVERALL else error
-    other_low, other_high = _ends(
-        rates.reference_numerator, rates.reference_denominator, Fraction(of_other)
-    )
-    return TwoRates(*own_low, *other_high), TwoRates(*own_high, *other_low)
-
-
-def _ends(
-    successes: Exact, rows: Exact, error: Fraction
-) -> tuple[tuple[Exact, Exact], tuple[Exact, Exact]]:
-    """Lowest and highest rate of the rows that belong, as successes and rows."""
-    belong = rows * (1 - error)
-    return (max(0, successes - rows * error), belong), (min(successes, belong), belong)

@@ -1,14 +1,18 @@
 """One sentence per disparity that a manager understands, with the numbers it rests on."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
 from fairness_audit.policy.metrics import Phrase
-from fairness_audit.policy.model import Comparison, Severity
+from fairness_audit.policy.model import Against, Comparison, FailsOn, Severity
 from fairness_audit.records.finding import Evidence
+from fairness_audit.statistics.sequential import Side
 from fairness_audit.steps.judge import wording
-from fairness_audit.steps.judge.allowed_range import AllowedRange, TwoRates
+from fairness_audit.steps.judge.allowed_range import AllowedRange
+from fairness_audit.steps.judge.bounds import Beside
 from fairness_audit.steps.judge.cases import Case
+from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.ground import Ground
 from fairness_audit.steps.judge.proxies import Caution
 from fairness_audit.text import one_line
@@ -16,18 +20,24 @@ from fairness_audit.text import one_line
 
 @dataclass(frozen=True)
 class Sentence:
-    """What a sentence about one disparity is made of."""
+    """What a sentence about one disparity is made of.
+
+    ``unknown`` is the share of all decisions whose group is not known, where the verdict must hold
+    wherever they belong; ``newest`` the first day of the newest unit.
+    """
 
     case: Case
-    rates: TwoRates | None
+    other: str | None
+    beside: Beside
     ground: Ground
     allowed: AllowedRange
     phrase: Phrase
+    position: Position
     evidence: Evidence
-    alpha: Fraction
-    confidence: float
     min_group_size: int
     caution: Caution | None = None
+    unknown: float = 0.0
+    is_newest: bool = True
 
     @property
     def group(self) -> str:
@@ -36,119 +46,151 @@ class Sentence:
         return f"group {one_line(self.case.group)} ({grouping})"
 
     @property
-    def other(self) -> str:
+    def others(self) -> str:
         """What the group is compared with."""
-        reference = self.case.measured.reference if self.case.measured else None
-        return wording.compared_with(self.case.rule.against, reference)
+        return wording.compared_with(self.case.rule.against, self.other)
 
     @property
-    def p_adjusted(self) -> float:
-        """The adjusted p-value; 1 where there was no test."""
-        return 1.0 if self.evidence.p_adjusted is None else self.evidence.p_adjusted
+    def has_two_ends(self) -> bool:
+        """True where a ratio is bounded on both sides by limits of their own."""
+        return self.is_ratio and None not in (self.allowed.low, self.allowed.high)
 
     @property
-    def is_significant(self) -> bool:
-        """True if chance does not explain that the two rates differ."""
-        return self.p_adjusted < self.alpha
+    def is_ratio(self) -> bool:
+        """True where rates are divided, False where they are subtracted."""
+        return self.allowed.compare is Comparison.RATIO
 
 
 def sentence(telling: Sentence) -> str:
     """The finding in words, ending with a full stop."""
-    if telling.rates is None:
-        text = f"{telling.group} cannot be judged: its {telling.phrase.called} was not measured"
+    if telling.ground is Ground.NOT_COUNTED:
+        text = _not_counted(telling)
     elif telling.ground is Ground.TOO_SMALL:
-        text = _too_small(telling, telling.rates)
-    elif telling.ground is Ground.UNDEFINED:
-        text = _undefined(telling, telling.rates)
+        text = _too_small(telling)
     else:
-        text = f"{_comparison(telling, telling.rates)}{_conclusion(telling, telling.rates)}"
+        text = f"{_comparison(telling)}{_conclusion(telling)}"
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _too_small(telling: Sentence, rates: TwoRates) -> str:
-    own_is_small = rates.denominator < telling.min_group_size
-    name = "it" if own_is_small else telling.other
-    count = rates.denominator if own_is_small else rates.reference_denominator
+def _not_counted(telling: Sentence) -> str:
+    name = telling.others if telling.beside.own.decisions else "it"
     return (
-        f"{telling.group} cannot be judged on its {telling.phrase.called}: {name} has"
-        f" {wording.rows(count)} that count, and the policy asks for {telling.min_group_size:,}"
-        f"{_outlook(telling, rates)}"
+        f"{telling.group} cannot be judged on its {telling.phrase.called}: {name} has no decision"
+        " that counts"
     )
 
 
-def _undefined(telling: Sentence, rates: TwoRates) -> str:
-    to_zero = telling.allowed.compare is Comparison.RATIO and not rates.reference_numerator
-    why = f"that of {telling.other} is zero, so there is no ratio to it"
+def _too_small(telling: Sentence) -> str:
+    own_is_small = telling.beside.own.decisions < telling.min_group_size
+    name = "it" if own_is_small else telling.others
+    ends = _ends(telling)
     return (
-        f"{telling.group} cannot be judged on its {telling.phrase.called}:"
-        f" {why if to_zero else 'the disparity is not defined'}"
+        f"{telling.group} cannot be judged on its {telling.phrase.called}: {name} has fewer than"
+        f" the {telling.min_group_size:,} decisions that the policy asks for"
+        + (f"; the {_called(telling)} is from {ends}" if ends else "")
     )
 
 
-def _comparison(telling: Sentence, rates: TwoRates) -> str:
+def _comparison(telling: Sentence) -> str:
     """`group F (gender) is selected 0.66 times as often as group M (selection rate …)`."""
-    own, other = wording.percent(rates.rate), wording.percent(rates.reference_rate)
+    own, other = (wording.percent(each.rate) for each in telling.beside)
+    ends = _ends(telling)
+    interval = f"; 95 % interval {ends}" if ends else ""
     return (
-        f"{telling.group} {telling.phrase.happens} {_how_often(telling, rates)}"
-        f" {telling.other} ({telling.phrase.called} {own} against {other}{_interval(telling)})"
+        f"{telling.group} {telling.phrase.happens} {_how_often(telling)}"
+        f" {telling.others} ({telling.phrase.called} {own} against {other}{interval})"
     )
 
 
-def _how_often(telling: Sentence, rates: TwoRates) -> str:
-    top, bottom = rates.disparity(telling.allowed.compare) or (0, 1)
-    value, bound = top / bottom, float(telling.allowed.bound)
-    if telling.allowed.compare is Comparison.RATIO:
-        return f"{wording.apart_from(value, bound, 2)} times as often as"
-    if top == 0:
+def _how_often(telling: Sentence) -> str:
+    value = telling.position.value
+    if value is None or math.isinf(value):
+        return "beyond compare with"
+    if telling.is_ratio:
+        return f"{wording.apart_from(value, _nearest(telling, value), 2)} times as often as"
+    if value == 0:
         return "as often as"
-    size = wording.apart_from(abs(100 * value), 100 * bound, 1)
-    return f"{size} percentage points {'more' if top > 0 else 'less'} often than"
+    size = wording.apart_from(abs(100 * value), 100 * float(telling.case.rule.threshold), 1)
+    return f"{size} percentage points {'more' if value > 0 else 'less'} often than"
 
 
-def _interval(telling: Sentence) -> str:
+def _ends(telling: Sentence) -> str:
+    """`0.62 to 0.70`; nothing where there is no interval."""
     low, high = telling.evidence.low, telling.evidence.high
-    if low is None or high is None:
+    if low is None and high is None:
         return ""
-    if telling.allowed.compare is Comparison.DIFFERENCE:
-        ends = f"{wording.signed_points(low)} to {wording.signed_points(high)} points"
-    else:
-        bound = float(telling.allowed.bound)
-        ends = " to ".join(wording.apart_from(end, bound, 2) for end in (low, high))
-    return f"; {100 * telling.confidence:.4g} % interval {ends}"
+    if not telling.is_ratio:
+        ends = [wording.signed_points(-1 if low is None else low)]
+        ends.append(wording.signed_points(1 if high is None else high))
+        return f"{' to '.join(ends)} points"
+    start = 0.0 if low is None else low
+    told = wording.apart_from(start, _nearest(telling, start), 2)
+    if high is None:
+        return f"{told} upwards"
+    return f"{told} to {wording.apart_from(high, _nearest(telling, high), 2)}"
 
 
-def _conclusion(telling: Sentence, rates: TwoRates) -> str:
-    limit = f"the chosen limit of {_limit(telling)}"
-    adjusted = f"(adjusted {wording.p_value(telling.p_adjusted)})"
+def _nearest(telling: Sentence, value: float) -> float:
+    """The end of the range that a value is nearest to."""
+    ends = [float(end) for end in (telling.allowed.low, telling.allowed.high) if end is not None]
+    return min(ends, key=lambda end: abs(end - value))
+
+
+def _conclusion(telling: Sentence) -> str:
     match telling.ground:
         case Ground.BREACH:
-            doubt = _caution(telling)
-            return f", {_side(telling)} {limit}; chance does not explain it {adjusted}{doubt}"
-        case Ground.UNPROVEN_BREACH:
-            doubt = f"but chance may explain it {adjusted}{_outlook(telling, rates)}"
-            if telling.alpha == 0:
-                doubt = "but the error budget is spent, so it cannot be called a failure"
-            return f", {_side(telling)} {limit}, {doubt}"
-        case Ground.DEPENDS_ON_UNKNOWN:
-            side = _side(telling) if telling.allowed.is_breached_by(rates) else "within"
-            return f", {side} {limit}, but {_unknown(telling)}"
-        case Ground.DEPENDS_ON_INFERENCE:
-            why = "the group is inferred" if telling.caution is None else telling.caution.why
-            return f", within {limit}, but {why}{_inference(telling)}"
+            return f", {_beyond(telling)}{_refuted(telling)}{_stands(telling)}{_caution(telling)}"
         case Ground.WITHIN:
-            return f", within {limit}, and so is the whole interval{_inference(telling)}"
+            return f", within {_limit(telling)}{_passed(telling)}{_inference(telling)}"
         case _:
-            # A gap inside the limit can still be real; both are said.
-            real = f"there is a gap {adjusted}, but " if telling.is_significant else ""
-            open_question = "whether it stays there is not certain"
-            return f", within {limit}; {real}{open_question}{_outlook(telling, rates)}"
+            return f", {_open(telling)}{_unknown(telling)}{_inference(telling)}"
+
+
+def _refuted(telling: Sentence) -> str:
+    """Which hypothesis the evidence refutes, and how clearly."""
+    evidence, needed = telling.evidence.fail_evidence, telling.evidence.fail_needed
+    if evidence is None or needed is None or evidence < needed:
+        return "; it failed by what was counted before corrections"
+    shown = _once_in(evidence)
+    if telling.case.rule.fails_on is FailsOn.DIFFERENCE:
+        return f"; a model without any difference would show this {shown}"
+    return f"; a model that keeps the limit would show this {shown}"
+
+
+def _passed(telling: Sentence) -> str:
+    if telling.evidence.pass_evidence is None:
+        return ", which no rate of it could break"
+    shown = _once_in(telling.evidence.pass_evidence)
+    return f"; a model that breaks {'them' if telling.has_two_ends else 'it'} would show this {shown}"
+
+
+def _stands(telling: Sentence) -> str:
+    """Since when a failure stands that the newest unit did not bring, and what would lift it."""
+    since = telling.position.since
+    if since is None or telling.is_newest:
+        return ""
+    return (
+        f"; it stands since {since:%Y-%m-%d}, until later decisions alone show the limit kept"
+        f" (evidence {telling.position.pass_needed:,.0f}) or two people waive it"
+    )
+
+
+def _open(telling: Sentence) -> str:
+    side = telling.allowed.left_on(telling.position.value)
+    if side is None:
+        return f"within {_limit(telling)}; whether it stays there is not certain yet"
+    doubt = "a model that keeps the limit may show this by chance"
+    return f"{_beyond(telling)}, but {doubt}"
 
 
 def _unknown(telling: Sentence) -> str:
-    """`the group of 120 rows is unknown: wherever they belong, it is from 0.61 to 1.02`."""
-    evidence = telling.evidence
-    lies = _lies(telling, evidence.unknown_low, evidence.unknown_high)
-    return f"the group of {wording.rows(evidence.unknown or 0)} is unknown: with them {lies}"
+    """`; the group of 12.0 % is unknown, and a verdict must hold wherever they belong`."""
+    if not telling.unknown:
+        return ""
+    return (
+        f"; the group of {wording.percent(telling.unknown)} of the decisions is unknown, and a"
+        " verdict must hold wherever they belong"
+    )
 
 
 def _caution(telling: Sentence) -> str:
@@ -157,54 +199,46 @@ def _caution(telling: Sentence) -> str:
         return ""
     # A rule that only warns could not fail the audit anyway.
     is_failure = telling.case.rule.severity is Severity.FAIL
-    why = telling.caution.clause if is_failure else telling.caution.why
-    return f"; {why}{_inference(telling)}"
+    return f"; {telling.caution.clause if is_failure else telling.caution.why}"
 
 
 def _inference(telling: Sentence) -> str:
-    """`; with up to 10 % of each group wrong, the ratio may be from 0.61 to 1.02`."""
-    if telling.caution is None or not telling.caution.error:
+    """`; the gender is inferred (first names), and up to 10 % of each group may be wrong`."""
+    if telling.caution is None:
         return ""
-    lies = _lies(telling, telling.evidence.proxy_low, telling.evidence.proxy_high)
-    return f"; with up to {100 * float(telling.caution.error):.4g} % of each group wrong, {lies}"
+    share = f"{100 * float(telling.caution.error):.4g} %"
+    wrong = f", and up to {share} of each group may be wrong" if telling.caution.error else ""
+    return f"; {telling.caution.why}{wrong}"
 
 
-def _lies(telling: Sentence, low: float | None, high: float | None) -> str:
-    """`the ratio may be from 0.61 to 1.02`."""
-    bound = float(telling.allowed.bound)
-    if low is None or high is None:
-        return "nothing can be said"
-    if telling.allowed.compare is Comparison.DIFFERENCE:
-        ends = f"{wording.signed_points(low)} to {wording.signed_points(high)} points"
-        return f"the gap may be from {ends}"
-    least, most = (wording.apart_from(each, bound, 2) for each in (low, high))
-    return f"the ratio may be from {least} to {most}"
+def _beyond(telling: Sentence) -> str:
+    """`below the limit of 4/5`: on the side where it lies, or failed."""
+    side = telling.allowed.left_on(telling.position.value) or telling.position.fail_side
+    if not telling.is_ratio:
+        return f"beyond the limit of {_bound(telling, telling.case.rule.threshold)}"
+    word = "below" if side is Side.LOW else "above"
+    return f"{word} the limit of {_bound(telling, telling.allowed.end(side))}"
 
 
 def _limit(telling: Sentence) -> str:
-    in_points = telling.allowed.compare is Comparison.DIFFERENCE
-    return wording.limit_name(telling.allowed.bound, in_points=in_points)
+    """`the limits of 4/5 and 5/4`, or `the limit of 10 percentage points (1/10)`."""
+    low, high = telling.allowed.low, telling.allowed.high
+    if telling.has_two_ends:
+        return f"the limits of {low} and {high}"
+    bound = telling.case.rule.threshold
+    if telling.is_ratio and low is None and high is not None:
+        bound = high
+    return f"the limit of {_bound(telling, bound)}"
 
 
-def _side(telling: Sentence) -> str:
-    if telling.allowed.compare is Comparison.DIFFERENCE:
-        return "beyond"
-    return "above" if telling.allowed.is_upper else "below"
+def _bound(telling: Sentence, bound: Fraction) -> str:
+    return wording.limit_name(bound, in_points=not telling.is_ratio)
 
 
-def _outlook(telling: Sentence, rates: TwoRates) -> str:
-    """What groups of these sizes could have shown, and the size that would show it.
+def _called(telling: Sentence) -> str:
+    return "ratio" if telling.is_ratio else "difference"
 
-    Nothing without an error budget: no size would show anything then.
-    """
-    if telling.alpha == 0:
-        return ""
-    gap, needed = telling.evidence.detectable_gap, telling.evidence.n_needed
-    which = "the observed gap" if telling.allowed.is_breached_by(rates) else "a gap at the limit"
-    shown = (
-        "no gap"
-        if gap is None
-        else f"only a gap of {wording.points(gap)} percentage points or more"
-    )
-    enough = f", and {which} needs about {wording.rows(needed)} per group" if needed else ""
-    return f"; at these sizes {shown} shows reliably{enough}"
+
+def _once_in(evidence: float | None) -> str:
+    """How rarely chance gives so much evidence: an e-value of x at most once in x."""
+    return f"at most once in {wording.rounded_down(max(1.0, evidence or 1.0))}"

@@ -1,11 +1,13 @@
 """Numbers and names as a reader meets them in a sentence."""
 
+import math
 from fractions import Fraction
 
 from fairness_audit.policy.model import Against
 from fairness_audit.text import one_line
 
 _MOST_DIGITS = 6
+_MANY = 1_000_000
 
 
 def grouping_name(grouping: str) -> str:
@@ -45,6 +47,14 @@ def apart_from(value: float, limit: float, digits: int) -> str:
 def p_value(p: float) -> str:
     """`p < 0.001`, or `p = 0.0504`."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3g}"
+
+
+def rounded_down(number: float) -> str:
+    """A number from 1 as no more than it is, in two digits: 1,234 as 1,200."""
+    if number >= _MANY:
+        return f"{_MANY:,}"
+    step = 10.0 ** max(0, math.floor(math.log10(number)) - 1)
+    return f"{math.floor(number / step) * step:,.0f}"
 
 
 def limit_name(bound: Fraction, *, in_points: bool) -> str:

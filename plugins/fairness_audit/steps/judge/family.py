@@ -1,0 +1,111 @@
+"""Where each case of one family of tests stands, after the newest unit.
+
+Everything that may block is one family, so that its chance of even one false failure in a year is
+that of the policy; what only warns is another, and takes no power from the first.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from fairness_audit.policy.units import Unit
+from fairness_audit.statistics.course import Course, State, course
+from fairness_audit.statistics.sequential import Pair, Side
+
+Key = TypeVar("Key", bound=Hashable)
+
+UNITS_A_YEAR: Mapping[Unit, int] = {"day": 365, "week": 52}
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a case stands: by its pair that says most, the ``pair``-th of them.
+
+    ``since`` is the first day of the unit that brought a pass or a fail, and evidence is what that
+    was found by; of what is open, as it is now. ``pass_needed`` is what a pass needs from now on.
+    ``value`` is the disparity by all units, None where it is not defined.
+    """
+
+    state: State = State.OPEN
+    since: date | None = None
+    failures: int = 0
+    fail_evidence: float = 1.0
+    fail_needed: float = 1.0
+    fail_side: Side = Side.LOW
+    pass_evidence: float = 1.0
+    pass_needed: float = 1.0
+    value: float | None = None
+    pair: int = 0
+
+
+def positions(
+    cases: Mapping[Key, Sequence[Pair]],
+    starts: Sequence[date],
+    *,
+    unit: Unit,
+    alpha: float,
+    failed: Mapping[Key, Sequence[date]],
+) -> dict[Key, Position]:
+    """Where every case of a family stands.
+
+    A case with several pairs fails with any of them and passes with all. One without a pair cannot
+    break its limit, whatever its rates are.
+
+    Args:
+        cases: with the pairs of each; all that may ever be tested together.
+        starts: the first days of the units.
+        unit: how long they are.
+        alpha: the chance of even one false failure in a year; within (0, 1).
+        failed: by case the first days of units that are on record as those of a failure, which
+            stands whatever corrections of counts make of it.
+    """
+    beside = [(case, pair) for case, pairs in cases.items() for pair in pairs]
+    if not beside or not starts:
+        return {case: Position() if pairs else _WITHIN for case, pairs in cases.items()}
+    kept = {
+        (starts.index(day), at)
+        for at, (case, _) in enumerate(beside)
+        for day in failed.get(case, ())
+        if day in starts
+    }
+    found = course(
+        [pair for _, pair in beside], units_per_year=UNITS_A_YEAR[unit], alpha=alpha, kept=kept
+    )
+    by_case: dict[Key, list[Position]] = {case: [] for case in cases}
+    for at, (case, pair) in enumerate(beside):
+        by_case[case].append(_position(found, at, pair, starts, len(by_case[case])))
+    return {case: _telling(each) if each else _WITHIN for case, each in by_case.items()}
+
+
+_WITHIN = Position(state=State.PASS)
+
+
+def _position(found: Course, at: int, pair: Pair, starts: Sequence[date], nth: int) -> Position:
+    state = State(int(found.state[0, -1, at]))
+    since = int(found.since[0, -1, at])
+    # What a verdict was found by counts anew afterwards, so it is told as of then.
+    told = (0, -1 if state is State.OPEN else since, at)
+    value = float(pair.terms().running()[0, -1])
+    return Position(
+        state=state,
+        since=None if state is State.OPEN else starts[since],
+        failures=int(found.failures[0, -1, at]),
+        fail_evidence=float(found.fail_evidence[told]),
+        fail_needed=float(found.fail_needed[told[:2]]),
+        fail_side=Side.HIGH if found.fail_side[told] else Side.LOW,
+        pass_evidence=float(found.pass_evidence[told]),
+        pass_needed=float(found.pass_needed[0, -1, at]),
+        value=value if value == value else None,
+        pair=nth,
+    )
+
+
+def _telling(each: Iterable[Position]) -> Position:
+    """What the pairs of a case come to: a failure before what is open, that before a pass."""
+    order = (State.FAIL, State.OPEN, State.PASS)
+
+    def weight(position: Position) -> tuple[float, ...]:
+        return (order.index(position.state), -position.fail_evidence, position.pass_evidence)
+
+    return min(each, key=weight)

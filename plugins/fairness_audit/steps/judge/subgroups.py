@@ -1,0 +1,52 @@
+"""Findings about all subgroups that are searched, at once.
+
+Every subgroup that breaks the limit is named, and the search passes only if all of them keep it
+(cf. Cherian and Candès, "Statistical inference for fairness auditing", arXiv 2305.03712): a mild
+gap that is clear hides no wide one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from fairness_audit.policy.model import AtGate
+from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.statistics.course import State
+from fairness_audit.steps.judge.cases import SUBGROUP_RULE, Case, Part
+from fairness_audit.steps.judge.disparity import disparity_findings
+from fairness_audit.steps.judge.family import Position
+from fairness_audit.steps.judge.tables import Tables
+from fairness_audit.steps.judge.wording import limit_name
+
+
+def subgroup_findings(
+    tables: Tables, cases: Sequence[Case], positions: Mapping[Case, Position]
+) -> Iterator[Finding]:
+    """One finding for each subgroup that breaks the limit, and one about all others."""
+    if not cases:
+        return
+    broken = [case for case in cases if positions[case].state is State.FAIL]
+    for case in broken:
+        yield from disparity_findings(tables, Part(case.rule, case.grouping, (case,)), positions)
+    others = [case for case in cases if case not in set(broken)]
+    if not others:
+        return
+    kept = sum(positions[case].state is State.PASS for case in others)
+    rule = cases[0].rule
+    limit = limit_name(rule.threshold, in_points=False)
+    all_kept = kept == len(others)
+    yield Finding(
+        rule=SUBGROUP_RULE,
+        kind="disparity",
+        verdict=Verdict.PASS if all_kept else Verdict.INCONCLUSIVE,
+        at_gate=AtGate.ALLOW.value if all_kept else rule.inconclusive.value,
+        metric=rule.metric.name,
+        sentence=(
+            f"Of {len(others):,} {'other ' if broken else ''}subgroups of up to"
+            f" {_depth(tables)} attributes, {kept:,} are shown to keep the limit of {limit} against"
+            f" everybody else{'' if all_kept else '; of the others nothing can be said yet'}."
+        ),
+    )
+
+
+def _depth(tables: Tables) -> int:
+    search = tables.policy.subgroup_search
+    return 0 if search is None else search.depth

@@ -1,0 +1,129 @@
+"""The evidence about one version, as one policy asks for it: rates of groups, unit by unit."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.metrics import SELECTION_RATE, Rate
+from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.measurement import OVERALL
+from fairness_audit.records.version_evidence import Group, Place, VersionEvidence
+from fairness_audit.statistics.clustering import SubjectSums, lagged_factor
+from fairness_audit.statistics.proportions import Floats, Proportions
+
+Whole = NDArray[np.int64]
+
+
+class Counted(NamedTuple):
+    """One rate of one group, unit by unit: decisions, and what they are worth."""
+
+    seen: Proportions
+    factor: Floats
+
+    @property
+    def successes(self) -> int:
+        """All decisions in the numerator."""
+        return round(self.seen.successes.sum())
+
+    @property
+    def decisions(self) -> int:
+        """All decisions in the denominator."""
+        return round(self.seen.trials.sum())
+
+    @property
+    def rate(self) -> float:
+        """Of all units together: to be told beside a disparity, which is never made of it."""
+        return self.successes / self.decisions if self.decisions else float("nan")
+
+    @property
+    def worth(self) -> Proportions:
+        """The counts divided by their design effect."""
+        return Proportions(self.seen.successes / self.factor, self.seen.trials / self.factor)
+
+    def less(self, other: "Counted") -> "Counted":
+        """The decisions that are not the other's, with the design effect of all of them."""
+        return Counted(
+            Proportions(
+                self.seen.successes - other.seen.successes, self.seen.trials - other.seen.trials
+            ),
+            self.factor,
+        )
+
+
+class Tables:
+    """The evidence about one version, as one policy asks for it."""
+
+    def __init__(self, policy: AuditPolicy, evidence: VersionEvidence) -> None:
+        self.policy, self.evidence = policy, evidence
+        self.of = lru_cache(maxsize=None)(self._of)
+
+    def _of(self, rate: Rate, grouping: str, group: str) -> Counted:
+        """One rate of one group of a grouping."""
+        place, name = Place(grouping), Group(group)
+        counts = self.evidence.counts(place, name)
+        seen = _proportions(rate.numerator(counts), rate.denominator(counts))
+        sums = self.evidence.subjects(place, name, rate)
+        return Counted(seen, _factor(seen, sums.mm, sums.my, sums.yy))
+
+    def everybody(self, rate: Rate) -> Counted:
+        """One rate of all decisions."""
+        return self.of(rate, OVERALL, OVERALL)
+
+    def unknown(self, rate: Rate, grouping: str) -> Counted:
+        """One rate of those whose group is not known."""
+        return self.of(rate, grouping, UNKNOWN)
+
+    def among_known(self, grouping: str, group: str) -> Proportions:
+        """A group's decisions among those whose group is known, as many as they are worth."""
+        members = self._members(grouping, group)
+        known = self._members(OVERALL, OVERALL) - self._members(grouping, UNKNOWN)
+        return self._share(members, known, self._people(grouping, group))
+
+    def known_among_all(self, grouping: str) -> Proportions:
+        """The decisions whose group is known among all, as many as they are worth."""
+        all_of_them = self._members(OVERALL, OVERALL)
+        known = all_of_them - self._members(grouping, UNKNOWN)
+        people = self._people(OVERALL, OVERALL) - self._people(grouping, UNKNOWN)
+        return self._share(known, all_of_them, people)
+
+    @property
+    def decisions(self) -> int:
+        """All decisions that were counted."""
+        return self.everybody(SELECTION_RATE).decisions
+
+    def decisions_of(self, grouping: str, group: str) -> int:
+        """All decisions about a group."""
+        return self.of(SELECTION_RATE, grouping, group).decisions
+
+    def expected(self, rate: Rate) -> float | None:
+        """The rate of everybody in the version before this one; None where none is known."""
+        if self.evidence.previous is None:
+            return None
+        successes, trials = self.evidence.previous.rate(rate)
+        return successes / trials if 0 < successes < trials else None
+
+    def _members(self, grouping: str, group: str) -> Floats:
+        return self.of(SELECTION_RATE, grouping, group).seen.trials
+
+    def _people(self, grouping: str, group: str) -> NDArray[np.int64]:
+        return self.evidence.subjects(Place(grouping), Group(group), SELECTION_RATE).mm
+
+    def _share(self, part: Floats, whole: Floats, people: NDArray[np.int64]) -> Proportions:
+        """Decisions about one person are all of the part, or none of them is."""
+        seen = Proportions(part, whole)
+        return Counted(seen, _factor(seen, self._people(OVERALL, OVERALL), people, people)).worth
+
+
+def _factor(seen: Proportions, mm: Whole, my: Whole, yy: Whole) -> Floats:
+    """By what to divide each unit's counts; 1 where nobody is decided about twice."""
+    if not mm.any() or (mm == np.diag(seen.trials)).all():
+        return np.ones_like(seen.trials)
+    sums = SubjectSums(*(np.asarray(each, dtype=np.float64) for each in (mm, my, yy)))
+    return lagged_factor(seen.successes, seen.trials, sums)
+
+
+def _proportions(successes: Whole, trials: Whole) -> Proportions:
+    return Proportions(successes.astype(np.float64), trials.astype(np.float64))
