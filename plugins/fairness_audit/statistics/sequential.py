@@ -224,7 +224,7 @@ class TwoRates:
     def _points(self, disparity: Floats) -> Rates:
         """The rates that have each disparity, and together the rate of all earlier units."""
         group, reference = _by_runs(self.group), _by_runs(self.reference)
-        rate = _predicted(
+        rate = predicted_rate(
             group.successes + reference.successes, group.trials + reference.trials, self.expected
         )[..., None]
         n, m = group.trials[..., None], reference.trials[..., None]
@@ -342,7 +342,7 @@ def _earlier(column: Floats) -> Floats:
     return sums
 
 
-def _predicted(successes: Floats, trials: Floats, expected: float | None) -> Floats:
+def predicted_rate(successes: Floats, trials: Floats, expected: float | None) -> Floats:
     """The rate of all earlier units and what was expected; NaN while nothing is known."""
     k, n = _earlier(successes), _earlier(trials)
     if expected is not None:

@@ -1,0 +1,287 @@
+"""When a case will be settled, if its disparity is in truth what is stated.
+
+The evidence so far is carried on many times with decisions drawn at the sizes and the common rate
+of the newest units, and judged by what judges: `pairs_of` and `course`. All other cases count as
+they stand now.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.metrics import Rate
+from fairness_audit.policy.model import Against, Comparison
+from fairness_audit.policy.units import Unit
+from fairness_audit.records.measurement import OVERALL
+from fairness_audit.statistics.course import State, course
+from fairness_audit.statistics.outlook import (
+    NEVER,
+    YEARS,
+    Outlook,
+    SameSizes,
+    evenly,
+    is_near,
+    rates_with,
+)
+from fairness_audit.statistics.proportions import Floats, Proportions
+from fairness_audit.statistics.sequential import Aim, Limit, Pair, TwoRates
+from fairness_audit.steps.judge.allowed_range import AllowedRange
+from fairness_audit.steps.judge.cases import Case, rate_of
+from fairness_audit.steps.judge.family import UNITS_A_YEAR, Position
+from fairness_audit.steps.judge.pairs import pairs_of
+from fairness_audit.steps.judge.sizes import Sizes
+from fairness_audit.steps.judge.tables import Counted, Tables
+
+RUNS = 2_000
+"""By which a probability near four in five is known to one point (its standard error)."""
+_BATCH = 1_000
+_FIRST_LOOK = 200  # runs that say how far ahead to look
+_DOUBT = 0.1  # three standard errors of theirs
+_SEED = 20_252
+
+
+@dataclass(frozen=True)
+class Family:
+    """The cases that are tested together with one, as they stand now.
+
+    ``needed`` is what fail evidence must reach; ``hypotheses`` are all of theirs.
+    """
+
+    alpha: float
+    needed: float
+
+    @classmethod
+    def of(cls, alpha: float, hypotheses: int, positions: "list[Position]") -> "Family":
+        """From where they stand; what is open says what is needed."""
+        told = [each.fail_needed for each in positions if each.state is State.OPEN]
+        return cls(alpha, max([*told, 1 / alpha]) if any(n > 1 for n in told) else hypotheses / alpha)
+
+    def part(self, sides: int, position: Position) -> float:
+        """The alpha at which a case alone needs what it needs among all."""
+        level = 1 / self.alpha
+        own = position.fail_evidence if position.state is State.OPEN else 0.0
+        needed = max(self.needed - max(level - own, 0.0) * (own > 1), level * sides)
+        return min(self.alpha, sides / needed)
+
+
+def outlook(
+    tables: Tables,
+    sizes: Sizes,
+    case: Case,
+    position: Position,
+    family: Family,
+    *,
+    disparity: float,
+    aim: Aim,
+) -> Outlook:
+    """When a case passes or fails, if its ratio or difference is in truth ``disparity``.
+
+    A pure function: chance is drawn from a seed that is always the same.
+    """
+    policy = tables.policy
+    allowed = AllowedRange.of(case.rule, selected_is_favourable=policy.selected_is_favourable)
+    if is_near(disparity, allowed.limit) or _is_within(disparity, allowed.limit) is (aim is Aim.FAIL):
+        return NEVER
+    drawn = _Drawn.of(tables, sizes, case, disparity)
+    if drawn is None:
+        return NEVER
+    unit = tables.evidence.unit
+    ahead = _Ahead(tables, case, position, family, drawn, aim)
+    horizon = YEARS * UNITS_A_YEAR[unit]
+    first = ahead.stands(_FIRST_LOOK, horizon).mean(axis=0)
+    if first.max() < 0.8 - _DOUBT:
+        return Outlook(None, round(float(first[-1]), 2))
+    likely = np.flatnonzero(first >= min(0.8 + _DOUBT / 2, first.max()))
+    found = Outlook.of(ahead.stands(RUNS, min(horizon, int(likely[0]) + 2)))
+    if found.unit is None and likely[0] + 2 < horizon:
+        found = Outlook.of(ahead.stands(RUNS, horizon))
+    return Outlook(found.unit, round(found.probability, 2))
+
+
+def harmful(case: Case, tables: Tables, size: float) -> float:
+    """A disparity of a size, below 1 or of so many points, on the side that harms the group."""
+    favourable = tables.policy.selected_is_favourable
+    more_is_better = case.rule.metric.higher_is_better(selected_is_favourable=favourable)
+    if case.rule.compare is Comparison.RATIO:
+        return size if more_is_better else 1 / size
+    return -size if more_is_better else size
+
+
+def equality(case: Case) -> float:
+    """No disparity."""
+    return 1.0 if case.rule.compare is Comparison.RATIO else 0.0
+
+
+def _is_within(disparity: float, limit: Limit) -> bool:
+    low, high = limit.low, limit.high
+    return (low is None or low <= disparity) and (high is None or disparity <= high)
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """Decisions that count for a rate: how many a unit brings, and how likely each succeeds."""
+
+    per_unit: float
+    rate: float
+
+    def draw(self, chance: np.random.Generator, runs: int, units: int) -> Proportions:
+        sizes = evenly(self.per_unit, units)
+        drawn = chance.binomial(sizes.astype(np.int64), self.rate, size=(runs, units))
+        return Proportions(drawn.astype(np.float64), np.broadcast_to(sizes, (runs, units)))
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Who will be decided about: the group, each that it is compared with, and the unknown."""
+
+    rate: Rate
+    own: _Stream
+    others: tuple[_Stream, ...]
+    unknown: _Stream
+
+    @classmethod
+    def of(cls, tables: Tables, sizes: Sizes, case: Case, disparity: float) -> "_Drawn | None":
+        """None where a side brings nothing, or no rates have that disparity."""
+        rate = rate_of(tables.policy, case.rule)
+        pooled = sizes.rate(rate)
+        own = sizes.trials(rate, case.grouping, case.group)
+        unknown = sizes.trials(rate, case.grouping, UNKNOWN)
+        everybody = sizes.trials(rate, OVERALL, OVERALL)
+        others = [sizes.trials(rate, case.grouping, other) for other in case.others]
+        if not case.others:
+            others = [everybody - own - unknown]
+        if pooled is None or min(own, *others) <= 0:
+            return None
+        scale = case.rule.compare.value
+        if case.rule.against is Against.OVERALL:
+            turned = _against_the_rest(disparity, scale, own / everybody)
+            if turned is None:
+                return None
+            disparity = turned
+        rates = rates_with(disparity, scale, own, sum(others), pooled)
+        if rates is None:
+            return None
+        return cls(
+            rate,
+            _Stream(own, rates[0]),
+            tuple(_Stream(each, rates[1]) for each in others),
+            # Among everybody else they are everybody else.
+            _Stream(unknown, pooled if case.others else rates[1]),
+        )
+
+
+def _against_the_rest(disparity: float, scale: str, share: float) -> float | None:
+    """A disparity to everybody, as one to everybody else (cf. `pairs`)."""
+    if share >= 1:
+        return None
+    if scale == "difference":
+        return disparity / (1 - share)
+    return disparity * (1 - share) / (1 - disparity * share) if disparity * share < 1 else None
+
+
+class _Continued(Tables):
+    """The evidence so far, and many runs of what may follow: arrays of (runs, units)."""
+
+    def __init__(self, tables: Tables, counted: dict[tuple[str, str], Counted]) -> None:
+        super().__init__(tables.policy, tables.evidence)
+        self._counted = counted
+
+    def _of(self, rate: Rate, grouping: str, group: str) -> Counted:
+        return self._counted[grouping, group]
+
+
+@dataclass(frozen=True)
+class _Ahead:
+    """One case, carried on."""
+
+    tables: Tables
+    case: Case
+    position: Position
+    family: Family
+    drawn: _Drawn
+    aim: Aim
+
+    def stands(self, runs: int, units: int) -> NDArray[np.bool_]:
+        """Whether the verdict stands: (runs, units ahead)."""
+        chance = np.random.default_rng(_SEED)
+        batches = [min(_BATCH, runs - start) for start in range(0, runs, _BATCH)]
+        return np.concatenate([self._batch(chance, each, units) for each in batches])
+
+    def _batch(self, chance: np.random.Generator, runs: int, units: int) -> NDArray[np.bool_]:
+        continued = self._continued(chance, runs, units)
+        past = len(self.tables.evidence.starts)
+        pairs = [_quicker(pair, past) for pair in pairs_of(continued, self.case)]
+        if not pairs:  # which no rate could break
+            return np.full((runs, units), self.aim is Aim.PASS)
+        sides = sum(len(pair.limit.sides) for pair in pairs)
+        found = course(
+            pairs,
+            units_per_year=UNITS_A_YEAR[self.tables.evidence.unit],
+            alpha=self.family.part(sides, self.position),
+            kept=self._kept(),
+        ).state[:, past:]
+        large = self._are_large(continued)[past:]
+        if self.aim is Aim.PASS:
+            return np.asarray((found == State.PASS).all(axis=-1) & large)
+        return np.asarray((found == State.FAIL).any(axis=-1) & large)
+
+    def _kept(self) -> list[tuple[int, int]]:
+        """The failure that stands, which stands in all runs."""
+        if self.position.state is not State.FAIL or self.position.since is None:
+            return []
+        return [(self.tables.evidence.starts.index(self.position.since), self.position.pair)]
+
+    def _continued(self, chance: np.random.Generator, runs: int, units: int) -> _Continued:
+        case, rate, drawn = self.case, self.drawn.rate, self.drawn
+        own = drawn.own.draw(chance, runs, units)
+        others = [each.draw(chance, runs, units) for each in drawn.others]
+        unknown = drawn.unknown.draw(chance, runs, units)
+        found = {(case.grouping, case.group): own, (case.grouping, UNKNOWN): unknown}
+        found |= {(case.grouping, name): each for name, each in zip(case.others, others, strict=False)}
+        found[OVERALL, OVERALL] = _sum([own, unknown, *others])
+        return _Continued(
+            self.tables,
+            {at: _joined(self.tables.of(rate, *at), each) for at, each in found.items()},
+        )
+
+    def _are_large(self, continued: _Continued) -> NDArray[np.bool_]:
+        """By unit, whether every group was decided about often enough to be judged."""
+        case, rate = self.case, self.drawn.rate
+        own = continued.of(rate, case.grouping, case.group).seen.trials[0]
+        names = case.others
+        others = [continued.of(rate, case.grouping, name).seen.trials[0] for name in names]
+        others = others or [continued.everybody(rate).seen.trials[0] - own]
+        smallest = np.minimum.reduce([np.cumsum(each) for each in (own, *others)])
+        return np.asarray(smallest >= self.tables.policy.min_group_size)
+
+
+def _joined(counted: Counted, ahead: Proportions) -> Counted:
+    """What was counted, and what is drawn, which is worth as much as that was on average."""
+    seen, runs = counted.seen, len(ahead.successes)
+    worth = float((seen.trials / counted.factor).sum())
+    factor = float(seen.trials.sum()) / worth if worth else 1.0
+    return Counted(
+        Proportions(
+            *(
+                np.concatenate([np.broadcast_to(past, (runs, past.size)), drawn], axis=-1)
+                for past, drawn in zip(seen, ahead, strict=True)
+            )
+        ),
+        np.concatenate([counted.factor, np.full(ahead.trials.shape[-1], factor)]),
+    )
+
+
+def _sum(streams: list[Proportions]) -> Proportions:
+    def added(columns: Iterator[Floats]) -> Floats:
+        return np.add.reduce(list(columns))
+
+    return Proportions(
+        added(each.successes for each in streams), added(each.trials for each in streams)
+    )
+
+
+def _quicker(pair: Pair, past: int) -> Pair:
+    return SameSizes(pair, past) if isinstance(pair, TwoRates) else pair
