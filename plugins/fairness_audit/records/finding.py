@@ -129,6 +129,18 @@ class Evidence(Door):
     pass_needed: float | None = Field(
         default=None, description="What that must reach for a pass."
     )
+    settled_by: date | None = Field(
+        default=None,
+        description=(
+            "Of an open finding that holds a release up: the day by which it passes with the"
+            " probability settled_with, if the two rates are in truth equal; absent where three"
+            " years do not suffice for four in five."
+        ),
+    )
+    settled_with: float | None = Field(
+        default=None,
+        description="How likely it passes by then, or within three years; in [0, 1].",
+    )
     value: float | None = Field(
         default=None, description="The disparity: a ratio or difference of two rates."
     )

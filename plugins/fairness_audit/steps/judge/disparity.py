@@ -7,6 +7,7 @@ from fairness_audit.policy.metrics import IMPACT_RATIO
 from fairness_audit.policy.model import Against, AtGate, AuditPolicy, Severity
 from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.statistics.running_interval import Interval, running_interval
+from fairness_audit.steps.judge.ahead import Ahead
 from fairness_audit.steps.judge.allowed_range import AllowedRange
 from fairness_audit.steps.judge.bounds import Beside
 from fairness_audit.steps.judge.cases import Case, Lack, Part, rate_of
@@ -21,12 +22,15 @@ from fairness_audit.text import one_line
 
 
 def disparity_findings(
-    tables: Tables, part: Part, positions: Mapping[Case, Position]
+    tables: Tables, part: Part, positions: Mapping[object, Position], ahead: Ahead | None = None
 ) -> Iterator[Finding]:
-    """The findings of one rule in one grouping: one per group, or one where none can be judged."""
+    """The findings of one rule in one grouping: one per group, or one where none can be judged.
+
+    ``ahead`` says of what is open and holds the gate up when it will be settled.
+    """
     if part.lacks is not None:
         yield _about_the_grouping(tables.policy, part, part.lacks)
-    told = [_Told(tables, case, positions[case]) for case in part.cases]
+    told = [_Told(tables, case, positions[case], ahead) for case in part.cases]
     some_judged = any(each.ground.is_judged for each in told)
     for each in told:
         yield each.finding(some_judged=some_judged)
@@ -35,8 +39,11 @@ def disparity_findings(
 class _Told:
     """One case, and everything that its finding says."""
 
-    def __init__(self, tables: Tables, case: Case, position: Position) -> None:
+    def __init__(
+        self, tables: Tables, case: Case, position: Position, ahead: Ahead | None = None
+    ) -> None:
         self._tables, self._case, self._position = tables, case, position
+        self._ahead = ahead
         policy = tables.policy
         self._allowed = AllowedRange.of(
             case.rule, selected_is_favourable=policy.selected_is_favourable
@@ -56,7 +63,7 @@ class _Told:
         caution = caution_of(policy, case.grouping)
         if caution is not None:
             verdict, at_gate = softened(verdict, at_gate, self.ground)
-        evidence = self._evidence()
+        evidence = self._evidence(is_awaited=at_gate is not AtGate.ALLOW)
         telling = Sentence(
             case=case,
             other=self._other,
@@ -108,7 +115,7 @@ class _Told:
         smallest = self._tables.policy.gate.smallest_share
         return not everybody or Fraction(own, everybody) < smallest
 
-    def _evidence(self) -> Evidence:
+    def _evidence(self, *, is_awaited: bool) -> Evidence:
         threshold = str(self._case.rule.threshold)
         if self.ground is Ground.NOT_COUNTED:
             return Evidence(threshold=threshold)
@@ -120,6 +127,9 @@ class _Told:
         counts = (own.successes, own.decisions, other.successes, other.decisions)
         fewest = min(count for count in counts)
         told = fewest >= self._tables.policy.min_group_size
+        settled = None
+        if self._ahead is not None and is_awaited and self.ground is Ground.OPEN:
+            settled = self._ahead.settled(self._case)
         return Evidence(
             threshold=threshold,
             since=where.since,
@@ -135,6 +145,8 @@ class _Told:
             reference_numerator=other.successes if told else None,
             reference_denominator=other.decisions if told else None,
             four_fifths_flag=self._is_below_four_fifths(),
+            settled_by=settled.by if settled else None,
+            settled_with=settled.probability if settled else None,
         )
 
     def _interval(self) -> Interval:

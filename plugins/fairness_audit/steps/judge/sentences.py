@@ -143,7 +143,7 @@ def _conclusion(telling: Sentence) -> str:
         case Ground.WITHIN:
             return f", within {_limit(telling)}{_passed(telling)}{_inference(telling)}"
         case _:
-            return f", {_open(telling)}{_unknown(telling)}{_inference(telling)}"
+            return f", {_open(telling)}{_unknown(telling)}{_inference(telling)}{_settled(telling)}"
 
 
 def _refuted(telling: Sentence) -> str:
@@ -181,6 +181,20 @@ def _open(telling: Sentence) -> str:
         return f"within {_limit(telling)}; whether it stays there is not certain yet"
     doubt = "a model that keeps the limit may show this by chance"
     return f"{_beyond(telling)}, but {doubt}"
+
+
+def _settled(telling: Sentence) -> str:
+    """When what is open will be settled, where a release waits for it."""
+    by, probability = telling.evidence.settled_by, telling.evidence.settled_with
+    if probability is None:
+        return ""
+    truth = "ratio is 1" if telling.is_ratio else "difference is 0"
+    if by is None:
+        return f"; even if the true {truth}, three years at these sizes may not settle it"
+    return (
+        f"; if the true {truth}, it will be settled by {by:%Y-%m-%d} with"
+        f" {math.floor(100 * probability + 0.5)} % probability"
+    )
 
 
 def _unknown(telling: Sentence) -> str:

@@ -1,0 +1,66 @@
+"""When what is open will be settled, if nobody is treated otherwise than the others."""
+
+from datetime import date, timedelta
+from functools import cached_property
+from typing import NamedTuple
+
+from fairness_audit.policy.units import length
+from fairness_audit.statistics.outlook import Outlook
+from fairness_audit.statistics.sequential import Aim
+from fairness_audit.steps.judge.cases import Case
+from fairness_audit.steps.judge.outlook import Family, equality, outlook
+from fairness_audit.steps.judge.sizes import Sizes
+from fairness_audit.steps.judge.tables import Tables
+from fairness_audit.steps.judge.trial import Trial, sides_of
+
+
+class Settled(NamedTuple):
+    """By when, and how likely; ``by`` is None where no time within three years is likely."""
+
+    by: date | None
+    probability: float
+
+
+class Ahead:
+    """What lies ahead of the cases of one audit, at the sizes that its newest units had."""
+
+    def __init__(self, tables: Tables, trial: Trial) -> None:
+        self._tables, self._trial = tables, trial
+
+    def settled(self, case: Case) -> Settled:
+        """When a case passes, if its rates are in truth equal."""
+        found = self.outlook(case, equality(case), Aim.PASS)
+        return Settled(self.day(found), found.probability)
+
+    def outlook(self, case: Case, disparity: float, aim: Aim) -> Outlook:
+        """When a case passes or fails, if its disparity is in truth what is stated."""
+        return outlook(
+            self._tables,
+            self.sizes,
+            case,
+            self._trial.positions[case],
+            self._family(case),
+            disparity=disparity,
+            aim=aim,
+        )
+
+    def day(self, found: Outlook) -> date | None:
+        """The first day on which an audit counts the unit: closed, and its outcomes given."""
+        evidence = self._tables.evidence
+        if found.unit is None or not evidence.starts:
+            return None
+        closed = evidence.starts[-1] + length(evidence.unit) * (found.unit + 1)
+        return closed + timedelta(days=self._tables.policy.maturity_days)
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        """What the next units will bring."""
+        return Sizes.seen(self._tables.evidence)
+
+    def _family(self, case: Case) -> Family:
+        together = self._trial.family_of(case)
+        return Family.of(
+            float(self._tables.policy.error_rate.alpha),
+            sides_of(together),
+            [self._trial.positions[each] for each in together],
+        )
