@@ -232,6 +232,12 @@ class Counted:
         found: Whole = self.cells[self._names[group]]
         return found
 
+    def add(self, group: Group) -> None:
+        """Have a group that was not counted yet."""
+        self._names[group] = len(self._names)
+        nothing = np.zeros((1, *self.cells.shape[1:]), dtype=np.int64)
+        self.cells = np.concatenate([self.cells, nothing])
+
     def enter(self, position: int, taken: "Taken", grouping: GroupingCounts) -> Truths:
         """Let the counts of an audit hold in the units that are taken of it.
 
@@ -241,10 +247,8 @@ class Counted:
         self.searched = grouping.searched
         names = {Group(each.group, each.value) for each in grouping.groups}
         for name in sorted(names - self._names.keys(), key=repr):
-            self._names[name] = len(self._names)
+            self.add(name)
         _, cells, units = self.cells.shape
-        wider = np.zeros((len(self._names) - len(self.cells), cells, units), dtype=np.int64)
-        self.cells = np.concatenate([self.cells, wider])
         newer = np.zeros((len(self._names), cells, len(taken.of)), dtype=np.int64)
         for each in grouping.groups:
             row = self._names[Group(each.group, each.value)]
@@ -329,6 +333,26 @@ def fold(
         previous=previous,
         _places=dict(sorted(places.items(), key=lambda item: item[1].searched)),
         _taken=taken,
+    )
+
+
+def nothing(unit: Unit, groups: Mapping[str, Iterable[str]]) -> VersionEvidence:
+    """The evidence of a version before its first audit: the groups of each grouping, no unit."""
+    places = {}
+    for grouping, names in groups.items():
+        counted = places[Place(grouping)] = Counted.none(0)
+        for name in names:
+            counted.add(Group(name))
+    return VersionEvidence(
+        unit=unit,
+        counts_from=None,
+        starts=(),
+        entered=(),
+        amendments=(),
+        uncounted=(),
+        previous=None,
+        _places=places,
+        _taken=(),
     )
 
 

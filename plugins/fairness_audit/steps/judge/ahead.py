@@ -1,7 +1,6 @@
 """When what is open will be settled, if nobody is treated otherwise than the others."""
 
 from datetime import date, timedelta
-from functools import cached_property
 from typing import NamedTuple
 
 from fairness_audit.policy.units import length
@@ -22,10 +21,14 @@ class Settled(NamedTuple):
 
 
 class Ahead:
-    """What lies ahead of the cases of one audit, at the sizes that its newest units had."""
+    """What lies ahead of the cases of one audit, at the sizes that its newest units had, or others."""
 
-    def __init__(self, tables: Tables, trial: Trial) -> None:
-        self._tables, self._trial = tables, trial
+    def __init__(
+        self, tables: Tables, trial: Trial, sizes: Sizes | None = None, *, besides: int = 0
+    ) -> None:
+        """``besides`` counts hypotheses that may block and are not in the trial."""
+        self._tables, self._trial, self._besides = tables, trial, besides
+        self.sizes = Sizes.seen(tables.evidence) if sizes is None else sizes
 
     def settled(self, case: Case) -> Settled:
         """When a case passes, if its rates are in truth equal."""
@@ -52,15 +55,11 @@ class Ahead:
         closed = evidence.starts[-1] + length(evidence.unit) * (found.unit + 1)
         return closed + timedelta(days=self._tables.policy.maturity_days)
 
-    @cached_property
-    def sizes(self) -> Sizes:
-        """What the next units will bring."""
-        return Sizes.seen(self._tables.evidence)
-
     def _family(self, case: Case) -> Family:
         together = self._trial.family_of(case)
         return Family.of(
             float(self._tables.policy.error_rate.alpha),
             sides_of(together),
             [self._trial.positions[each] for each in together],
+            besides=self._besides if together is self._trial.families[0] else 0,
         )

@@ -5,7 +5,7 @@ of the newest units, and judged by what judges: `pairs_of` and `course`. All oth
 they stand now.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,26 +45,30 @@ _SEED = 20_252
 
 @dataclass(frozen=True)
 class Family:
-    """The cases that are tested together with one, as they stand now.
+    """What is tested together with a case, as it stands now.
 
-    ``needed`` is what fail evidence must reach; ``hypotheses`` are all of theirs.
+    ``needed`` is the evidence that a failure of one of them needs.
     """
 
     alpha: float
     needed: float
 
     @classmethod
-    def of(cls, alpha: float, hypotheses: int, positions: "list[Position]") -> "Family":
-        """From where they stand; what is open says what is needed."""
+    def of(
+        cls, alpha: float, hypotheses: int, positions: Iterable[Position], *, besides: int = 0
+    ) -> "Family":
+        """From where its cases stand, and how many hypotheses there are ``besides`` theirs."""
         told = [each.fail_needed for each in positions if each.state is State.OPEN]
-        return cls(alpha, max([*told, 1 / alpha]) if any(n > 1 for n in told) else hypotheses / alpha)
+        now = max(told, default=0.0)
+        # A position of nothing counted yet says nothing of what is needed.
+        return cls(alpha, (now if now > 1 else hypotheses / alpha) + besides / alpha)
 
     def part(self, sides: int, position: Position) -> float:
-        """The alpha at which a case alone needs what it needs among all."""
+        """The alpha at which a case of so many sides alone needs what it needs among all."""
         level = 1 / self.alpha
-        own = position.fail_evidence if position.state is State.OPEN else 0.0
-        needed = max(self.needed - max(level - own, 0.0) * (own > 1), level * sides)
-        return min(self.alpha, sides / needed)
+        is_told = position.state is State.OPEN and position.fail_needed > 1
+        missing = max(level - position.fail_evidence, 0.0) if is_told else 0.0
+        return min(self.alpha, sides / (self.needed - missing))
 
 
 def outlook(
