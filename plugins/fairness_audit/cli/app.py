@@ -13,6 +13,7 @@ from fairness_audit.cli import (
     gate,
     ledger,
     measure,
+    plan,
     policies,
     records,
     replay,
@@ -60,6 +61,7 @@ def main() -> None:
 
 
 app.command()(policies.check)
+app.command()(plan.plan)
 app.command()(audits.run)
 app.command()(candidate.candidate)
 app.command()(gate.gate)

@@ -60,14 +60,14 @@ def load_policies(expectations: Path) -> list[LoadedPolicy]:
     return loaded
 
 
-def load_policy(file: Path) -> LoadedPolicy:
-    """Read one policy file.
+def load_policy(file: Path, *, model: str | None = None) -> LoadedPolicy:
+    """Read one policy file: that of ``model``, or else of the model its folder is named after.
 
     Raises:
         PolicyError: with every fault of the file.
     """
     document = read_document(file)
-    faults = list(_faults(document))
+    faults = list(_faults(document, model))
     if faults:
         raise PolicyError(faults)
     policy = AuditPolicy.model_validate(document.content)
@@ -79,7 +79,7 @@ def policy_digest(policy: AuditPolicy) -> str:
     return digest_of(policy.model_dump(mode="json", by_alias=True))
 
 
-def _faults(document: Document) -> Iterator[PolicyFault]:
+def _faults(document: Document, asked: str | None) -> Iterator[PolicyFault]:
     if not isinstance(document.content, dict):
         cure = "begin with model: <name>; expectations/policy.schema.json lists the fields"
         yield PolicyFault(document.file, 1, "(file)", "is not a mapping of fields", cure)
@@ -87,7 +87,10 @@ def _faults(document: Document) -> Iterator[PolicyFault]:
     for where, fault, cure in inconsistencies(document.content):
         yield _fault(document, where, fault, cure)
     folder, model = document.file.parent.name, document.content.get("model")
-    if isinstance(model, str) and model != folder:
+    if isinstance(model, str) and asked is not None and model != asked:
+        fault = f"the model {model!r} is not {asked!r}"
+        yield _fault(document, ("model",), fault, f"name a policy of {asked}")
+    if isinstance(model, str) and asked is None and model != folder:
         fault = f"the model {model!r} lies in the folder {folder!r}"
         yield _fault(document, ("model",), fault, "give both the same name")
     try:

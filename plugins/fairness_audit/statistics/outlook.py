@@ -40,11 +40,12 @@ _KNOWN = 1e12  # trials that leave no doubt about a rate
 class Outlook(NamedTuple):
     """The first unit ahead, from 1, at which a verdict stands with at least `PROBABILITY`.
 
-    ``unit`` is None where none within `YEARS` years does; ``probability`` then is of the last.
+    ``unit`` is None where none within `YEARS` years does; ``probability`` then is of the last,
+    0 where the truth is too near to the limit, and None where no rates can be so far apart.
     """
 
     unit: int | None
-    probability: float
+    probability: float | None
 
     @classmethod
     def of(cls, stands: NDArray[np.bool_]) -> "Outlook":
@@ -57,6 +58,7 @@ class Outlook(NamedTuple):
 
 
 NEVER = Outlook(None, 0.0)
+IMPOSSIBLE = Outlook(None, None)
 
 
 def is_near(disparity: float, limit: Limit) -> bool:

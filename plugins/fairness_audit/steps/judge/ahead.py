@@ -17,7 +17,7 @@ class Settled(NamedTuple):
     """By when, and how likely; ``by`` is None where no time within three years is likely."""
 
     by: date | None
-    probability: float
+    probability: float | None
 
 
 class Ahead:

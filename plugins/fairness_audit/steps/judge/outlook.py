@@ -18,7 +18,9 @@ from fairness_audit.policy.units import Unit
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics.course import State, course
 from fairness_audit.statistics.outlook import (
+    IMPOSSIBLE,
     NEVER,
+    PROBABILITY,
     YEARS,
     Outlook,
     SameSizes,
@@ -35,8 +37,9 @@ from fairness_audit.steps.judge.pairs import pairs_of
 from fairness_audit.steps.judge.sizes import Sizes
 from fairness_audit.steps.judge.tables import Counted, Tables
 
-RUNS = 2_000
-"""By which a probability near four in five is known to one point (its standard error)."""
+RUNS = 2_000, 8_000
+"""At least and at most: a probability near four in five is known to a point (standard error)."""
+_WORK = 160_000  # runs times units, up to which there may be more runs
 _BATCH = 1_000
 _FIRST_LOOK = 200  # runs that say how far ahead to look
 _DOUBT = 0.1  # three standard errors of theirs
@@ -91,18 +94,25 @@ def outlook(
         return NEVER
     drawn = _Drawn.of(tables, sizes, case, disparity)
     if drawn is None:
-        return NEVER
+        return IMPOSSIBLE
     unit = tables.evidence.unit
     ahead = _Ahead(tables, case, position, family, drawn, aim)
     horizon = YEARS * UNITS_A_YEAR[unit]
+    return _found(ahead, horizon)
+
+
+def _found(ahead: "_Ahead", horizon: int) -> Outlook:
+    """A few runs say how far ahead to look, and many what is found there."""
     first = ahead.stands(_FIRST_LOOK, horizon).mean(axis=0)
-    if first.max() < 0.8 - _DOUBT:
+    if first.max() < PROBABILITY - _DOUBT:
         return Outlook(None, round(float(first[-1]), 2))
-    likely = np.flatnonzero(first >= min(0.8 + _DOUBT / 2, first.max()))
-    found = Outlook.of(ahead.stands(RUNS, min(horizon, int(likely[0]) + 2)))
-    if found.unit is None and likely[0] + 2 < horizon:
-        found = Outlook.of(ahead.stands(RUNS, horizon))
-    return Outlook(found.unit, round(found.probability, 2))
+    likely = int(np.flatnonzero(first >= min(PROBABILITY + _DOUBT / 2, first.max()))[0])
+    for units in sorted({min(horizon, likely + 2), horizon}):
+        runs = int(np.clip(_WORK // units, *RUNS))
+        found = Outlook.of(ahead.stands(runs, units))
+        if found.unit is not None:
+            break
+    return Outlook(found.unit, round(found.probability or 0.0, 2))
 
 
 def harmful(case: Case, tables: Tables, size: float) -> float:

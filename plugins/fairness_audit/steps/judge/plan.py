@@ -42,7 +42,8 @@ class Prospect:
 
     ``if_true`` is a ratio or a difference of rates, on the side that harms the group. ``units``
     is how many from now, None where none within three years does with four in five; ``by`` is the
-    day on which an audit counts it, None without a date to count from. ``is_now`` where it has
+    day on which an audit counts it, None without a date to count from; ``probability`` is None
+    where no rates are so far apart. ``is_now`` where it has
     been reached.
     """
 
@@ -50,7 +51,7 @@ class Prospect:
     if_true: float
     units: int | None
     by: date | None
-    probability: float
+    probability: float | None
     is_now: bool = False
 
 

@@ -1,0 +1,220 @@
+"""The verb `plan`: what can be concluded when, and what another policy would have concluded."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fairness_audit.cli.names import ModelArgument
+from fairness_audit.cli.printing import Format, RowsPrinted, say, show_rows, table
+from fairness_audit.cli.verb import verb
+from fairness_audit.errors import InputError
+
+if TYPE_CHECKING:
+    from fairness_audit.installation import Installation
+    from fairness_audit.policy.model import AuditPolicy
+    from fairness_audit.steps.judge.plan import Plan, Planned, Prospect
+
+_KEYS = (
+    "rule", "grouping", "group", "share", "per_unit", "now", "since", "hypotheses", "may_block",
+    "holds_gate", "verdict", "if_true", "units", "by", "probability",
+)  # fmt: skip
+
+Repeated = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=SHARE", help="Such as selection_rate=0.4.")
+]
+
+
+@verb(
+    "fairness-audit plan lead_scoring",
+    "fairness-audit plan lead_scoring --decisions-per-week 250 --rate selection_rate=0.4 \\",
+    "    --rate base_rate=0.12 --rate true_positive_rate=0.6",
+    "fairness-audit plan lead_scoring --policy new/policy.yaml --since 2026-01-01",
+)
+def plan(
+    model: ModelArgument,
+    sizes: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Sizes stated by hand, in YAML.")
+    ] = None,
+    decisions_per_week: Annotated[
+        float | None, typer.Option(metavar="NUMBER", help="Decisions of all groups together.")
+    ] = None,
+    rate: Repeated = None,
+    share: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GROUPING.GROUP=SHARE",
+            help="Such as gender.F=0.47. Default: the reference population.",
+        ),
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option(help="Model version. Default: of the newest decisions audited.")
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Another policy file than the model's.")
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE",
+            help="Judge the audits from this day on again, by the policy of --policy.",
+        ),
+    ] = None,
+    form: RowsPrinted = Format.TABLE,
+) -> None:
+    """What can be concluded about each group, and when?
+
+    Says by which week each rule passes or fails with four in five, if the truth is as stated:
+    the audit's own arithmetic, carried on. Sizes are those of the newest evidence, or given.
+    With --policy and --since: which verdicts of past audits another policy would change.
+
+    Exit 0 it is told, 1 a past failure would vanish.
+    """
+    from fairness_audit.installation import Installation
+
+    is_given = sizes is not None or decisions_per_week is not None
+    if since is not None and (policy is None or is_given):
+        raise InputError("--since: judges past audits by --policy FILE (give it, and no sizes)")
+    with Installation.from_environment() as installation:
+        asked = _policy(installation, model, policy)
+        found = _plan(installation, asked, version, sizes, decisions_per_week, rate, share)
+    show_rows([*_rows(found)], form, lambda: _in_words(found), keys=_KEYS)
+
+
+def _policy(installation: "Installation", model: str, file: Path | None) -> "AuditPolicy":
+    from fairness_audit.cli.names import existing_file
+    from fairness_audit.policy.load import load_policy
+
+    own = installation.policy(model).policy
+    if file is None:
+        return own
+    return load_policy(existing_file(file, ("*.yaml",), what="policy file"), model=model).policy
+
+
+def _plan(
+    installation: "Installation",
+    policy: "AuditPolicy",
+    version: str | None,
+    file: Path | None,
+    decisions: float | None,
+    rates: list[str] | None,
+    shares: list[str] | None,
+) -> "Plan":
+    from fairness_audit.cli.sizes import HOW, sizes_given, sizes_in
+    from fairness_audit.steps.judge.plan import before_any, plan
+    from fairness_audit.steps.judge.sizes import Sizes
+
+    if file is not None and decisions is not None:
+        raise InputError("--sizes and --decisions-per-week: give one of them, not both")
+    if file is not None or decisions is not None:
+        stated = (
+            sizes_in(file, policy)
+            if file is not None
+            else sizes_given(policy, decisions or 0.0, rates or [], shares or [])
+        )
+        return plan(policy, before_any(policy, stated), stated)
+    raise InputError(f"{policy.model}: no audit has counted anything yet ({HOW})")
+
+
+def _rows(found: "Plan") -> Iterator[dict[str, Any]]:
+    for each in found.cases:
+        for prospect in each.prospects:
+            yield {
+                "rule": each.case.rule.id,
+                "grouping": each.case.grouping,
+                "group": each.case.group,
+                "share": round(each.share, 4),
+                "per_unit": round(each.per_unit, 2),
+                "now": each.now,
+                "since": each.since and each.since.isoformat(),
+                "hypotheses": each.hypotheses,
+                "may_block": each.may_block,
+                "holds_gate": each.holds_gate,
+                "verdict": prospect.verdict,
+                "if_true": round(prospect.if_true, 4),
+                "units": prospect.units,
+                "by": prospect.by and prospect.by.isoformat(),
+                "probability": prospect.probability,
+            }
+
+
+def _in_words(found: "Plan") -> None:
+    unit = found.evidence.unit
+    counted = len(found.evidence.starts)
+    said = f"after {counted:,} {unit}s of evidence" if counted else "as stated; nothing counted yet"
+    say(f"{found.policy.model}: {found.sizes.per_unit:,.4g} decisions a {unit}, {said}", hang=4)
+    checks = f", {found.checks} of them of the data's checks" if found.checks else ""
+    say(
+        f"{found.hypotheses} hypotheses may block{checks}: a failure takes about"
+        f" {found.times:.1f} times the decisions that it would with one hypothesis",
+        hang=4,
+    )
+    for rule in found.policy.rules:
+        cases = [each for each in found.cases if each.case.rule is rule]
+        if cases:
+            _rule_in_words(found, cases)
+    _waiting_in_words(found)
+
+
+def _rule_in_words(found: "Plan", cases: "list[Planned]") -> None:
+    rule, unit = cases[0].case.rule, found.evidence.unit
+    hypotheses = sum(each.hypotheses for each in cases)
+    kind = "" if cases[0].may_block else ", only warns"
+    say()
+    say(
+        f"rule {rule.id}: {rule.compare.value} of {rule.metric.name}, limit {rule.threshold};"
+        f" {hypotheses} hypotheses{kind}; {unit}s until four in five",
+        hang=4,
+    )
+    table(
+        ("group", "share", "now", *(_heading(each) for each in cases[0].prospects)),
+        [
+            (
+                f"{each.case.grouping.replace('*', ' * ')} {each.case.group}",
+                f"{100 * each.share:.1f} %",
+                each.now,
+                *(_cell(prospect) for prospect in each.prospects),
+            )
+            for each in cases
+        ],
+        right={1, *range(3, 3 + len(cases[0].prospects))},
+    )
+
+
+def _heading(prospect: "Prospect") -> tuple[str, str]:
+    """`pass` if the ratio is 0.95, `fail` if the difference is 15 points."""
+    is_ratio = prospect.if_true > 0.5
+    truth = f"{prospect.if_true:.3g}" if is_ratio else f"{100 * abs(prospect.if_true):.0f} pts"
+    return prospect.verdict, f"if {truth}"
+
+
+def _cell(prospect: "Prospect") -> str:
+    if prospect.is_now:
+        return "now"
+    if prospect.probability is None:
+        return "-"
+    if prospect.units is None:
+        return "> 3 y"
+    return f"{prospect.units} ({100 * prospect.probability:.0f} %)"
+
+
+def _waiting_in_words(found: "Plan") -> None:
+    say()
+    waiting = found.waiting
+    if not waiting:
+        say("no rule keeps a release waiting")
+        return
+    say("A release waits for these, the longest first, if all groups are in truth treated alike:")
+    for each in waiting:
+        name = f"  {each.case.rule.id}, {each.case.grouping} {each.case.group}"
+        say(f"{name}: {_when(found, each.passes)}", hang=4)
+
+
+def _when(found: "Plan", prospect: "Prospect") -> str:
+    if prospect.units is None:
+        return "cannot be settled at these sizes within three years"
+    day = f" (an audit of {prospect.by:%Y-%m-%d})" if prospect.by else ""
+    share = f"{100 * (prospect.probability or 0):.0f} %"
+    return f"passes after {prospect.units} {found.evidence.unit}s{day} with {share}"
