@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
 from fairness_audit.policy.metrics import IMPACT_RATIO
 from fairness_audit.policy.model import Against, AtGate, AuditPolicy, Severity
@@ -36,6 +37,24 @@ def disparity_findings(
         yield each.finding(some_judged=some_judged)
 
 
+class Ruling(NamedTuple):
+    """What is concluded about a case."""
+
+    case: Case
+    verdict: Verdict
+    at_gate: AtGate
+
+
+def rulings(
+    tables: Tables, part: Part, positions: Mapping[object, Position]
+) -> Iterator[Ruling]:
+    """What the findings of a part conclude, without what they say."""
+    told = [_Told(tables, case, positions[case]) for case in part.cases]
+    some_judged = any(each.ground.is_judged for each in told)
+    for each in told:
+        yield each.ruling(some_judged=some_judged)
+
+
 class _Told:
     """One case, and everything that its finding says."""
 
@@ -58,11 +77,7 @@ class _Told:
     def finding(self, *, some_judged: bool) -> Finding:
         """The finding; ``some_judged`` where any group of its grouping could be."""
         case, policy = self._case, self._tables.policy
-        verdict = verdict_of(self.ground, case.rule.severity)
-        at_gate = self._at_gate(verdict, some_judged=some_judged)
-        caution = caution_of(policy, case.grouping)
-        if caution is not None:
-            verdict, at_gate = softened(verdict, at_gate, self.ground)
+        _, verdict, at_gate = self.ruling(some_judged=some_judged)
         evidence = self._evidence(is_awaited=at_gate is not AtGate.ALLOW)
         telling = Sentence(
             case=case,
@@ -74,7 +89,7 @@ class _Told:
             position=self._position,
             evidence=evidence,
             min_group_size=policy.min_group_size,
-            caution=caution,
+            caution=caution_of(policy, case.grouping),
         )
         return Finding(
             rule=case.rule.id,
@@ -88,6 +103,14 @@ class _Told:
             sentence=sentence(telling),
             evidence=evidence,
         )
+
+    def ruling(self, *, some_judged: bool) -> Ruling:
+        """What is concluded; ``some_judged`` as of a finding."""
+        verdict = verdict_of(self.ground, self._case.rule.severity)
+        at_gate = self._at_gate(verdict, some_judged=some_judged)
+        if caution_of(self._tables.policy, self._case.grouping) is not None:
+            verdict, at_gate = softened(verdict, at_gate, self.ground)
+        return Ruling(self._case, verdict, at_gate)
 
     @property
     def _other(self) -> str | None:

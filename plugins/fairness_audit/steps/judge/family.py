@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from fairness_audit.policy.units import Unit
 from fairness_audit.statistics.course import Course, State, course
+from fairness_audit.statistics.proportions import Floats
 from fairness_audit.statistics.sequential import Pair, Side
 
 Key = TypeVar("Key", bound=Hashable)
@@ -60,9 +61,24 @@ def positions(
         failed: by case the first days of units that are on record as those of a failure, which
             stands whatever corrections of counts make of it.
     """
+    every = positions_after([len(starts)], cases, starts, unit=unit, alpha=alpha, failed=failed)
+    return every[0]
+
+
+def positions_after(
+    counts: Sequence[int],
+    cases: Mapping[Key, Sequence[Pair]],
+    starts: Sequence[date],
+    *,
+    unit: Unit,
+    alpha: float,
+    failed: Mapping[Key, Sequence[date]],
+) -> list[dict[Key, Position]]:
+    """The same after each of these numbers of units: later ones change nothing of it."""
     beside = [(case, pair) for case, pairs in cases.items() for pair in pairs]
     if not beside or not starts:
-        return {case: Position() if pairs else _WITHIN for case, pairs in cases.items()}
+        nowhere = {case: Position() if pairs else _WITHIN for case, pairs in cases.items()}
+        return [nowhere for _ in counts]
     kept = {
         (starts.index(day), at)
         for at, (case, _) in enumerate(beside)
@@ -72,21 +88,41 @@ def positions(
     found = course(
         [pair for _, pair in beside], units_per_year=UNITS_A_YEAR[unit], alpha=alpha, kept=kept
     )
-    by_case: dict[Key, list[Position]] = {case: [] for case in cases}
-    for at, (case, pair) in enumerate(beside):
-        by_case[case].append(_position(found, at, pair, starts, len(by_case[case])))
-    return {case: _telling(each) if each else _WITHIN for case, each in by_case.items()}
+    values = [pair.terms().running()[0] for _, pair in beside]
+    return [_positions(cases, found, values, starts, count - 1) for count in counts]
+
+
+def _positions(
+    cases: Mapping[Key, Sequence[Pair]],
+    found: Course,
+    values: Sequence[Floats],
+    starts: Sequence[date],
+    unit: int,
+) -> dict[Key, Position]:
+    """Of every case, after a unit."""
+    if unit < 0:
+        return {case: Position() if pairs else _WITHIN for case, pairs in cases.items()}
+    told, at = {}, 0
+    for case, pairs in cases.items():
+        each = [
+            _position(found, at + nth, float(values[at + nth][unit]), starts, unit, nth)
+            for nth in range(len(pairs))
+        ]
+        told[case] = _telling(each) if each else _WITHIN
+        at += len(pairs)
+    return told
 
 
 _WITHIN = Position(state=State.PASS)
 
 
-def _position(found: Course, at: int, pair: Pair, starts: Sequence[date], nth: int) -> Position:
-    state = State(int(found.state[0, -1, at]))
-    since = int(found.since[0, -1, at])
+def _position(
+    found: Course, at: int, value: float, starts: Sequence[date], unit: int, nth: int
+) -> Position:
+    state = State(int(found.state[0, unit, at]))
+    since = int(found.since[0, unit, at])
     # What a verdict was found by counts anew afterwards, so it is told as of then.
-    told = (0, -1 if state is State.OPEN else since, at)
-    value = float(pair.terms().running()[0, -1])
+    told = (0, unit if state is State.OPEN else since, at)
     return Position(
         state=state,
         since=None if state is State.OPEN else starts[since],
@@ -95,7 +131,7 @@ def _position(found: Course, at: int, pair: Pair, starts: Sequence[date], nth: i
         fail_needed=float(found.fail_needed[told[:2]]),
         fail_side=Side.HIGH if found.fail_side[told] else Side.LOW,
         pass_evidence=float(found.pass_evidence[told]),
-        pass_needed=float(found.pass_needed[0, -1, at]),
+        pass_needed=float(found.pass_needed[0, unit, at]),
         value=value if value == value else None,
         pair=nth,
     )

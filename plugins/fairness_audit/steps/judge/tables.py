@@ -117,6 +117,20 @@ class Tables:
         return Counted(seen, _factor(seen, self._people(OVERALL, OVERALL), people, people)).worth
 
 
+class Until(Tables):
+    """The same evidence, as it was after so many units."""
+
+    def __init__(self, tables: Tables, units: int) -> None:
+        super().__init__(tables.policy, tables.evidence)
+        self._whole, self._units = tables, units
+
+    def _of(self, rate: Rate, grouping: str, group: str) -> Counted:
+        seen, factor = self._whole.of(rate, grouping, group)
+        return Counted(
+            Proportions(*(each[: self._units] for each in seen)), factor[: self._units]
+        )
+
+
 def _factor(seen: Proportions, mm: Whole, my: Whole, yy: Whole) -> Floats:
     """By what to divide each unit's counts; 1 where nobody is decided about twice."""
     if not mm.any() or (mm == np.diag(seen.trials)).all():

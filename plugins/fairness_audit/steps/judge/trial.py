@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from fairness_audit.policy.model import AuditPolicy, Rule, Severity
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.validation import ValidationReport
 from fairness_audit.statistics.sequential import Pair
 from fairness_audit.steps.judge.cases import Case, Part, parts_of, subgroups
-from fairness_audit.steps.judge.family import Position, positions
+from fairness_audit.steps.judge.family import Position, positions_after
 from fairness_audit.steps.judge.pairs import pairs_of
 from fairness_audit.steps.judge.proxies import caution_of
 from fairness_audit.steps.judge.questions import Question, may_block, pairs_about, questions
-from fairness_audit.steps.judge.standing import failures_of, failures_on_record
+from fairness_audit.steps.judge.standing import About, failures_of, failures_on_record
 from fairness_audit.steps.judge.tables import Tables
 
 Families = tuple[dict[object, list[Pair]], dict[object, list[Pair]]]
@@ -51,6 +52,20 @@ class Trial:
         earlier: Sequence[AuditRecord],
     ) -> "Trial":
         """What may block is one family, and what only warns another."""
+        return cls.after(
+            [len(tables.evidence.starts)], tables, rules, validation, failures_on_record(earlier)
+        )[0]
+
+    @classmethod
+    def after(
+        cls,
+        counts: Sequence[int],
+        tables: Tables,
+        rules: Iterable[Rule],
+        validation: ValidationReport,
+        on_record: Mapping[About, tuple[date, ...]],
+    ) -> "list[Trial]":
+        """The same after each of these numbers of units, while its questions stay the same."""
         policy, evidence = tables.policy, tables.evidence
         parts = tuple(parts_of(policy, rules, evidence))
         searched = subgroups(policy, evidence)
@@ -60,18 +75,20 @@ class Trial:
         asked: list[Question] = list(questions(policy, tables, validation))
         for question in asked:
             families[not may_block(policy, question)][question] = pairs_about(tables, question)
-        on_record = failures_on_record(earlier)
-        found: dict[object, Position] = {}
+        found: list[dict[object, Position]] = [{} for _ in counts]
         for family in families:
             cases = [each for each in family if isinstance(each, Case)]
-            found |= positions(
+            after = positions_after(
+                counts,
                 family,
                 evidence.starts,
                 unit=evidence.unit,
                 alpha=float(policy.error_rate.alpha),
                 failed=failures_of(cases, on_record),
             )
-        return cls(parts, searched, found, families)
+            for whole, part in zip(found, after, strict=True):
+                whole |= part
+        return [cls(parts, searched, each, families) for each in found]
 
 
 def sides_of(family: Mapping[object, Sequence[Pair]]) -> int:
