@@ -126,9 +126,7 @@ class Evidence(Door):
     pass_evidence: float | None = Field(
         default=None, description="E-value against the limit being broken."
     )
-    pass_needed: float | None = Field(
-        default=None, description="What that must reach for a pass."
-    )
+    pass_needed: float | None = Field(default=None, description="What that must reach for a pass.")
     value: float | None = Field(
         default=None, description="The disparity: a ratio or difference of two rates."
     )

@@ -117,7 +117,9 @@ def course(
     kept_at = np.zeros((units, len(pairs)), dtype=np.bool_)
     for unit, pair in kept:
         kept_at[unit, pair] = True
-    standing = _Standing(sides, runs, stakes(units, units_per_year), units_per_year, alpha, kept_at)
+    standing = _Standing(
+        sides, runs, stakes(units, units_per_year), units_per_year, alpha, kept_at
+    )
     after = [standing.next(unit) for unit in range(units)]
     return Course(*(np.stack(column, axis=1) for column in zip(*after, strict=True)))
 

@@ -65,7 +65,9 @@ class AtItsEnds:
 
     def at(self, limit: Limit) -> "AtItsEnds":
         """The same evidence, asked about another limit."""
-        fails, passes = (Ends(*(each.at(limit) for each in ends)) for ends in (self.fails, self.passes))
+        fails, passes = (
+            Ends(*(each.at(limit) for each in ends)) for ends in (self.fails, self.passes)
+        )
         return AtItsEnds(self.seen.at(limit), fails, passes)
 
 

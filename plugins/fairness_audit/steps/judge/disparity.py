@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from fairness_audit.policy.metrics import IMPACT_RATIO
-from fairness_audit.policy.model import Against, AtGate, AuditPolicy, Severity
+from fairness_audit.policy.model import AtGate, AuditPolicy, Severity
 from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.statistics.running_interval import Interval, running_interval
 from fairness_audit.steps.judge.allowed_range import AllowedRange
-from fairness_audit.steps.judge.bounds import Beside
 from fairness_audit.steps.judge.cases import Case, Lack, Part, rate_of
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.ground import Ground, ground_of, verdict_of

@@ -21,7 +21,13 @@ from fairness_audit.steps.judge.family import Position, positions
 from fairness_audit.steps.judge.pairs import pairs_of
 from fairness_audit.steps.judge.polarity import polarity_findings
 from fairness_audit.steps.judge.proxies import caution_of
-from fairness_audit.steps.judge.questions import Polarity, Question, may_block, pairs_about, questions
+from fairness_audit.steps.judge.questions import (
+    Polarity,
+    Question,
+    may_block,
+    pairs_about,
+    questions,
+)
 from fairness_audit.steps.judge.reversals import reversal_findings
 from fairness_audit.steps.judge.standing import failures_of, failures_on_record, orphaned_failures
 from fairness_audit.steps.judge.subgroups import subgroup_findings
@@ -66,7 +72,11 @@ def judge(
         *data_faults(policy, population, totals, history.evidence),
         *basis_findings(basis, history),
         *polarity_findings(tables, trial.positions.get(Polarity())),
-        *(each for part in trial.parts for each in disparity_findings(tables, part, trial.positions)),
+        *(
+            each
+            for part in trial.parts
+            for each in disparity_findings(tables, part, trial.positions)
+        ),
         *subgroup_findings(tables, trial.searched, trial.positions),
         *orphaned_failures(history.earlier, trial.cases),
         *assumption_findings(tables, trial.positions),

@@ -19,7 +19,6 @@ from fairness_audit.steps.judge.cases import Case, rate_of
 from fairness_audit.steps.judge.proxies import caution_of
 from fairness_audit.steps.judge.tables import Counted, Tables
 
-
 _NOBODY = Proportions.of([0], [0])
 
 

@@ -33,9 +33,7 @@ def failures_of(
     return {case: days for case, days in found.items() if days}
 
 
-def orphaned_failures(
-    earlier: Iterable[AuditRecord], cases: Iterable[Case]
-) -> Iterator[Finding]:
+def orphaned_failures(earlier: Iterable[AuditRecord], cases: Iterable[Case]) -> Iterator[Finding]:
     """The newest finding of each failure that no rule of the policy asks about any more."""
     asked = {_case_about(case) for case in cases}
     newest: dict[About, Finding] = {}
@@ -49,7 +47,9 @@ def orphaned_failures(
             yield finding.model_copy(update={"sentence": f"{said}{_MORE}"})
 
 
-_MORE = " No rule of the policy asks about it any more; the failure stands until two people waive it."
+_MORE = (
+    " No rule of the policy asks about it any more; the failure stands until two people waive it."
+)
 
 
 def _failed(finding: Finding) -> bool:
