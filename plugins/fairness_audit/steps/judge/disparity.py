@@ -20,7 +20,7 @@ from fairness_audit.text import one_line
 
 
 def disparity_findings(
-    tables: Tables, part: Part, positions: Mapping[Case, Position]
+    tables: Tables, part: Part, positions: Mapping[object, Position]
 ) -> Iterator[Finding]:
     """The findings of one rule in one grouping: one per group, or one where none can be judged."""
     if part.lacks is not None:

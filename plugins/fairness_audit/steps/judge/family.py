@@ -4,16 +4,13 @@ Everything that may block is one family, so that its chance of even one false fa
 that of the policy; what only warns is another, and takes no power from the first.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
 
 from fairness_audit.policy.units import Unit
 from fairness_audit.statistics.course import Course, State, course
 from fairness_audit.statistics.sequential import Pair, Side
-
-Key = TypeVar("Key", bound=Hashable)
 
 UNITS_A_YEAR: Mapping[Unit, int] = {"day": 365, "week": 52}
 
@@ -40,13 +37,13 @@ class Position:
 
 
 def positions(
-    cases: Mapping[Key, Sequence[Pair]],
+    cases: Mapping[object, Sequence[Pair]],
     starts: Sequence[date],
     *,
     unit: Unit,
     alpha: float,
-    failed: Mapping[Key, Sequence[date]],
-) -> dict[Key, Position]:
+    failed: Mapping[object, Sequence[date]],
+) -> dict[object, Position]:
     """Where every case of a family stands.
 
     A case with several pairs fails with any of them and passes with all. One without a pair cannot
@@ -72,7 +69,7 @@ def positions(
     found = course(
         [pair for _, pair in beside], units_per_year=UNITS_A_YEAR[unit], alpha=alpha, kept=kept
     )
-    by_case: dict[Key, list[Position]] = {case: [] for case in cases}
+    by_case: dict[object, list[Position]] = {case: [] for case in cases}
     for at, (case, pair) in enumerate(beside):
         by_case[case].append(_position(found, at, pair, starts, len(by_case[case])))
     return {case: _telling(each) if each else _WITHIN for case, each in by_case.items()}

@@ -1,37 +1,28 @@
 """All findings of one audit, and the verdict over them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from fairness_audit.policy.model import AuditPolicy, Severity
+from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Judgement, Verdict
 from fairness_audit.records.history import History
 from fairness_audit.records.measurement import Measurement, MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.validation import ValidationReport
-from fairness_audit.statistics.sequential import Pair
 from fairness_audit.steps.judge.assumptions import assumption_findings, expired_references
 from fairness_audit.steps.judge.basis import basis_findings, basis_of
-from fairness_audit.steps.judge.cases import Case, Part, parts_of, subgroups
 from fairness_audit.steps.judge.checks import check_findings
 from fairness_audit.steps.judge.coverage import sources_of
 from fairness_audit.steps.judge.data_faults import data_faults, rules_with_data
 from fairness_audit.steps.judge.disparity import disparity_findings
-from fairness_audit.steps.judge.family import Position, positions
-from fairness_audit.steps.judge.pairs import pairs_of
 from fairness_audit.steps.judge.polarity import polarity_findings
-from fairness_audit.steps.judge.proxies import caution_of
 from fairness_audit.steps.judge.questions import (
     Polarity,
-    Question,
-    may_block,
-    pairs_about,
-    questions,
 )
 from fairness_audit.steps.judge.reversals import reversal_findings
-from fairness_audit.steps.judge.standing import failures_of, failures_on_record, orphaned_failures
+from fairness_audit.steps.judge.standing import failures_on_record, orphaned_failures
 from fairness_audit.steps.judge.subgroups import subgroup_findings
 from fairness_audit.steps.judge.tables import Tables
+from fairness_audit.steps.judge.trial import Trial
 
 _KINDS = (
     "population",
@@ -66,23 +57,20 @@ def judge(
     and checks does not matter.
     """
     tables = Tables(policy, history.evidence)
-    trial = _Trial.of(tables, totals, validation, history)
+    trial = Trial.of(tables, rules_with_data(policy, totals), validation)
+    where = trial.positions(failures_on_record(history.earlier))
     basis = basis_of(policy, history, hypotheses=trial.hypotheses)
     findings = [
         *data_faults(policy, population, totals, history.evidence),
         *basis_findings(basis, history),
-        *polarity_findings(tables, trial.positions.get(Polarity())),
-        *(
-            each
-            for part in trial.parts
-            for each in disparity_findings(tables, part, trial.positions)
-        ),
-        *subgroup_findings(tables, trial.searched, trial.positions),
+        *polarity_findings(tables, where.get(Polarity())),
+        *(each for part in trial.parts for each in disparity_findings(tables, part, where)),
+        *subgroup_findings(tables, trial.searched, where),
         *orphaned_failures(history.earlier, trial.cases),
-        *assumption_findings(tables, trial.positions),
+        *assumption_findings(tables, where),
         *expired_references(policy, history.logical_date.date()),
         *reversal_findings(policy, measurements),
-        *check_findings(validation, policy, trial.positions),
+        *check_findings(validation, policy, where),
     ]
     verdict = verdict_over(findings)
     order = {rule.id: position for position, rule in enumerate(policy.rules)}
@@ -100,57 +88,6 @@ def judge(
         basis=basis,
         attributes=sources_of(policy, measurements),
     )
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """Everything that is tested, and where each of it stands."""
-
-    parts: tuple[Part, ...]
-    searched: tuple[Case, ...]
-    positions: Mapping[object, Position]
-    hypotheses: int
-
-    @property
-    def cases(self) -> list[Case]:
-        """Every group under every rule."""
-        return [*(case for part in self.parts for case in part.cases), *self.searched]
-
-    @classmethod
-    def of(
-        cls,
-        tables: Tables,
-        totals: MeasurementFile,
-        validation: ValidationReport,
-        history: History,
-    ) -> "_Trial":
-        """What may block is one family, and what only warns another."""
-        policy, evidence = tables.policy, tables.evidence
-        parts = tuple(parts_of(policy, rules_with_data(policy, totals), evidence))
-        searched = subgroups(policy, evidence)
-        families: tuple[dict[object, list[Pair]], ...] = ({}, {})
-        for case in (*(case for part in parts for case in part.cases), *searched):
-            families[not _may_block(policy, case)][case] = pairs_of(tables, case)
-        asked: list[Question] = list(questions(policy, tables, validation))
-        for question in asked:
-            families[not may_block(policy, question)][question] = pairs_about(tables, question)
-        on_record = failures_on_record(history.earlier)
-        found: dict[object, Position] = {}
-        for family in families:
-            cases = [each for each in family if isinstance(each, Case)]
-            found |= positions(
-                family,
-                evidence.starts,
-                unit=evidence.unit,
-                alpha=float(policy.error_rate.alpha),
-                failed=failures_of(cases, on_record),
-            )
-        sides = sum(len(pair.limit.sides) for pairs in families[0].values() for pair in pairs)
-        return cls(parts, searched, found, sides)
-
-
-def _may_block(policy: AuditPolicy, case: Case) -> bool:
-    return case.rule.severity is Severity.FAIL and caution_of(policy, case.grouping) is None
 
 
 def verdict_over(findings: Sequence[Finding]) -> Verdict:

@@ -27,10 +27,13 @@ def failures_on_record(earlier: Iterable[AuditRecord]) -> Mapping[About, tuple[d
 
 def failures_of(
     cases: Iterable[Case], on_record: Mapping[About, tuple[date, ...]]
-) -> dict[Case, tuple[date, ...]]:
+) -> Mapping[object, tuple[date, ...]]:
     """Those of the cases that are judged now."""
-    found = {case: on_record.get(_case_about(case), ()) for case in cases}
-    return {case: days for case, days in found.items() if days}
+    found: dict[object, tuple[date, ...]] = {}
+    for case in cases:
+        if days := on_record.get(_case_about(case), ()):
+            found[case] = days
+    return found
 
 
 def orphaned_failures(earlier: Iterable[AuditRecord], cases: Iterable[Case]) -> Iterator[Finding]:

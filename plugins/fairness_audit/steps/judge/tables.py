@@ -26,12 +26,12 @@ class Counted(NamedTuple):
     @property
     def successes(self) -> int:
         """All decisions in the numerator."""
-        return round(self.seen.successes.sum())
+        return round(float(self.seen.successes.sum()))
 
     @property
     def decisions(self) -> int:
         """All decisions in the denominator."""
-        return round(self.seen.trials.sum())
+        return round(float(self.seen.trials.sum()))
 
     @property
     def rate(self) -> float:

@@ -1,0 +1,75 @@
+"""Everything that one audit tests, in two families: what may block, and what only warns."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from fairness_audit.policy.model import AuditPolicy, Rule, Severity
+from fairness_audit.records.validation import ValidationReport
+from fairness_audit.statistics.sequential import Pair
+from fairness_audit.steps.judge.cases import Case, Part, parts_of, subgroups
+from fairness_audit.steps.judge.family import Position, positions
+from fairness_audit.steps.judge.pairs import pairs_of
+from fairness_audit.steps.judge.proxies import caution_of
+from fairness_audit.steps.judge.questions import may_block, pairs_about, questions
+from fairness_audit.steps.judge.standing import About, failures_of
+from fairness_audit.steps.judge.tables import Tables
+
+Family = Mapping[object, list[Pair]]
+"""The pairs of every case and question that are tested together."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is tested: every group under every rule, all subgroups, and what suites ask."""
+
+    tables: Tables
+    parts: tuple[Part, ...]
+    searched: tuple[Case, ...]
+    blocking: Family
+    warning: Family
+
+    @classmethod
+    def of(cls, tables: Tables, rules: Iterable[Rule], validation: ValidationReport) -> "Trial":
+        """The trial of these rules, and of what the suites and the audit itself ask."""
+        policy, evidence = tables.policy, tables.evidence
+        parts = tuple(parts_of(policy, rules, evidence))
+        searched = subgroups(policy, evidence)
+        blocking: dict[object, list[Pair]] = {}
+        warning: dict[object, list[Pair]] = {}
+        for case in (*(case for part in parts for case in part.cases), *searched):
+            family = blocking if _may_block(policy, case) else warning
+            family[case] = pairs_of(tables, case)
+        for question in questions(policy, tables, validation):
+            family = blocking if may_block(policy, question) else warning
+            family[question] = pairs_about(tables, question)
+        return cls(tables, parts, searched, blocking, warning)
+
+    @property
+    def cases(self) -> list[Case]:
+        """Every group under every rule."""
+        return [*(case for part in self.parts for case in part.cases), *self.searched]
+
+    @property
+    def hypotheses(self) -> int:
+        """How many hypotheses are tested of which each may block."""
+        return sum(len(pair.limit.sides) for pairs in self.blocking.values() for pair in pairs)
+
+    def positions(self, on_record: Mapping[About, tuple[date, ...]]) -> dict[object, Position]:
+        """Where everything stands; ``on_record`` are the failures of earlier audits."""
+        evidence, alpha = self.tables.evidence, self.tables.policy.error_rate.alpha
+        found: dict[object, Position] = {}
+        for family in (self.blocking, self.warning):
+            cases = [each for each in family if isinstance(each, Case)]
+            found |= positions(
+                family,
+                evidence.starts,
+                unit=evidence.unit,
+                alpha=float(alpha),
+                failed=failures_of(cases, on_record),
+            )
+        return found
+
+
+def _may_block(policy: AuditPolicy, case: Case) -> bool:
+    return case.rule.severity is Severity.FAIL and caution_of(policy, case.grouping) is None
