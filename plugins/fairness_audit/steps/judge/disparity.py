@@ -1,7 +1,6 @@
 """Findings about disparities: every rule, for every group it is about."""
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 
 from fairness_audit.policy.metrics import IMPACT_RATIO
 from fairness_audit.policy.model import AtGate, AuditPolicy, Severity
@@ -99,13 +98,8 @@ class _Told:
             return AtGate.ALLOW
         if self.ground is Ground.NOT_COUNTED and not some_judged:
             return AtGate.BLOCK
-        return AtGate.ALLOW if self._is_not_waited_for() else rule.inconclusive
-
-    def _is_not_waited_for(self) -> bool:
-        everybody = self._tables.decisions
-        own = self._tables.decisions_of(self._case.grouping, self._case.group)
-        smallest = self._tables.policy.gate.smallest_share
-        return not everybody or Fraction(own, everybody) < smallest
+        small = self._tables.is_smaller_than_waited_for(self._case.grouping, self._case.group)
+        return AtGate.ALLOW if small else rule.inconclusive
 
     def _evidence(self) -> Evidence:
         threshold = str(self._case.rule.threshold)

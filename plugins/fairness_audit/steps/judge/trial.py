@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from fairness_audit.policy.model import AuditPolicy, Rule, Severity
+from fairness_audit.policy.model import AtGate, AuditPolicy, Rule, Severity
 from fairness_audit.records.validation import ValidationReport
 from fairness_audit.statistics.sequential import Pair
 from fairness_audit.steps.judge.cases import Case, Part, parts_of, subgroups
@@ -54,6 +54,12 @@ class Trial:
     def hypotheses(self) -> int:
         """How many hypotheses are tested of which each may block."""
         return sum(len(pair.limit.sides) for pairs in self.blocking.values() for pair in pairs)
+
+    def waits_for(self, tested: object) -> bool:
+        """True if the gate lets nothing through while it is open."""
+        if not isinstance(tested, Case) or tested.rule.inconclusive is AtGate.ALLOW:
+            return False
+        return not self.tables.is_smaller_than_waited_for(tested.grouping, tested.group)
 
     def positions(self, on_record: Mapping[About, tuple[date, ...]]) -> dict[object, Position]:
         """Where everything stands; ``on_record`` are the failures of earlier audits."""
