@@ -8,7 +8,7 @@ the limit means a fail and one within it a pass.
 """
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +16,7 @@ from numpy.typing import NDArray
 from fairness_audit.statistics.course import Course, Event, State
 from fairness_audit.statistics.processes import grown, product, stakes
 from fairness_audit.statistics.proportions import Floats
-from fairness_audit.statistics.sequential import (
-    Aim,
-    Estimates,
-    FailsOn,
-    Limit,
-    OneShare,
-    Side,
-    TwoRates,
-)
+from fairness_audit.statistics.sequential import Aim, FailsOn, Limit, Pair, Side
 
 _POINTS = 61  # of a grid, and once more between two of its points
 _FARTHEST = 18.0  # where it ends, in ways from equality to the limit: a ratio of 55 for 4/5
@@ -40,7 +32,7 @@ class RunningInterval(NamedTuple):
 
 
 def running_interval(
-    pair: TwoRates | OneShare | Estimates,
+    pair: Pair,
     course: Course,
     position: int,
     *,
@@ -63,7 +55,7 @@ def running_interval(
         An end is infinite, of whatever scale, where nothing is refuted on its side.
     """
     evidence = _Evidence.of(course, position, unit)
-    both = replace(pair, limit=_two_sided(pair.limit))
+    both: Any = replace(cast(Any, pair), limit=_two_sided(pair.limit))  # each is a dataclass
     ends = {
         side: _end(both, pair.limit, side, evidence, units_per_year)
         for side in (Side.LOW, Side.HIGH)
@@ -130,7 +122,7 @@ def _two_sided(limit: Limit) -> Limit:
 
 
 def _end(
-    pair: TwoRates | OneShare | Estimates,
+    pair: Pair,
     asked: Limit,
     end: Side,
     evidence: _Evidence,
@@ -152,7 +144,7 @@ def _end(
 
 
 def _refuted_from(
-    pair: TwoRates | OneShare | Estimates,
+    pair: Pair,
     end: Side,
     failing: Side | None,
     evidence: _Evidence,
@@ -181,16 +173,14 @@ def _refuted_from(
     return float(borders[at])
 
 
-def _product(
-    pair: TwoRates | OneShare | Estimates, side: Side, borders: Floats, evidence: _Evidence
-) -> Floats:
+def _product(pair: Pair, side: Side, borders: Floats, evidence: _Evidence) -> Floats:
     units = slice(evidence.first, evidence.last + 1)
     log_e = pair.log_e(side, Aim.PASS, borders)[:, units].sum(axis=1)
     return np.asarray(product(log_e).mean(axis=-1))
 
 
 def _sum_of_bets(
-    pair: TwoRates | OneShare | Estimates,
+    pair: Pair,
     side: Side,
     borders: Floats,
     evidence: _Evidence,

@@ -5,16 +5,15 @@ from collections.abc import Iterator, Mapping
 from fairness_audit.policy.metrics import IMPACT_RATIO
 from fairness_audit.policy.model import AtGate, AuditPolicy, Severity
 from fairness_audit.records.finding import Evidence, Finding, Verdict
-from fairness_audit.statistics.running_interval import Interval, running_interval
 from fairness_audit.steps.judge.allowed_range import AllowedRange
 from fairness_audit.steps.judge.cases import Case, Lack, Part, rate_of
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.ground import Ground, ground_of, verdict_of
-from fairness_audit.steps.judge.pairs import beside_of, pairs_of
+from fairness_audit.steps.judge.pairs import beside_of
 from fairness_audit.steps.judge.proxies import caution_of, softened
 from fairness_audit.steps.judge.sentences import Sentence, sentence
 from fairness_audit.steps.judge.tables import Tables
-from fairness_audit.steps.judge.wording import grouping_name
+from fairness_audit.steps.judge.wording import grouping_name, outwards
 from fairness_audit.text import one_line
 
 
@@ -105,11 +104,11 @@ class _Told:
         threshold = str(self._case.rule.threshold)
         if self.ground is Ground.NOT_COUNTED:
             return Evidence(threshold=threshold)
-        interval = self._interval()
+        where = self._position
         if self.ground is Ground.TOO_SMALL:
-            low, high = interval.outwards()
+            low, high = outwards(where.low, where.high)
             return Evidence(threshold=threshold, low=low, high=high)
-        where, own, other = self._position, self._beside.own, self._beside.other
+        own, other = self._beside
         counts = (own.successes, own.decisions, other.successes, other.decisions)
         fewest = min(count for count in counts)
         told = fewest >= self._tables.policy.min_group_size
@@ -117,8 +116,8 @@ class _Told:
             threshold=threshold,
             since=where.since,
             value=where.value,
-            low=interval.low,
-            high=interval.high,
+            low=where.low,
+            high=where.high,
             fail_evidence=_digits(where.fail_evidence),
             fail_needed=_digits(where.fail_needed),
             pass_evidence=_digits(where.pass_evidence),
@@ -130,15 +129,9 @@ class _Told:
             four_fifths_flag=self._is_below_four_fifths(),
         )
 
-    def _interval(self) -> Interval:
-        pairs = pairs_of(self._tables, self._case)
-        if not pairs:
-            return Interval(None, None)
-        return running_interval(pairs[self._position.pair])
-
     def _is_below_four_fifths(self) -> bool | None:
         """The bare four-fifths rule on all decisions together, exactly; it decides nothing."""
-        own, other = self._beside.own, self._beside.other
+        own, other = self._beside
         if self._case.rule.metric is not IMPACT_RATIO or not other.successes:
             return None
         return 5 * own.successes * other.decisions < 4 * other.successes * own.decisions

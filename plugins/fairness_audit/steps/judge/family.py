@@ -4,12 +4,14 @@ Everything that may block is one family, so that its chance of even one false fa
 that of the policy; what only warns is another, and takes no power from the first.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from fairness_audit.policy.units import Unit
 from fairness_audit.statistics.course import Course, State, course
+from fairness_audit.statistics.running_interval import RunningInterval, running_interval
 from fairness_audit.statistics.sequential import Pair, Side
 
 UNITS_A_YEAR: Mapping[Unit, int] = {"day": 365, "week": 52}
@@ -21,7 +23,8 @@ class Position:
 
     ``since`` is the first day of the unit that brought a pass or a fail, and evidence is what that
     was found by; of what is open, as it is now. ``pass_needed`` is what a pass needs from now on.
-    ``value`` is the disparity by all units, None where it is not defined.
+    ``value`` is the disparity by all units, None where it is not defined, and from ``low`` to
+    ``high`` is what the evidence of the state does not refute; None where nothing is.
     """
 
     state: State = State.OPEN
@@ -33,6 +36,8 @@ class Position:
     pass_evidence: float = 1.0
     pass_needed: float = 1.0
     value: float | None = None
+    low: float | None = None
+    high: float | None = None
     pair: int = 0
 
 
@@ -71,14 +76,23 @@ def positions(
     )
     by_case: dict[object, list[Position]] = {case: [] for case in cases}
     for at, (case, pair) in enumerate(beside):
-        by_case[case].append(_position(found, at, pair, starts, len(by_case[case])))
+        nth = len(by_case[case])
+        ends = running_interval(pair, found, at, units_per_year=UNITS_A_YEAR[unit])
+        by_case[case].append(_position(found, at, pair, starts, nth, ends))
     return {case: _telling(each) if each else _WITHIN for case, each in by_case.items()}
 
 
 _WITHIN = Position(state=State.PASS)
 
 
-def _position(found: Course, at: int, pair: Pair, starts: Sequence[date], nth: int) -> Position:
+def _position(
+    found: Course,
+    at: int,
+    pair: Pair,
+    starts: Sequence[date],
+    nth: int,
+    ends: RunningInterval,
+) -> Position:
     state = State(int(found.state[0, -1, at]))
     since = int(found.since[0, -1, at])
     # What a verdict was found by counts anew afterwards, so it is told as of then.
@@ -94,6 +108,8 @@ def _position(found: Course, at: int, pair: Pair, starts: Sequence[date], nth: i
         pass_evidence=float(found.pass_evidence[told]),
         pass_needed=float(found.pass_needed[0, -1, at]),
         value=value if value == value else None,
+        low=ends.low if math.isfinite(ends.low) else None,
+        high=ends.high if math.isfinite(ends.high) else None,
         pair=nth,
     )
 
