@@ -14,6 +14,7 @@ from fairness_audit.steps.judge.checks import check_findings
 from fairness_audit.steps.judge.coverage import sources_of
 from fairness_audit.steps.judge.data_faults import data_faults, rules_with_data
 from fairness_audit.steps.judge.disparity import disparity_findings
+from fairness_audit.steps.judge.drift import drift_findings
 from fairness_audit.steps.judge.polarity import polarity_findings
 from fairness_audit.steps.judge.questions import (
     Polarity,
@@ -69,6 +70,7 @@ def judge(
         *orphaned_failures(history.earlier, trial.cases),
         *assumption_findings(tables, where),
         *expired_references(policy, history.logical_date.date()),
+        *drift_findings(trial),
         *reversal_findings(policy, measurements),
         *check_findings(validation, policy, where),
     ]

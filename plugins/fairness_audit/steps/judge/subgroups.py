@@ -33,6 +33,7 @@ def subgroup_findings(
     rule = cases[0].rule
     limit = limit_name(rule.threshold, in_points=False)
     all_kept = kept == len(others)
+    doubt = "" if all_kept else "; of the others nothing can be said yet"
     yield Finding(
         rule=SUBGROUP_RULE,
         kind="disparity",
@@ -42,7 +43,7 @@ def subgroup_findings(
         sentence=(
             f"Of {len(others):,} {'other ' if broken else ''}subgroups of up to"
             f" {_depth(tables)} attributes, {kept:,} are shown to keep the limit of {limit}"
-            f" against everybody else{'' if all_kept else '; of the others nothing can be said yet'}."
+            f" against everybody else{doubt}."
         ),
     )
 
