@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairness_audit.policy.metrics import Rate
 from fairness_audit.records.finding import Finding, Verdict
-from fairness_audit.statistics.gap_drift import GapDrift, gap_drift
-from fairness_audit.statistics.proportions import Proportions
+from fairness_audit.statistics.gap_drift import gap_drift
+from fairness_audit.statistics.proportions import Floats, Proportions
 from fairness_audit.steps.judge.bounds import Beside
 from fairness_audit.steps.judge.cases import Case, rate_of
 from fairness_audit.steps.judge.family import UNITS_A_YEAR
@@ -46,21 +47,26 @@ def drift_findings(trial: Trial) -> Iterator[Finding]:
         for gap, beside in _gaps(tables, case)
         if min(beside.own.decisions, beside.other.decisions) >= tables.policy.min_group_size
     }
+    if not followed or not tables.evidence.starts:
+        return
     year = UNITS_A_YEAR[tables.evidence.unit]
+    own, other = (
+        Proportions(*(np.stack(column) for column in zip(*shares, strict=True)))
+        for shares in (
+            [each.own.worth for each in followed.values()],
+            [each.other.worth for each in followed.values()],
+        )
+    )
     level = len(followed) / float(tables.policy.error_rate.alpha)
-    drifts = {
-        gap: gap_drift(beside.own.worth, beside.other.worth, units_per_year=year, level=level)
-        for gap, beside in followed.items()
-        if tables.evidence.starts
-    }
+    drift = gap_drift(own, other, units_per_year=year, level=level)
     changed = [
-        _changed(tables, gap, followed[gap], unit, int(drift.first[0, unit]))
-        for gap, drift in drifts.items()
-        if (unit := _newest(drift, year)) is not None
+        _changed(tables, gap, beside, unit, int(drift.first[at, unit]))
+        for at, (gap, beside) in enumerate(followed.items())
+        if (unit := _newest(drift.found[at], year)) is not None
     ]
     yield from changed
-    if drifts and not changed:
-        yield _steady(tables, list(drifts.values()))
+    if not changed:
+        yield _steady(tables, drift.power[:, -1])
 
 
 def _gaps(tables: Tables, case: Case) -> Iterator[tuple[_Gap, Beside]]:
@@ -70,10 +76,10 @@ def _gaps(tables: Tables, case: Case) -> Iterator[tuple[_Gap, Beside]]:
             yield _Gap(rate, case.grouping, case.group, other), beside
 
 
-def _newest(drift: GapDrift, year: int) -> int | None:
+def _newest(found: NDArray[np.bool_], year: int) -> int | None:
     """The last unit of the last year at which a change was found."""
-    found = np.flatnonzero(drift.found[0, -year:])
-    return int(found[-1]) + max(0, drift.found.shape[1] - year) if len(found) else None
+    units = np.flatnonzero(found)
+    return int(units[-1]) if len(units) and units[-1] >= len(found) - year else None
 
 
 def _changed(tables: Tables, gap: _Gap, beside: Beside, unit: int, first: int) -> Finding:
@@ -105,21 +111,18 @@ def _rate(share: Proportions, units: slice) -> float:
     return float(share.successes[units].sum()) / trials if trials else float("nan")
 
 
-def _steady(tables: Tables, drifts: list[GapDrift]) -> Finding:
-    told = sum(bool(drift.power[0, -1] >= 1 / 2) for drift in drifts)
-    all_told = told == len(drifts)
+def _steady(tables: Tables, power: Floats) -> Finding:
+    untold = int((power < 1 / 2).sum())
     unit = tables.evidence.unit
     said = (
-        "No gap between two groups changed."
-        if all_told
-        else f"No gap between two groups is seen to change; for {len(drifts) - told:,} of"
-        f" {len(drifts):,} gaps there are too few decisions a {unit}, or too few {unit}s, to see"
-        " a change of six percentage points."
+        f"No gap between two groups is seen to change; for {untold:,} of {len(power):,} gaps there"
+        f" are too few decisions a {unit}, or too few {unit}s, to see a change of six percentage"
+        " points."
     )
     return Finding(
         rule=RULE,
         kind="drift",
-        verdict=Verdict.PASS if all_told else Verdict.INCONCLUSIVE,
+        verdict=Verdict.INCONCLUSIVE if untold else Verdict.PASS,
         at_gate="allow",
-        sentence=said,
+        sentence=said if untold else "No gap between two groups changed.",
     )
