@@ -9,6 +9,7 @@ The last axis of all data is closed calendar units (days or weeks) in order of d
 a unit that brought nothing has no trials. An earlier axis, if any, is of simulated runs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal, NamedTuple, Protocol, TypeVar
@@ -32,6 +33,9 @@ FAIL_STEPS = (0.4, 0.8, 1.2, 2.0)
 """Alternatives beyond a limit: how far, as multiples of the way from equality to the limit."""
 PASS_STEPS = (0.35, 0.65, 0.85)
 """Alternatives within a limit, likewise; 1 would be equality. By simulation of fair models."""
+
+FIRST_RATES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9)
+"""What the rate of a first unit may be, where nothing is known of it: a bet on each, alike."""
 
 PRIOR_TRIALS = 50.0
 """How many trials the rate that is expected from elsewhere counts as."""
@@ -196,7 +200,8 @@ class TwoRates:
         group: effective counts, shape (units,) or (runs, units).
         reference: likewise.
         expected: the rate of both together as known from elsewhere (an earlier version, the
-            training set), for power alone; None spends the first unit with trials on learning it.
+            training set), for power alone; None spreads the bets of the first unit with trials
+            over `FIRST_RATES`.
         fails_on: what a fail refutes.
     """
 
@@ -213,9 +218,25 @@ class TwoRates:
             return self.swapped().log_e(Side.LOW, aim, turned)
         asked, disparities = bet(self.limit, side, aim, self.fails_on, border)
         line: Line = RatioLine(asked) if self.limit.scale == "ratio" else DifferenceLine(asked)
-        return log_e_of_rates(
-            _by_runs(self.group), _by_runs(self.reference), line, self._points(disparities)
+        group, reference = _by_runs(self.group), _by_runs(self.reference)
+        rate = _predicted(
+            group.successes + reference.successes, group.trials + reference.trials, self.expected
         )
+        known = ~np.isnan(rate).any(axis=0)
+        found = log_e_of_rates(
+            group, reference, line, self._points(group, reference, disparities, rate)
+        )
+        first = np.flatnonzero(~known)
+        if len(first):
+            own, other = _at(group, first), _at(reference, first)
+            guesses = [np.full((1, 1), each) for each in FIRST_RATES]
+            found[..., first, :] = _log_mean(
+                [
+                    log_e_of_rates(own, other, line, self._points(own, other, disparities, guess))
+                    for guess in guesses
+                ]
+            )
+        return found
 
     def terms(self) -> Terms:
         """Mantel-Haenszel's, with units as strata (Greenland & Robins, Biometrics 41 (1985))."""
@@ -231,12 +252,11 @@ class TwoRates:
             self, limit=self.limit.swapped(), group=self.reference, reference=self.group
         )
 
-    def _points(self, disparity: Floats) -> Rates:
-        """The rates that have each disparity, and together the rate of all earlier units."""
-        group, reference = _by_runs(self.group), _by_runs(self.reference)
-        rate = _predicted(
-            group.successes + reference.successes, group.trials + reference.trials, self.expected
-        )[..., None]
+    def _points(
+        self, group: Proportions, reference: Proportions, disparity: Floats, rate: Floats
+    ) -> Rates:
+        """The rates that have each disparity, and together a rate."""
+        rate = rate[..., None]
         n, m = group.trials[..., None], reference.trials[..., None]
         everybody = np.where(n + m > 0, n + m, 1.0)
         if self.limit.scale == "ratio":
@@ -332,6 +352,17 @@ class Estimates:
 
 def _by_runs(share: Proportions) -> Proportions:
     return Proportions(np.atleast_2d(share.successes), np.atleast_2d(share.trials))
+
+
+def _log_mean(each: Sequence[Floats]) -> Floats:
+    """Logarithm of the mean of what these are the logarithms of."""
+    stacked = np.stack(each)
+    most = stacked.max(axis=0)
+    return np.asarray(most + np.log(np.exp(stacked - most).mean(axis=0)))
+
+
+def _at(share: Proportions, units: NDArray[np.intp]) -> Proportions:
+    return Proportions(share.successes[:, units], share.trials[:, units])
 
 
 def _earlier(column: Floats) -> Floats:
