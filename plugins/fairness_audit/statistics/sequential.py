@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairness_audit.statistics.betting import (
     DifferenceLine,
