@@ -47,7 +47,7 @@ class Line(Protocol):
     def nearest(self, group_n: Floats, reference_n: Floats, point: Rates) -> Rates:
         """The point of the line with the least n-weighted KL divergence from ``point``.
 
-        Both n are above 0 and the rates of ``point`` lie strictly within (0, 1).
+        It lies strictly within (0, 1) as ``point`` does; both n are above 0.
         """
 
 
@@ -131,16 +131,14 @@ def log_e_of_rates(
         Shape (..., alternatives); 0 where a side has no trials or the alternative has no room.
     """
     (k, n), (reference_k, reference_n) = (_columns(group), _columns(reference))
-    room = _inside(alternative.group) & _inside(alternative.reference)
-    point = Rates(*(np.where(room, each, 0.5) for each in alternative))
-    usable = (n > 0) & (reference_n > 0)
-    null = line.nearest(np.where(usable, n, 1.0), np.where(usable, reference_n, 1.0), point)
-    known = usable & room & _inside(null.group) & _inside(null.reference)
-    null = Rates(*(np.where(known, each, 0.5) for each in null))
-    gained = _log_likelihood_ratio(k, n, point.group, null.group)
-    gained = gained + _log_likelihood_ratio(
-        reference_k, reference_n, point.reference, null.reference
-    )
+    known = (n > 0) & (reference_n > 0) & _inside(alternative.group)
+    known &= _inside(alternative.reference)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where not known
+        null = line.nearest(n, reference_n, alternative)
+        gained = _log_likelihood_ratio(k, n, alternative.group, null.group)
+        gained += _log_likelihood_ratio(
+            reference_k, reference_n, alternative.reference, null.reference
+        )
     return np.where(known, gained, 0.0)
 
 
@@ -159,8 +157,9 @@ def log_e_of_share(share: Proportions, bound: Floats, alternative: Floats) -> Fl
     """
     k, n = _columns(share)
     known = (n > 0) & _inside(bound) & _inside(alternative)
-    point, null = np.where(known, alternative, 0.5), np.where(known, bound, 0.5)
-    return np.where(known, _log_likelihood_ratio(k, n, point, null), 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where not known
+        gained = _log_likelihood_ratio(k, n, alternative, bound)
+    return np.where(known, gained, 0.0)
 
 
 def log_e_of_estimate(

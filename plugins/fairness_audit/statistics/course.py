@@ -108,7 +108,7 @@ def course(
     if not pairs:
         raise ValueError("a family without pairs has no verdict")
     sides = _Sides.of(pairs)
-    units, runs = sides.fail.shape[:2]
+    units, _, runs, _ = sides.fail.shape
     kept_at = np.zeros((units, len(pairs)), dtype=np.bool_)
     for unit, pair in kept:
         kept_at[unit, pair] = True
@@ -123,7 +123,7 @@ def course(
 class _Sides:
     """All sides of all pairs beside each other, pair after pair.
 
-    ``fail`` and ``passing`` are log e-values, (units, runs, sides, alternatives); -inf where a
+    ``fail`` and ``passing`` are log e-values, (units, alternatives, runs, sides); -inf where a
     side has fewer alternatives than the widest.
     """
 
@@ -161,9 +161,9 @@ def _stacked(log_e: Sequence[Floats]) -> tuple[Floats, Floats]:
     """One array of all sides, and how many alternatives each has."""
     widths = [each.shape[-1] for each in log_e]
     runs, units = np.broadcast_shapes(*(each.shape[:-1] for each in log_e))
-    found = np.full((units, runs, len(log_e), max(widths)), -np.inf)
+    found = np.full((units, max(widths), runs, len(log_e)), -np.inf)
     for at, each in enumerate(log_e):
-        found[:, :, at, : widths[at]] = np.swapaxes(each, 0, 1)
+        found[:, : widths[at], :, at] = np.transpose(each, (1, 2, 0))
     return found, np.array(widths, dtype=np.float64)
 
 
@@ -200,7 +200,7 @@ class _Estimates:
 
 
 class _Standing:
-    """All pairs as the last unit left them; arrays are (runs, pairs) or (runs, sides, ...)."""
+    """All pairs as the last unit left them; arrays are (runs, pairs) or (alternatives, runs, sides)."""
 
     def __init__(
         self,
@@ -214,9 +214,9 @@ class _Standing:
         self._sides, self._alpha, self._kept = sides, alpha, kept
         self._stakes, self._year = stakes, units_per_year
         self._estimates = _Estimates(sides)
-        pairs, all_sides = len(sides.first), len(sides.owner)
-        self._bets = np.zeros((runs, all_sides, sides.fail.shape[-1]))
-        self._log_product = np.zeros((runs, all_sides, sides.passing.shape[-1]))
+        pairs = len(sides.first)
+        self._bets = np.zeros(sides.fail.shape[1:])
+        self._log_product = np.zeros(sides.passing.shape[1:])
         self._start = np.zeros((runs, pairs), dtype=np.int64)  # of the bets on a fail
         self._reached = np.zeros((runs, pairs), dtype=np.int64)  # when a pass was last shown
         self._state = np.zeros((runs, pairs), dtype=np.int8)
@@ -250,15 +250,15 @@ class _Standing:
 
     def _fail_evidence(self, unit: int) -> Floats:
         sides = self._sides
-        laid = self._stakes[unit - self._start][:, sides.owner, None]
+        laid = self._stakes[unit - self._start][:, sides.owner]
         self._bets = grown(self._bets, laid, sides.fail[unit])
-        found: Floats = self._bets.sum(axis=-1) / sides.fail_alternatives
+        found: Floats = self._bets.sum(axis=0) / sides.fail_alternatives
         return found
 
     def _pass_evidence(self, unit: int) -> Floats:
         sides = self._sides
         self._log_product += sides.passing[unit]
-        found: Floats = product(self._log_product).sum(axis=-1) / sides.pass_alternatives
+        found: Floats = product(self._log_product).sum(axis=0) / sides.pass_alternatives
         return found
 
     def _moved(
@@ -282,6 +282,7 @@ class _Standing:
         self._reached[reached] = unit
         self._failures += failed
         self._start[failed] = unit + 1
-        self._bets[failed[:, self._sides.owner]] = 0.0
-        self._log_product[(failed | withdrawn | reached)[:, self._sides.owner]] = 0.0
+        self._bets[:, failed[:, self._sides.owner]] = 0.0
+        anew = (failed | withdrawn | reached)[:, self._sides.owner]
+        self._log_product[:, anew] = 0.0
         return event
