@@ -24,6 +24,7 @@ from tests.builders.populations import policy_over
 
 CONFIDENCE = 0.95
 
+
 def a_rule(**changes: Any) -> dict[str, Any]:
     """The four-fifths rule."""
     rule = {"id": "four_fifths", "metric": "impact_ratio", "compare": "ratio", "threshold": "4/5"}

@@ -18,7 +18,6 @@ from fairness_audit.steps.judge import judge
 from fairness_audit.steps.measure import measure, read_measurements
 from fairness_audit.steps.validate import validate
 from tests import CHECKOUT
-from tests.builders.domain import FIRST_AUDIT
 from tests.builders.snapshots import a_snapshot
 
 SQL = CHECKOUT / "sql"

@@ -22,6 +22,7 @@ from fairness_audit.policy.fractions import ExactFraction
 from fairness_audit.policy.metrics import Rate
 from fairness_audit.policy.people import Notify, Review
 from fairness_audit.policy.source import Source
+from fairness_audit.policy.units import first_day, opening
 
 _CRON = re.compile(
     r"@(hourly|daily|weekly|monthly|quarterly|yearly)|[-\d*/,A-Za-z#]+( [-\d*/,A-Za-z#]+){4}"
@@ -255,7 +256,11 @@ class AuditPolicy(Strict):
     favourable: Literal["selected", "not_selected"] = Field(
         description="Which decision is good for the subject."
     )
-    window_days: int = Field(ge=1, le=3660, description="Days of decisions in one audit.")
+    window_days: int = Field(
+        ge=1,
+        le=3660,
+        description="Days of decisions in one audit, rounded up to whole units of evidence.",
+    )
     maturity_days: int = Field(
         ge=0,
         le=3660,
@@ -325,11 +330,12 @@ class AuditPolicy(Strict):
     def window(self, logical_date: datetime) -> tuple[datetime, datetime]:
         """Half-open window of the decisions an audit of that date is about.
 
-        It ends ``maturity_days`` before the logical date, so that every decision in it has had
-        the time its outcome is given.
+        It holds whole units of evidence alone, and ends at least ``maturity_days`` before the
+        logical date, so that every decision in it has had the time its outcome is given.
         """
-        end = logical_date - timedelta(days=self.maturity_days)
-        return end - timedelta(days=self.window_days), end
+        unit = self.evidence.unit
+        last = opening(first_day(unit, logical_date - timedelta(days=self.maturity_days)))
+        return opening(first_day(unit, last - timedelta(days=self.window_days))), last
 
     @property
     def selected_is_favourable(self) -> bool:

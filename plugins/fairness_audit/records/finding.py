@@ -126,9 +126,7 @@ class Evidence(Door):
     pass_evidence: float | None = Field(
         default=None, description="E-value against the limit being broken."
     )
-    pass_needed: float | None = Field(
-        default=None, description="What that must reach for a pass."
-    )
+    pass_needed: float | None = Field(default=None, description="What that must reach for a pass.")
     settled_by: date | None = Field(
         default=None,
         description=(

@@ -51,8 +51,8 @@ class Audit:
 class History:
     """What an audit of ``logical_date`` judges by: all evidence about its version.
 
-    ``evidence`` holds what this audit counted, too. ``earlier`` are the audits of the same version,
-    files and kind that were published before it, in the order of the ledger.
+    ``evidence`` holds what this audit counted, too. ``earlier`` are the audits of the same
+    version, files and kind that were published before it, in the order of the ledger.
     """
 
     logical_date: datetime

@@ -60,14 +60,14 @@ def lagged_factor(successes: Floats, trials: Floats, sums: SubjectSums) -> Float
     n, k = np.cumsum(trials, axis=-1), np.cumsum(successes, axis=-1)
     mm, my, yy = (_blocks(each) for each in sums)
     squared = quotient(mm, n)
-    correlation = np.ones_like(n)
-    correlation[..., 1:] = _correlation(n, k, mm, my, yy)[..., :-1]
+    correlation = _correlation(n, k, mm, my, yy)
+    correlation = np.concatenate([np.ones_like(correlation[..., :1]), correlation[..., :-1]], -1)
     with_it = n / (1 + np.maximum(np.nan_to_num(squared) - 1, 0.0) * correlation)
     without = np.zeros_like(with_it)
     before = np.maximum(np.nan_to_num(squared[..., :-1]) - 1, 0.0)
     without[..., 1:] = n[..., :-1] / (1 + before * correlation[..., 1:])
     added = np.maximum(with_it - without, 0.0)
-    factor = np.full_like(n, np.inf)
+    factor = np.full_like(added, np.inf)
     np.divide(trials, added, out=factor, where=added > _NOTHING * trials)
     return np.where(trials > 0, np.maximum(factor, 1.0), 1.0)
 
@@ -124,11 +124,27 @@ def effective_trials(cell: Clusters) -> Floats:
 def difference_p_value(group: Clusters, reference: Clusters) -> Floats:
     """Two-sided p-value of equal rates, by persons; NaN below two subjects a side.
 
-    Student's t of the difference over its cluster-robust standard error, with as many degrees of
-    freedom as subjects less two.
+    Student's t of the difference over its cluster-robust standard error, with Welch's degrees of
+    freedom: subjects less two where both groups are alike, fewer where a small one says less
+    (Welch, "The generalization of Student's problem when several different population variances
+    are involved", Biometrika 34 (1947), 28-35).
     """
     from scipy.special import stdtr
 
+    pooled = quotient(group.successes + reference.successes, group.trials + reference.trials)
+    own, other = (_told_variance(cell, pooled) for cell in (group, reference))
     gap = quotient(group.successes, group.trials) - quotient(reference.successes, reference.trials)
-    t = quotient(np.abs(gap), np.sqrt(rate_variance(group) + rate_variance(reference)))
-    return np.asarray(2 * stdtr(group.subjects + reference.subjects - 2, -t))
+    t = quotient(np.abs(gap), np.sqrt(own + other))
+    freedom = quotient(
+        (own + other) ** 2,
+        quotient(own**2, group.subjects - 1) + quotient(other**2, reference.subjects - 1),
+    )
+    known = np.isfinite(own + other)
+    return np.where(known & (gap == 0), 1.0, np.asarray(2 * stdtr(freedom, -t)))
+
+
+def _told_variance(cell: Clusters, rate: Floats) -> Floats:
+    """That of the rate; where all persons were treated alike, that of persons of this rate."""
+    found = rate_variance(cell)
+    alike = rate * (1 - rate) * quotient(cell.decisions_squared, cell.trials**2)
+    return np.where(found == 0, alike, found)

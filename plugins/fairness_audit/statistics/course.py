@@ -3,15 +3,12 @@
 A pure function of the table of closed units. Whoever asks, and however often, gets the same answer
 for the same units, and later units change nothing that earlier ones gave.
 
-*Fail evidence* of a side is a sum of bets, one begun at every unit with a small stake that all
-later units multiply: S = (S + w) e. Half of the first year's stakes is laid at the first unit and
-the rest evenly; each later year lays 1, evenly. So a change is seen soon whatever the history was,
-and by Ville's inequality starts of one year lead to a false fail with probability at most alpha:
-an e-detector (Shin, Ramdas & Rinaldo, arXiv 2203.03532) that spends stakes year by year. A side
-fails where the closed test by means over all sides of the family rejects it.
+*Fail evidence* of a side is a sum of bets, its mean over alternatives (`processes`). A side fails
+where the closed test by means over all sides of the family rejects it.
 
-*Pass evidence* of a side is a product of bets from one start. Every side of the pair must reach
-the level at the same unit: a test of the union of their hypotheses needs no split.
+*Pass evidence* of a side is a product from one start, its mean over alternatives. Every side of
+the pair must reach the level at the same unit: a test of the union of their hypotheses needs no
+split.
 
 After a fail everything of the pair begins anew with the next unit, and the k-th failure doubles
 the level that lifts it: 20, 40, 80. A fail that is repeated counts again. A pass begins a new
@@ -27,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness_audit.statistics.family import closed_threshold
+from fairness_audit.statistics.processes import grown, product, stakes
 from fairness_audit.statistics.proportions import Floats, quotient
 from fairness_audit.statistics.sequential import Aim, FailsOn, Pair, Side
 
@@ -34,9 +32,6 @@ PASS_LEVEL = 20.0
 """Pass evidence that a pair without failures needs: a false pass in at most 1 of 20 lives."""
 WITHDRAWN_AT = 20.0
 """Fail evidence of a pair that takes a pass back, whatever the rest of the family says."""
-
-_LOG_MOST = 300.0
-_MOST = float(np.exp(_LOG_MOST))  # evidence beyond which nothing is told apart, nor overflows
 
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -110,31 +105,25 @@ def course(
     Raises:
         ValueError: where there is no pair or a year has fewer than two units.
     """
-    if not pairs or units_per_year < 2:
-        raise ValueError(f"{len(pairs)} pairs and {units_per_year} units a year: 1 and 2 at least")
+    if not pairs:
+        raise ValueError("a family without pairs has no verdict")
     sides = _Sides.of(pairs)
-    units, runs = sides.fail.shape[:2]
+    units, _, runs, _ = sides.fail.shape
     kept_at = np.zeros((units, len(pairs)), dtype=np.bool_)
     for unit, pair in kept:
         kept_at[unit, pair] = True
-    standing = _Standing(sides, runs, stakes(units, units_per_year), units_per_year, alpha, kept_at)
+    standing = _Standing(
+        sides, runs, stakes(units, units_per_year), units_per_year, alpha, kept_at
+    )
     after = [standing.next(unit) for unit in range(units)]
     return Course(*(np.stack(column, axis=1) for column in zip(*after, strict=True)))
-
-
-def stakes(units: int, units_per_year: int) -> Floats:
-    """What is laid on a fail at each unit since the start; 1 in each year. Shape (units,)."""
-    found = np.full(units, 1 / units_per_year)
-    found[:units_per_year] = 0.5 / (units_per_year - 1)
-    found[:1] = 0.5
-    return found
 
 
 @dataclass(frozen=True)
 class _Sides:
     """All sides of all pairs beside each other, pair after pair.
 
-    ``fail`` and ``passing`` are log e-values, (units, runs, sides, alternatives); -inf where a
+    ``fail`` and ``passing`` are log e-values, (units, alternatives, runs, sides); -inf where a
     side has fewer alternatives than the widest.
     """
 
@@ -172,9 +161,9 @@ def _stacked(log_e: Sequence[Floats]) -> tuple[Floats, Floats]:
     """One array of all sides, and how many alternatives each has."""
     widths = [each.shape[-1] for each in log_e]
     runs, units = np.broadcast_shapes(*(each.shape[:-1] for each in log_e))
-    found = np.full((units, runs, len(log_e), max(widths)), -np.inf)
+    found = np.full((units, max(widths), runs, len(log_e)), -np.inf)
     for at, each in enumerate(log_e):
-        found[:, :, at, : widths[at]] = np.swapaxes(each, 0, 1)
+        found[:, : widths[at], :, at] = np.transpose(each, (1, 2, 0))
     return found, np.array(widths, dtype=np.float64)
 
 
@@ -211,7 +200,7 @@ class _Estimates:
 
 
 class _Standing:
-    """All pairs as the last unit left them; arrays are (runs, pairs) or (runs, sides, ...)."""
+    """All pairs as the last unit left them; arrays are (runs, pairs) or (alternatives, runs, sides)."""
 
     def __init__(
         self,
@@ -225,9 +214,9 @@ class _Standing:
         self._sides, self._alpha, self._kept = sides, alpha, kept
         self._stakes, self._year = stakes, units_per_year
         self._estimates = _Estimates(sides)
-        pairs, all_sides = len(sides.first), len(sides.owner)
-        self._bets = np.zeros((runs, all_sides, sides.fail.shape[-1]))
-        self._log_product = np.zeros((runs, all_sides, sides.passing.shape[-1]))
+        pairs = len(sides.first)
+        self._bets = np.zeros(sides.fail.shape[1:])
+        self._log_product = np.zeros(sides.passing.shape[1:])
         self._start = np.zeros((runs, pairs), dtype=np.int64)  # of the bets on a fail
         self._reached = np.zeros((runs, pairs), dtype=np.int64)  # when a pass was last shown
         self._state = np.zeros((runs, pairs), dtype=np.int8)
@@ -261,18 +250,15 @@ class _Standing:
 
     def _fail_evidence(self, unit: int) -> Floats:
         sides = self._sides
-        laid = self._stakes[unit - self._start][:, sides.owner, None]
-        with np.errstate(over="ignore"):
-            grown = (self._bets + laid) * np.exp(sides.fail[unit])
-        self._bets = np.minimum(grown, _MOST)
-        found: Floats = self._bets.sum(axis=-1) / sides.fail_alternatives
+        laid = self._stakes[unit - self._start][:, sides.owner]
+        self._bets = grown(self._bets, laid, sides.fail[unit])
+        found: Floats = self._bets.sum(axis=0) / sides.fail_alternatives
         return found
 
     def _pass_evidence(self, unit: int) -> Floats:
         sides = self._sides
         self._log_product += sides.passing[unit]
-        products = np.exp(np.minimum(self._log_product, _LOG_MOST))
-        found: Floats = products.sum(axis=-1) / sides.pass_alternatives
+        found: Floats = product(self._log_product).sum(axis=0) / sides.pass_alternatives
         return found
 
     def _moved(
@@ -296,6 +282,7 @@ class _Standing:
         self._reached[reached] = unit
         self._failures += failed
         self._start[failed] = unit + 1
-        self._bets[failed[:, self._sides.owner]] = 0.0
-        self._log_product[(failed | withdrawn | reached)[:, self._sides.owner]] = 0.0
+        self._bets[:, failed[:, self._sides.owner]] = 0.0
+        anew = (failed | withdrawn | reached)[:, self._sides.owner]
+        self._log_product[:, anew] = 0.0
         return event

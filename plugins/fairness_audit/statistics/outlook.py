@@ -9,7 +9,7 @@ power changes by nothing that is seen.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -117,75 +117,90 @@ class SameSizes:
         """As of the pair."""
         return self.pair.terms()
 
-    def at(self, limit: Limit) -> "SameSizes":
-        """The same evidence, asked about another limit."""
-        return SameSizes(self.pair.at(limit), self.past)
+    def log_e(self, side: Side, aim: Aim, border: Floats | None = None) -> Floats:
+        """Log e-values, (runs, units, alternatives): ahead by table, but where no rate is known.
 
-    def log_e(self, side: Side, aim: Aim) -> Floats:
-        """Log e-values, (runs, units, alternatives): exact of the past, ahead by table."""
+        With a ``border`` as of the pair.
+        """
+        if border is not None:
+            return self.pair.log_e(side, aim, border)
         runs, units = self.pair.group.successes.shape
-        counted = self._counted.log_e(side, aim)
-        found = np.empty((runs, units, counted.shape[-1]))
-        found[:, : self.past] = counted
+        exact = self._first(runs if self._learnt > self.past else 1).log_e(side, aim)
+        found = np.empty((runs, units, exact.shape[-1]))
+        found[:, : self._learnt] = exact
         group, reference = self.pair.group, self.pair.reference
-        for (n, m), at in self._sizes():
-            table = self._table(n, m, side, aim)[:, self._rows[:, at]]
-            constant, own, other = table
+        for sizes, at in self._sizes():
+            rows = self._rows[:, at]
+            constant, own, other = _table(self.limit, self.fails_on, sizes, side, aim)
             found[:, at] = (
-                constant
-                + own * group.successes[:, at, None]
-                + other * reference.successes[:, at, None]
+                constant[rows]
+                + own[rows] * group.successes[:, at, None]
+                + other[rows] * reference.successes[:, at, None]
             )
         return found
 
-    @property
-    def _counted(self) -> TwoRates:
+    def _first(self, runs: int) -> TwoRates:
+        """The first runs, until a rate is learnt."""
         group, reference = (
-            Proportions(each.successes[:1, : self.past], each.trials[:1, : self.past])
+            Proportions(each.successes[:runs, : self._learnt], each.trials[:runs, : self._learnt])
             for each in (self.pair.group, self.pair.reference)
         )
         return replace(self.pair, group=group, reference=reference)
 
     @cached_property
+    def _learnt(self) -> int:
+        """How many units were counted, or go by before the rate of all earlier ones is known."""
+        if self.pair.expected is not None:
+            return self.past
+        trials = self.pair.group.trials[0] + self.pair.reference.trials[0]
+        there = np.flatnonzero(trials > 0)
+        return max(self.past, int(there[0]) + 1 if there.size else len(trials))
+
+    @cached_property
     def _rows(self) -> NDArray[np.intp]:
-        """The row of the table by run and unit: that of the rate of all units before."""
+        """The row of the table by run and unit: that of the rate of all units before.
+
+        Where no rate is known the row does not matter.
+        """
         group, reference = self.pair.group, self.pair.reference
         rate = predicted_rate(
             group.successes + reference.successes,
             group.trials + reference.trials,
             self.pair.expected,
         )
-        unknown = np.isnan(rate)
-        return np.where(unknown, _RATES, np.clip(rate * _RATES, 0, _RATES - 1)).astype(np.intp)
+        return np.clip(np.nan_to_num(rate) * _RATES, 0, _RATES - 1).astype(np.intp)
 
     def _sizes(self) -> Iterator[tuple[tuple[float, float], NDArray[np.intp]]]:
         """Every pair of sizes that occurs ahead, and the units that have it."""
         sizes = np.stack([self.pair.group.trials[0], self.pair.reference.trials[0]], -1)
-        distinct, which = np.unique(sizes[self.past :], axis=0, return_inverse=True)
+        distinct, which = np.unique(sizes[self._learnt :], axis=0, return_inverse=True)
         for nth, (n, m) in enumerate(distinct.tolist()):
-            yield (n, m), self.past + np.flatnonzero(which.reshape(-1) == nth)
+            yield (n, m), self._learnt + np.flatnonzero(which.reshape(-1) == nth)
 
-    def _table(self, n: float, m: float, side: Side, aim: Aim) -> Floats:
-        """What a unit says: a constant, and per success of group and of reference.
 
-        Shape (3, rates + 1, alternatives); the last row is of no rate, where it says nothing.
-        """
-        rate = (np.arange(_RATES) + 0.5) / _RATES
-        # A first unit of the reference alone, from which the pair takes the rate.
-        before = np.concatenate([rate * _KNOWN] * 3)
-        own = np.repeat([0.0, n, 0.0], _RATES)
-        other = np.repeat([0.0, 0.0, m], _RATES)
-        zero, all_of_them = np.zeros_like(own), np.ones_like(own)
-        taught = replace(
-            self.pair,
-            group=Proportions(np.stack([zero, own], -1), np.stack([zero, n * all_of_them], -1)),
-            reference=Proportions(
-                np.stack([before, other], -1),
-                np.stack([_KNOWN * all_of_them, m * all_of_them], -1),
-            ),
-            expected=None,
-        )
-        none, all_own, all_other = taught.log_e(side, aim)[:, 1].reshape(3, _RATES, -1)
-        per_own = (all_own - none) / n if n else np.zeros_like(none)
-        per_other = (all_other - none) / m if m else np.zeros_like(none)
-        return np.pad(np.stack([none, per_own, per_other]), ((0, 0), (0, 1), (0, 0)))
+@lru_cache(maxsize=256)
+def _table(limit: Limit, fails_on: FailsOn, sizes: tuple[float, float], side: Side, aim: Aim) -> Floats:
+    """What a unit of these sizes says: a constant, and per success of group and of reference.
+
+    Shape (3, rates, alternatives).
+    """
+    n, m = sizes
+    rate = (np.arange(_RATES) + 0.5) / _RATES
+    # A first unit of the reference alone, from which the pair takes the rate.
+    before = np.concatenate([rate * _KNOWN] * 3)
+    own = np.repeat([0.0, n, 0.0], _RATES)
+    other = np.repeat([0.0, 0.0, m], _RATES)
+    nobody, all_of_them = np.zeros_like(own), np.ones_like(own)
+    taught = TwoRates(
+        limit,
+        Proportions(np.stack([nobody, own], -1), np.stack([nobody, n * all_of_them], -1)),
+        Proportions(
+            np.stack([before, other], -1), np.stack([_KNOWN * all_of_them, m * all_of_them], -1)
+        ),
+        expected=0.5,
+        fails_on=fails_on,
+    )
+    none, all_own, all_other = taught.log_e(side, aim)[:, 1].reshape(3, _RATES, -1)
+    per_own = (all_own - none) / n if n else np.zeros_like(none)
+    per_other = (all_other - none) / m if m else np.zeros_like(none)
+    return np.stack([none, per_own, per_other])

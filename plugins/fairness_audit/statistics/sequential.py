@@ -9,9 +9,10 @@ The last axis of all data is closed calendar units (days or weeks) in order of d
 a unit that brought nothing has no trials. An earlier axis, if any, is of simulated runs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Literal, NamedTuple, Protocol, Self
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +28,15 @@ from fairness_audit.statistics.betting import (
 )
 from fairness_audit.statistics.proportions import Floats, Proportions, quotient
 
-Booleans = NDArray[np.bool_]
+Disparity = TypeVar("Disparity", float, Floats)
 
 FAIL_STEPS = (0.4, 0.8, 1.2, 2.0)
 """Alternatives beyond a limit: how far, as multiples of the way from equality to the limit."""
-PASS_STEPS = (0.4, 0.7, 1.0)
-"""Alternatives within a limit, likewise; the last is equality."""
+PASS_STEPS = (0.35, 0.65, 0.85)
+"""Alternatives within a limit, likewise; 1 would be equality. By simulation of fair models."""
+
+FIRST_RATES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9)
+"""What the rate of a first unit may be, where nothing is known of it: a bet on each, alike."""
 
 PRIOR_TRIALS = 50.0
 """How many trials the rate that is expected from elsewhere counts as."""
@@ -105,33 +109,50 @@ class Limit:
 
     def swapped(self) -> "Limit":
         """The limit of the reference beside the group."""
+        ends = (None if each is None else self.turned(each) for each in (self.high, self.low))
+        return Limit(self.scale, *ends)
 
-        def turned(bound: float | None) -> float | None:
-            if bound is None:
-                return None
-            return 1 / bound if self.scale == "ratio" else -bound
+    def turned(self, disparity: Disparity) -> Disparity:
+        """That of the reference beside the group."""
+        return 1 / disparity if self.scale == "ratio" else -disparity
 
-        return Limit(self.scale, turned(self.high), turned(self.low))
-
-    def alternatives(self, side: Side, aim: Aim, fails_on: FailsOn) -> Floats:
-        """Disparities that are bet on, from the nearest to the limit to the farthest."""
+    def way(self, side: Side) -> float:
+        """How far the end lies from equality, on the log scale for a ratio."""
         bound = self.bound(side)
-        outwards = -1.0 if side is Side.LOW else 1.0
-        if aim is Aim.PASS:
-            steps = -outwards * np.array(PASS_STEPS)
-        elif fails_on is FailsOn.LIMIT:
-            steps = outwards * np.array(FAIL_STEPS)
-        else:
-            steps = outwards * np.array((0.0, *FAIL_STEPS))
-        if self.scale == "ratio":
-            way = abs(np.log(bound)) or _NO_WAY["ratio"]
-            return np.asarray(bound * np.exp(way * steps))
-        return np.asarray(bound + (abs(bound) or _NO_WAY["difference"]) * steps)
+        return abs(float(np.log(bound)) if self.scale == "ratio" else bound) or _NO_WAY[self.scale]
 
-    def border(self, side: Side, aim: Aim, fails_on: FailsOn) -> float:
-        """Where what is to be refuted ends."""
-        at_equality = aim is Aim.FAIL and fails_on is FailsOn.DIFFERENCE
-        return self.equality if at_equality else self.bound(side)
+    def beside(self, disparity: float | Floats, ways: float | Floats) -> Floats:
+        """What lies so far from a disparity: further up for ``ways`` above 0."""
+        if self.scale == "ratio":
+            return np.asarray(disparity * np.exp(ways))
+        return np.asarray(disparity + ways)
+
+
+class Bet(NamedTuple):
+    """What is refuted, and what is bet on: disparities, with a last axis of alternatives."""
+
+    border: Floats
+    alternatives: Floats
+
+
+def bet(
+    limit: Limit, side: Side, aim: Aim, fails_on: FailsOn, border: Floats | None = None
+) -> Bet:
+    """The bet against one hypothesis about a pair.
+
+    ``border``, shape (borders,), asks about other limits as if they were this one: both results
+    then have axes (borders, 1, ...).
+    """
+    outwards = -limit.way(side) if side is Side.LOW else limit.way(side)
+    steps = -np.array(PASS_STEPS) if aim is Aim.PASS else np.array(FAIL_STEPS)
+    if border is not None:
+        asked = border[:, None, None]
+        return Bet(asked, limit.beside(asked, outwards * steps))
+    bound = np.array([limit.bound(side)])
+    if aim is Aim.FAIL and fails_on is FailsOn.DIFFERENCE:
+        at_and_beyond = np.concatenate(([0.0], steps))
+        return Bet(np.array([limit.equality]), limit.beside(bound, outwards * at_and_beyond))
+    return Bet(bound, limit.beside(bound, outwards * steps))
 
 
 class Terms(NamedTuple):
@@ -156,10 +177,11 @@ class Pair(Protocol):
     def fails_on(self) -> FailsOn:
         """What a fail refutes."""
 
-    def log_e(self, side: Side, aim: Aim) -> Floats:
+    def log_e(self, side: Side, aim: Aim, border: Floats | None = None) -> Floats:
         """Log e-values, shape (runs, units, alternatives): what each unit says by itself.
 
-        At a unit they depend on it and on earlier ones only.
+        At a unit they depend on it and on earlier ones only. ``border``, shape (borders,), asks a
+        single run about other limits, which then stand in the place of the runs.
         """
 
     def terms(self) -> Terms:
@@ -168,9 +190,6 @@ class Pair(Protocol):
         Pooled sums show a disparity that no unit has where the base rate and the group's share
         move together.
         """
-
-    def at(self, limit: Limit) -> Self:
-        """The same evidence, asked about another limit of the same scale."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +201,8 @@ class TwoRates:
         group: effective counts, shape (units,) or (runs, units).
         reference: likewise.
         expected: the rate of both together as known from elsewhere (an earlier version, the
-            training set), for power alone; None spends the first unit with trials on learning it.
+            training set), for power alone; None spreads the bets of the first unit with trials
+            over `FIRST_RATES`.
         fails_on: what a fail refutes.
     """
 
@@ -192,16 +212,32 @@ class TwoRates:
     expected: float | None = None
     fails_on: FailsOn = FailsOn.LIMIT
 
-    def log_e(self, side: Side, aim: Aim) -> Floats:
+    def log_e(self, side: Side, aim: Aim, border: Floats | None = None) -> Floats:
         """Against the limit on one side; the high side is the low one of the swapped pair."""
         if side is Side.HIGH:
-            return self.swapped().log_e(Side.LOW, aim)
-        disparity = self.limit.alternatives(side, aim, self.fails_on)
-        border = self.limit.border(side, aim, self.fails_on)
-        line: Line = RatioLine(border) if self.limit.scale == "ratio" else DifferenceLine(border)
-        return log_e_of_rates(
-            _by_runs(self.group), _by_runs(self.reference), line, self._points(disparity)
+            turned = None if border is None else self.limit.turned(border)
+            return self.swapped().log_e(Side.LOW, aim, turned)
+        asked, disparities = bet(self.limit, side, aim, self.fails_on, border)
+        line: Line = RatioLine(asked) if self.limit.scale == "ratio" else DifferenceLine(asked)
+        group, reference = _by_runs(self.group), _by_runs(self.reference)
+        rate = predicted_rate(
+            group.successes + reference.successes, group.trials + reference.trials, self.expected
         )
+        known = ~np.isnan(rate).any(axis=0)
+        found = log_e_of_rates(
+            group, reference, line, self._points(group, reference, disparities, rate)
+        )
+        first = np.flatnonzero(~known)
+        if len(first):
+            own, other = _at(group, first), _at(reference, first)
+            guesses = [np.full((1, 1), each) for each in FIRST_RATES]
+            found[..., first, :] = _log_mean(
+                [
+                    log_e_of_rates(own, other, line, self._points(own, other, disparities, guess))
+                    for guess in guesses
+                ]
+            )
+        return found
 
     def terms(self) -> Terms:
         """Mantel-Haenszel's, with units as strata (Greenland & Robins, Biometrics 41 (1985))."""
@@ -211,22 +247,17 @@ class TwoRates:
             return Terms(own, other)
         return Terms(own - other, np.nan_to_num(quotient(n * m, n + m)))
 
-    def at(self, limit: Limit) -> "TwoRates":
-        """The same evidence, asked about another limit."""
-        return replace(self, limit=limit)
-
     def swapped(self) -> "TwoRates":
         """The reference beside the group."""
         return replace(
             self, limit=self.limit.swapped(), group=self.reference, reference=self.group
         )
 
-    def _points(self, disparity: Floats) -> Rates:
-        """The rates that have each disparity, and together the rate of all earlier units."""
-        group, reference = _by_runs(self.group), _by_runs(self.reference)
-        rate = predicted_rate(
-            group.successes + reference.successes, group.trials + reference.trials, self.expected
-        )[..., None]
+    def _points(
+        self, group: Proportions, reference: Proportions, disparity: Floats, rate: Floats
+    ) -> Rates:
+        """The rates that have each disparity, and together a rate."""
+        rate = rate[..., None]
         n, m = group.trials[..., None], reference.trials[..., None]
         everybody = np.where(n + m > 0, n + m, 1.0)
         if self.limit.scale == "ratio":
@@ -252,23 +283,16 @@ class OneShare:
     stated: float
     fails_on: FailsOn = FailsOn.LIMIT
 
-    def log_e(self, side: Side, aim: Aim) -> Floats:
+    def log_e(self, side: Side, aim: Aim, border: Floats | None = None) -> Floats:
         """Against the limit on one side."""
-        return log_e_of_share(
-            _by_runs(self.share),
-            self._rate(np.array([self.limit.border(side, aim, self.fails_on)])),
-            self._rate(self.limit.alternatives(side, aim, self.fails_on)),
-        )
+        asked, disparities = bet(self.limit, side, aim, self.fails_on, border)
+        return log_e_of_share(_by_runs(self.share), self._rate(asked), self._rate(disparities))
 
     def terms(self) -> Terms:
         """Of everybody: what is compared with does not move between units."""
         k, n = _by_runs(self.share)
         expected = n * self.stated
         return Terms(k, expected) if self.limit.scale == "ratio" else Terms(k - expected, n)
-
-    def at(self, limit: Limit) -> "OneShare":
-        """The same evidence, asked about another limit."""
-        return replace(self, limit=limit)
 
     def _rate(self, disparity: Floats) -> Floats:
         ratio = self.limit.scale == "ratio"
@@ -297,42 +321,49 @@ class Estimates:
     size: Floats
     fails_on: FailsOn = FailsOn.LIMIT
 
-    def log_e(self, side: Side, aim: Aim) -> Floats:
+    def log_e(self, side: Side, aim: Aim, border: Floats | None = None) -> Floats:
         """Against the limit on one side."""
+        asked, disparities = bet(self.limit, side, aim, self.fails_on, border)
         return log_e_of_estimate(
-            np.atleast_2d(self.value),
-            self._predicted_variance(),
-            self.limit.border(side, aim, self.fails_on),
-            self.limit.alternatives(side, aim, self.fails_on),
+            np.atleast_2d(self.value), self._predicted_variance(), asked, disparities
         )
 
     def terms(self) -> Terms:
         """Weighted by size, which no estimate can move."""
-        known = self._known()
-        size = np.where(known, np.atleast_2d(self.size), 0.0)
-        return Terms(size * np.where(known, np.atleast_2d(self.value), 0.0), size)
+        value, _, size = self._known()
+        return Terms(size * value, size)
 
-    def at(self, limit: Limit) -> "Estimates":
-        """The same evidence, asked about another limit."""
-        return replace(self, limit=limit)
-
-    def _known(self) -> Booleans:
-        columns = (self.value, self.variance, self.size)
-        found = np.logical_and.reduce([np.isfinite(np.atleast_2d(each)) for each in columns])
-        usable: Booleans = found & (np.atleast_2d(self.size) > 0)
-        return usable
+    def _known(self) -> tuple[Floats, Floats, Floats]:
+        """Value, variance and size, (runs, units); all 0 in a unit that lacks one of them."""
+        columns = np.broadcast_arrays(
+            *(np.atleast_2d(each) for each in (self.value, self.variance, self.size))
+        )
+        value, variance, size = columns
+        usable = np.isfinite(value) & np.isfinite(variance) & (variance >= 0) & (size > 0)
+        value, variance, size = (np.where(usable, each, 0.0) for each in columns)
+        return value, variance, size
 
     def _predicted_variance(self) -> Floats:
-        known = self._known()
-        size = np.where(known, np.atleast_2d(self.size), 0.0)
-        weighed = size * size * np.where(known, np.atleast_2d(self.variance), 0.0)
+        """NaN where there is no estimate, or none earlier to learn from."""
+        _, variance, size = self._known()
         # Of one unit of size: the mean of variance x size, weighted by size.
-        of_one = quotient(_earlier(weighed), _earlier(size))
+        of_one = quotient(_earlier(size * size * variance), _earlier(size))
         return quotient(of_one, size)
 
 
 def _by_runs(share: Proportions) -> Proportions:
     return Proportions(np.atleast_2d(share.successes), np.atleast_2d(share.trials))
+
+
+def _log_mean(each: Sequence[Floats]) -> Floats:
+    """Logarithm of the mean of what these are the logarithms of."""
+    stacked = np.stack(each)
+    most = stacked.max(axis=0)
+    return np.asarray(most + np.log(np.exp(stacked - most).mean(axis=0)))
+
+
+def _at(share: Proportions, units: NDArray[np.intp]) -> Proportions:
+    return Proportions(share.successes[:, units], share.trials[:, units])
 
 
 def _earlier(column: Floats) -> Floats:

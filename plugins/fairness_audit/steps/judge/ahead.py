@@ -1,5 +1,6 @@
 """When what is open will be settled, if nobody is treated otherwise than the others."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -7,9 +8,9 @@ from fairness_audit.policy.units import length
 from fairness_audit.statistics.outlook import Outlook
 from fairness_audit.statistics.sequential import Aim
 from fairness_audit.steps.judge.cases import Case
+from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.outlook import Family, equality, outlook
 from fairness_audit.steps.judge.sizes import Sizes
-from fairness_audit.steps.judge.tables import Tables
 from fairness_audit.steps.judge.trial import Trial, sides_of
 
 
@@ -24,11 +25,17 @@ class Ahead:
     """What lies ahead of the cases of one audit, at the sizes that its newest units had, or others."""
 
     def __init__(
-        self, tables: Tables, trial: Trial, sizes: Sizes | None = None, *, besides: int = 0
+        self,
+        trial: Trial,
+        positions: Mapping[object, Position],
+        sizes: Sizes | None = None,
+        *,
+        besides: int = 0,
     ) -> None:
         """``besides`` counts hypotheses that may block and are not in the trial."""
-        self._tables, self._trial, self._besides = tables, trial, besides
-        self.sizes = Sizes.seen(tables.evidence) if sizes is None else sizes
+        self._tables, self._trial, self._positions = trial.tables, trial, positions
+        self._besides = besides
+        self.sizes = Sizes.seen(trial.tables.evidence) if sizes is None else sizes
 
     def settled(self, case: Case) -> Settled:
         """When a case passes, if its rates are in truth equal."""
@@ -41,7 +48,7 @@ class Ahead:
             self._tables,
             self.sizes,
             case,
-            self._trial.positions[case],
+            self._positions[case],
             self._family(case),
             disparity=disparity,
             aim=aim,
@@ -60,6 +67,6 @@ class Ahead:
         return Family.of(
             float(self._tables.policy.error_rate.alpha),
             sides_of(together),
-            [self._trial.positions[each] for each in together],
-            besides=self._besides if together is self._trial.families[0] else 0,
+            [self._positions[each] for each in together],
+            besides=self._besides if together is self._trial.blocking else 0,
         )

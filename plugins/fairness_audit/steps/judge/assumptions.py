@@ -14,9 +14,7 @@ from fairness_audit.steps.judge.wording import grouping_name, percent
 from fairness_audit.text import one_line_sentence
 
 
-def assumption_findings(
-    tables: Tables, positions: Mapping[object, Position]
-) -> Iterator[Finding]:
+def assumption_findings(tables: Tables, positions: Mapping[object, Position]) -> Iterator[Finding]:
     """One finding for each attribute that is not unknown at random, as the policy assumes.
 
     Those of unknown group are decided about otherwise than the known: a person decides whether

@@ -14,7 +14,7 @@ Manski, "Identification and robustness with contaminated and corrupted data", Ec
 (1995), 281-302).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -39,34 +39,26 @@ class AtItsEnds:
     A fail must hold at both ``fails``, and a pass at both ``passes``.
     """
 
+    limit: Limit
     seen: TwoRates
     fails: Ends
     passes: Ends
-
-    @property
-    def limit(self) -> Limit:
-        """What is asked."""
-        return self.seen.limit
 
     @property
     def fails_on(self) -> FailsOn:
         """What a fail refutes."""
         return self.seen.fails_on
 
-    def log_e(self, side: Side, aim: Aim) -> Floats:
+    def log_e(self, side: Side, aim: Aim, border: Floats | None = None) -> Floats:
         """Log e-values at the end that speaks most against them."""
         ends = self.fails if aim is Aim.FAIL else self.passes
         at_highest = (side is Side.LOW) is (aim is Aim.FAIL)
-        return (ends.highest if at_highest else ends.lowest).log_e(side, aim)
+        held = ends.highest if at_highest else ends.lowest
+        return replace(held, limit=self.limit).log_e(side, aim, border)
 
     def terms(self) -> Terms:
         """Of what is seen."""
         return self.seen.terms()
-
-    def at(self, limit: Limit) -> "AtItsEnds":
-        """The same evidence, asked about another limit."""
-        fails, passes = (Ends(*(each.at(limit) for each in ends)) for ends in (self.fails, self.passes))
-        return AtItsEnds(self.seen.at(limit), fails, passes)
 
 
 class Beside(NamedTuple):

@@ -1,24 +1,21 @@
 """Findings about disparities: every rule, for every group it is about."""
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from typing import NamedTuple
 
 from fairness_audit.policy.metrics import IMPACT_RATIO
-from fairness_audit.policy.model import Against, AtGate, AuditPolicy, Severity
+from fairness_audit.policy.model import AtGate, AuditPolicy, Severity
 from fairness_audit.records.finding import Evidence, Finding, Verdict
-from fairness_audit.statistics.running_interval import Interval, running_interval
 from fairness_audit.steps.judge.ahead import Ahead
 from fairness_audit.steps.judge.allowed_range import AllowedRange
-from fairness_audit.steps.judge.bounds import Beside
 from fairness_audit.steps.judge.cases import Case, Lack, Part, rate_of
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.ground import Ground, ground_of, verdict_of
-from fairness_audit.steps.judge.pairs import beside_of, pairs_of
+from fairness_audit.steps.judge.pairs import beside_of
 from fairness_audit.steps.judge.proxies import caution_of, softened
 from fairness_audit.steps.judge.sentences import Sentence, sentence
 from fairness_audit.steps.judge.tables import Tables
-from fairness_audit.steps.judge.wording import grouping_name
+from fairness_audit.steps.judge.wording import grouping_name, outwards
 from fairness_audit.text import one_line
 
 
@@ -27,7 +24,7 @@ def disparity_findings(
 ) -> Iterator[Finding]:
     """The findings of one rule in one grouping: one per group, or one where none can be judged.
 
-    ``ahead`` says of what is open and holds the gate up when it will be settled.
+    ``ahead`` says of what is open and holds a release up when it will be settled.
     """
     if part.lacks is not None:
         yield _about_the_grouping(tables.policy, part, part.lacks)
@@ -130,23 +127,18 @@ class _Told:
             return AtGate.ALLOW
         if self.ground is Ground.NOT_COUNTED and not some_judged:
             return AtGate.BLOCK
-        return AtGate.ALLOW if self._is_not_waited_for() else rule.inconclusive
-
-    def _is_not_waited_for(self) -> bool:
-        everybody = self._tables.decisions
-        own = self._tables.decisions_of(self._case.grouping, self._case.group)
-        smallest = self._tables.policy.gate.smallest_share
-        return not everybody or Fraction(own, everybody) < smallest
+        small = self._tables.is_smaller_than_waited_for(self._case.grouping, self._case.group)
+        return AtGate.ALLOW if small else rule.inconclusive
 
     def _evidence(self, *, is_awaited: bool) -> Evidence:
         threshold = str(self._case.rule.threshold)
         if self.ground is Ground.NOT_COUNTED:
             return Evidence(threshold=threshold)
-        interval = self._interval()
+        where = self._position
         if self.ground is Ground.TOO_SMALL:
-            low, high = interval.outwards()
+            low, high = outwards(where.low, where.high)
             return Evidence(threshold=threshold, low=low, high=high)
-        where, own, other = self._position, self._beside.own, self._beside.other
+        own, other = self._beside
         counts = (own.successes, own.decisions, other.successes, other.decisions)
         fewest = min(count for count in counts)
         told = fewest >= self._tables.policy.min_group_size
@@ -157,8 +149,8 @@ class _Told:
             threshold=threshold,
             since=where.since,
             value=where.value,
-            low=interval.low,
-            high=interval.high,
+            low=where.low,
+            high=where.high,
             fail_evidence=_digits(where.fail_evidence),
             fail_needed=_digits(where.fail_needed),
             pass_evidence=_digits(where.pass_evidence),
@@ -172,15 +164,9 @@ class _Told:
             settled_with=settled.probability if settled else None,
         )
 
-    def _interval(self) -> Interval:
-        pairs = pairs_of(self._tables, self._case)
-        if not pairs:
-            return Interval(None, None)
-        return running_interval(pairs[self._position.pair])
-
     def _is_below_four_fifths(self) -> bool | None:
         """The bare four-fifths rule on all decisions together, exactly; it decides nothing."""
-        own, other = self._beside.own, self._beside.other
+        own, other = self._beside
         if self._case.rule.metric is not IMPACT_RATIO or not other.successes:
             return None
         return 5 * own.successes * other.decisions < 4 * other.successes * own.decisions

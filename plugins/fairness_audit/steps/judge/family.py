@@ -4,17 +4,15 @@ Everything that may block is one family, so that its chance of even one false fa
 that of the policy; what only warns is another, and takes no power from the first.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar
 
 from fairness_audit.policy.units import Unit
 from fairness_audit.statistics.course import Course, State, course
-from fairness_audit.statistics.proportions import Floats
+from fairness_audit.statistics.running_interval import RunningInterval, running_interval
 from fairness_audit.statistics.sequential import Pair, Side
-
-Key = TypeVar("Key", bound=Hashable)
 
 UNITS_A_YEAR: Mapping[Unit, int] = {"day": 365, "week": 52}
 
@@ -25,7 +23,8 @@ class Position:
 
     ``since`` is the first day of the unit that brought a pass or a fail, and evidence is what that
     was found by; of what is open, as it is now. ``pass_needed`` is what a pass needs from now on.
-    ``value`` is the disparity by all units, None where it is not defined.
+    ``value`` is the disparity by all units, None where it is not defined, and from ``low`` to
+    ``high`` is what the evidence of the state does not refute; None where nothing is.
     """
 
     state: State = State.OPEN
@@ -37,17 +36,19 @@ class Position:
     pass_evidence: float = 1.0
     pass_needed: float = 1.0
     value: float | None = None
+    low: float | None = None
+    high: float | None = None
     pair: int = 0
 
 
 def positions(
-    cases: Mapping[Key, Sequence[Pair]],
+    cases: Mapping[object, Sequence[Pair]],
     starts: Sequence[date],
     *,
     unit: Unit,
     alpha: float,
-    failed: Mapping[Key, Sequence[date]],
-) -> dict[Key, Position]:
+    failed: Mapping[object, Sequence[date]],
+) -> dict[object, Position]:
     """Where every case of a family stands.
 
     A case with several pairs fails with any of them and passes with all. One without a pair cannot
@@ -61,54 +62,81 @@ def positions(
         failed: by case the first days of units that are on record as those of a failure, which
             stands whatever corrections of counts make of it.
     """
-    every = positions_after([len(starts)], cases, starts, unit=unit, alpha=alpha, failed=failed)
-    return every[0]
+    found = _course(cases, starts, unit=unit, alpha=alpha, failed=failed)
+    if found is None:
+        return {case: Position() if pairs else _WITHIN for case, pairs in cases.items()}
+    told = _positions(cases, found, starts, len(starts))
+    by_case: dict[object, list[Position]] = {}
+    at = 0
+    for case, pairs in cases.items():
+        by_case[case] = []
+        for nth, pair in enumerate(pairs):
+            ends = running_interval(pair, found, at, units_per_year=UNITS_A_YEAR[unit])
+            by_case[case].append(_with_ends(told[case][nth], ends))
+            at += 1
+    return {case: _telling(each) for case, each in by_case.items()}
 
 
 def positions_after(
-    counts: Sequence[int],
-    cases: Mapping[Key, Sequence[Pair]],
+    counts: Iterable[int],
+    cases: Mapping[object, Sequence[Pair]],
     starts: Sequence[date],
     *,
     unit: Unit,
     alpha: float,
-    failed: Mapping[Key, Sequence[date]],
-) -> list[dict[Key, Position]]:
-    """The same after each of these numbers of units: later ones change nothing of it."""
+    failed: Mapping[object, Sequence[date]],
+) -> list[dict[object, Position]]:
+    """Where every case stood after each of these numbers of units, without an interval.
+
+    Later units change nothing of what earlier ones gave, while what is tested stays the same.
+    """
+    found = _course(cases, starts, unit=unit, alpha=alpha, failed=failed)
+    return [
+        {
+            case: _telling(each)
+            for case, each in _positions(cases, found, starts, count).items()
+        }
+        for count in counts
+    ]
+
+
+def _course(
+    cases: Mapping[object, Sequence[Pair]],
+    starts: Sequence[date],
+    *,
+    unit: Unit,
+    alpha: float,
+    failed: Mapping[object, Sequence[date]],
+) -> Course | None:
+    """None where there is nothing to test, or to test by."""
     beside = [(case, pair) for case, pairs in cases.items() for pair in pairs]
     if not beside or not starts:
-        nowhere = {case: Position() if pairs else _WITHIN for case, pairs in cases.items()}
-        return [nowhere for _ in counts]
+        return None
     kept = {
         (starts.index(day), at)
         for at, (case, _) in enumerate(beside)
         for day in failed.get(case, ())
         if day in starts
     }
-    found = course(
+    return course(
         [pair for _, pair in beside], units_per_year=UNITS_A_YEAR[unit], alpha=alpha, kept=kept
     )
-    values = [pair.terms().running()[0] for _, pair in beside]
-    return [_positions(cases, found, values, starts, count - 1) for count in counts]
 
 
 def _positions(
-    cases: Mapping[Key, Sequence[Pair]],
-    found: Course,
-    values: Sequence[Floats],
+    cases: Mapping[object, Sequence[Pair]],
+    found: Course | None,
     starts: Sequence[date],
-    unit: int,
-) -> dict[Key, Position]:
-    """Of every case, after a unit."""
-    if unit < 0:
-        return {case: Position() if pairs else _WITHIN for case, pairs in cases.items()}
-    told, at = {}, 0
+    count: int,
+) -> dict[object, list[Position]]:
+    """Of every pair of every case, after so many units."""
+    told: dict[object, list[Position]] = {}
+    at = 0
     for case, pairs in cases.items():
-        each = [
-            _position(found, at + nth, float(values[at + nth][unit]), starts, unit, nth)
-            for nth in range(len(pairs))
+        told[case] = [
+            Position() if found is None or not count else _position(found, at + nth, pair, starts, nth, count - 1)
+            for nth, pair in enumerate(pairs)
         ]
-        told[case] = _telling(each) if each else _WITHIN
         at += len(pairs)
     return told
 
@@ -117,12 +145,13 @@ _WITHIN = Position(state=State.PASS)
 
 
 def _position(
-    found: Course, at: int, value: float, starts: Sequence[date], unit: int, nth: int
+    found: Course, at: int, pair: Pair, starts: Sequence[date], nth: int, unit: int
 ) -> Position:
     state = State(int(found.state[0, unit, at]))
     since = int(found.since[0, unit, at])
     # What a verdict was found by counts anew afterwards, so it is told as of then.
     told = (0, unit if state is State.OPEN else since, at)
+    value = float(pair.terms().running()[0, unit])
     return Position(
         state=state,
         since=None if state is State.OPEN else starts[since],
@@ -137,8 +166,18 @@ def _position(
     )
 
 
-def _telling(each: Iterable[Position]) -> Position:
+def _with_ends(position: Position, ends: RunningInterval) -> Position:
+    return replace(
+        position,
+        low=ends.low if math.isfinite(ends.low) else None,
+        high=ends.high if math.isfinite(ends.high) else None,
+    )
+
+
+def _telling(each: Sequence[Position]) -> Position:
     """What the pairs of a case come to: a failure before what is open, that before a pass."""
+    if not each:
+        return _WITHIN
     order = (State.FAIL, State.OPEN, State.PASS)
 
     def weight(position: Position) -> tuple[float, ...]:

@@ -15,10 +15,13 @@ from fairness_audit.steps.judge.checks import check_findings
 from fairness_audit.steps.judge.coverage import sources_of
 from fairness_audit.steps.judge.data_faults import data_faults, rules_with_data
 from fairness_audit.steps.judge.disparity import disparity_findings
+from fairness_audit.steps.judge.drift import drift_findings
 from fairness_audit.steps.judge.polarity import polarity_findings
-from fairness_audit.steps.judge.questions import Polarity
+from fairness_audit.steps.judge.questions import (
+    Polarity,
+)
 from fairness_audit.steps.judge.reversals import reversal_findings
-from fairness_audit.steps.judge.standing import orphaned_failures
+from fairness_audit.steps.judge.standing import failures_on_record, orphaned_failures
 from fairness_audit.steps.judge.subgroups import subgroup_findings
 from fairness_audit.steps.judge.tables import Tables
 from fairness_audit.steps.judge.trial import Trial
@@ -56,20 +59,22 @@ def judge(
     and checks does not matter.
     """
     tables = Tables(policy, history.evidence)
-    trial = Trial.of(tables, rules_with_data(policy, totals), validation, history.earlier)
-    ahead = Ahead(tables, trial)
+    trial = Trial.of(tables, rules_with_data(policy, totals), validation)
+    where = trial.positions(failures_on_record(history.earlier))
+    ahead = Ahead(trial, where)
     basis = basis_of(policy, history, hypotheses=trial.hypotheses)
     findings = [
         *data_faults(policy, population, totals, history.evidence),
         *basis_findings(basis, history),
-        *polarity_findings(tables, trial.positions.get(Polarity())),
-        *(each for part in trial.parts for each in disparity_findings(tables, part, trial.positions, ahead)),
-        *subgroup_findings(tables, trial.searched, trial.positions),
+        *polarity_findings(tables, where.get(Polarity())),
+        *(each for part in trial.parts for each in disparity_findings(tables, part, where, ahead)),
+        *subgroup_findings(tables, trial.searched, where),
         *orphaned_failures(history.earlier, trial.cases),
-        *assumption_findings(tables, trial.positions),
+        *assumption_findings(tables, where),
         *expired_references(policy, history.logical_date.date()),
+        *drift_findings(trial),
         *reversal_findings(policy, measurements),
-        *check_findings(validation, policy, trial.positions),
+        *check_findings(validation, policy, where),
     ]
     verdict = verdict_over(findings)
     order = {rule.id: position for position, rule in enumerate(policy.rules)}

@@ -37,9 +37,9 @@ from fairness_audit.steps.judge.pairs import pairs_of
 from fairness_audit.steps.judge.sizes import Sizes
 from fairness_audit.steps.judge.tables import Counted, Tables
 
-RUNS = 2_000, 8_000
+RUNS = 2_000, 4_000
 """At least and at most: a probability near four in five is known to a point (standard error)."""
-_WORK = 160_000  # runs times units, up to which there may be more runs
+_WORK = 80_000  # runs times units, up to which there may be more runs
 _BATCH = 1_000
 _FIRST_LOOK = 200  # runs that say how far ahead to look
 _DOUBT = 0.1  # three standard errors of theirs

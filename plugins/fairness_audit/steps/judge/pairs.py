@@ -19,7 +19,6 @@ from fairness_audit.steps.judge.cases import Case, rate_of
 from fairness_audit.steps.judge.proxies import caution_of
 from fairness_audit.steps.judge.tables import Counted, Tables
 
-
 _NOBODY = Proportions.of([0], [0])
 
 
@@ -65,10 +64,10 @@ def _held_at_ends(tables: Tables, case: Case, bare: TwoRates, beside: Beside) ->
         low, high = unknown_ends(beside, unknown, others_are_known=bool(case.others))
     fails = Ends(_with(bare, low), _with(bare, high))
     if not error:
-        return AtItsEnds(seen, fails, fails)
+        return AtItsEnds(seen.limit, seen, fails, fails)
     lowest = Beside(contaminated(low.own, error)[0], contaminated(low.other, error)[1])
     highest = Beside(contaminated(high.own, error)[1], contaminated(high.other, error)[0])
-    return AtItsEnds(seen, fails, Ends(_with(bare, lowest), _with(bare, highest)))
+    return AtItsEnds(seen.limit, seen, fails, Ends(_with(bare, lowest), _with(bare, highest)))
 
 
 def _with(pair: TwoRates, beside: Beside) -> TwoRates:

@@ -24,6 +24,7 @@ from fairness_audit.steps.judge.outlook import harmful
 from fairness_audit.steps.judge.pairs import beside_of
 from fairness_audit.steps.judge.proxies import caution_of
 from fairness_audit.steps.judge.sizes import Sizes
+from fairness_audit.steps.judge.standing import failures_on_record
 from fairness_audit.steps.judge.tables import Tables
 from fairness_audit.steps.judge.trial import Trial, sides_of
 
@@ -133,15 +134,16 @@ def plan(
     """
     tables = Tables(policy, evidence)
     no_checks = ValidationReport(checks=(), data_docs=Path())
-    trial = Trial.of(tables, policy.rules, no_checks, earlier)
+    trial = Trial.of(tables, policy.rules, no_checks)
+    where = trial.positions(failures_on_record(earlier))
     checks = _checks(policy, trial, earlier)
-    ahead = Ahead(tables, trial, sizes, besides=checks)
+    ahead = Ahead(trial, where, sizes, besides=checks)
     cases = [case for part in trial.parts for case in part.cases]
     return Plan(
         policy,
         evidence,
         sizes,
-        tuple(_planned(tables, trial, ahead, case) for case in cases),
+        tuple(_planned(trial, ahead, case, where[case]) for case in cases),
         trial.hypotheses + checks,
         checks,
     )
@@ -160,9 +162,10 @@ def _checks(policy: AuditPolicy, trial: Trial, earlier: Sequence[AuditRecord]) -
     return sum(len(each.shares) for each in stated)
 
 
-def _planned(tables: Tables, trial: Trial, ahead: Ahead, case: Case) -> Planned:
-    policy, position = tables.policy, trial.positions[case]
-    may_block = case in trial.families[0]
+def _planned(trial: Trial, ahead: Ahead, case: Case, position: Position) -> Planned:
+    tables = trial.tables
+    policy = tables.policy
+    may_block = case in trial.blocking
     share = ahead.sizes.share(case.grouping, case.group)
     now = _now(tables, case, position)
     awaited = Fraction(share).limit_denominator(10**9) >= policy.gate.smallest_share

@@ -87,9 +87,7 @@ def pairs_about(tables: Tables, question: Question) -> list[Pair]:
 def _about_share(tables: Tables, check: Check) -> Pair:
     attribute, limit = check.attribute or "", Fraction(check.limit or 0)
     if check.group is None:
-        return OneShare(
-            Limit("ratio", low=1.0), tables.known_among_all(attribute), float(limit)
-        )
+        return OneShare(Limit("ratio", low=1.0), tables.known_among_all(attribute), float(limit))
     if check.stated is not None:
         return OneShare(
             Limit("ratio", low=float(limit)),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fairness_audit.policy.metrics import Phrase
-from fairness_audit.policy.model import Against, Comparison, FailsOn, Severity
+from fairness_audit.policy.model import Comparison, FailsOn, Severity
 from fairness_audit.records.finding import Evidence
 from fairness_audit.statistics.sequential import Side
 from fairness_audit.steps.judge import wording
@@ -161,7 +161,9 @@ def _passed(telling: Sentence) -> str:
     if telling.evidence.pass_evidence is None:
         return ", which no rate of it could break"
     shown = _once_in(telling.evidence.pass_evidence)
-    return f"; a model that breaks {'them' if telling.has_two_ends else 'it'} would show this {shown}"
+    return (
+        f"; a model that breaks {'them' if telling.has_two_ends else 'it'} would show this {shown}"
+    )
 
 
 def _stands(telling: Sentence) -> str:

@@ -27,15 +27,16 @@ def failures_on_record(earlier: Iterable[AuditRecord]) -> Mapping[About, tuple[d
 
 def failures_of(
     cases: Iterable[Case], on_record: Mapping[About, tuple[date, ...]]
-) -> dict[Case, tuple[date, ...]]:
+) -> Mapping[object, tuple[date, ...]]:
     """Those of the cases that are judged now."""
-    found = {case: on_record.get(_case_about(case), ()) for case in cases}
-    return {case: days for case, days in found.items() if days}
+    found: dict[object, tuple[date, ...]] = {}
+    for case in cases:
+        if days := on_record.get(_case_about(case), ()):
+            found[case] = days
+    return found
 
 
-def orphaned_failures(
-    earlier: Iterable[AuditRecord], cases: Iterable[Case]
-) -> Iterator[Finding]:
+def orphaned_failures(earlier: Iterable[AuditRecord], cases: Iterable[Case]) -> Iterator[Finding]:
     """The newest finding of each failure that no rule of the policy asks about any more."""
     asked = {_case_about(case) for case in cases}
     newest: dict[About, Finding] = {}
@@ -49,7 +50,9 @@ def orphaned_failures(
             yield finding.model_copy(update={"sentence": f"{said}{_MORE}"})
 
 
-_MORE = " No rule of the policy asks about it any more; the failure stands until two people waive it."
+_MORE = (
+    " No rule of the policy asks about it any more; the failure stands until two people waive it."
+)
 
 
 def _failed(finding: Finding) -> bool:

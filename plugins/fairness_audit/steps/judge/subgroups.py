@@ -18,7 +18,7 @@ from fairness_audit.steps.judge.wording import limit_name
 
 
 def subgroup_findings(
-    tables: Tables, cases: Sequence[Case], positions: Mapping[Case, Position]
+    tables: Tables, cases: Sequence[Case], positions: Mapping[object, Position]
 ) -> Iterator[Finding]:
     """One finding for each subgroup that breaks the limit, and one about all others."""
     if not cases:
@@ -33,6 +33,7 @@ def subgroup_findings(
     rule = cases[0].rule
     limit = limit_name(rule.threshold, in_points=False)
     all_kept = kept == len(others)
+    doubt = "" if all_kept else "; of the others nothing can be said yet"
     yield Finding(
         rule=SUBGROUP_RULE,
         kind="disparity",
@@ -41,8 +42,8 @@ def subgroup_findings(
         metric=rule.metric.name,
         sentence=(
             f"Of {len(others):,} {'other ' if broken else ''}subgroups of up to"
-            f" {_depth(tables)} attributes, {kept:,} are shown to keep the limit of {limit} against"
-            f" everybody else{'' if all_kept else '; of the others nothing can be said yet'}."
+            f" {_depth(tables)} attributes, {kept:,} are shown to keep the limit of {limit}"
+            f" against everybody else{doubt}."
         ),
     )
 

@@ -1,5 +1,6 @@
 """The evidence about one version, as one policy asks for it: rates of groups, unit by unit."""
 
+from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,12 +27,12 @@ class Counted(NamedTuple):
     @property
     def successes(self) -> int:
         """All decisions in the numerator."""
-        return round(self.seen.successes.sum())
+        return round(float(self.seen.successes.sum()))
 
     @property
     def decisions(self) -> int:
         """All decisions in the denominator."""
-        return round(self.seen.trials.sum())
+        return round(float(self.seen.trials.sum()))
 
     @property
     def rate(self) -> float:
@@ -97,6 +98,11 @@ class Tables:
     def decisions_of(self, grouping: str, group: str) -> int:
         """All decisions about a group."""
         return self.of(SELECTION_RATE, grouping, group).decisions
+
+    def is_smaller_than_waited_for(self, grouping: str, group: str) -> bool:
+        """True of a group with a smaller share of the decisions than the gate waits for."""
+        own, smallest = self.decisions_of(grouping, group), self.policy.gate.smallest_share
+        return not self.decisions or Fraction(own, self.decisions) < smallest
 
     def expected(self, rate: Rate) -> float | None:
         """The rate of everybody in the version before this one; None where none is known."""

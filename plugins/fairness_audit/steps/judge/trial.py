@@ -1,33 +1,49 @@
-"""Everything that one audit tests, and where each of it stands."""
+"""Everything that one audit tests, in two families: what may block, and what only warns."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from fairness_audit.policy.model import AuditPolicy, Rule, Severity
-from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.policy.model import AtGate, AuditPolicy, Rule, Severity
 from fairness_audit.records.validation import ValidationReport
 from fairness_audit.statistics.sequential import Pair
 from fairness_audit.steps.judge.cases import Case, Part, parts_of, subgroups
-from fairness_audit.steps.judge.family import Position, positions_after
+from fairness_audit.steps.judge.family import Position, positions, positions_after
 from fairness_audit.steps.judge.pairs import pairs_of
 from fairness_audit.steps.judge.proxies import caution_of
-from fairness_audit.steps.judge.questions import Question, may_block, pairs_about, questions
-from fairness_audit.steps.judge.standing import About, failures_of, failures_on_record
+from fairness_audit.steps.judge.questions import may_block, pairs_about, questions
+from fairness_audit.steps.judge.standing import About, failures_of
 from fairness_audit.steps.judge.tables import Tables
 
-Families = tuple[dict[object, list[Pair]], dict[object, list[Pair]]]
-"""The pairs of all that may block, and of all that only warns."""
+Family = Mapping[object, list[Pair]]
+"""The pairs of every case and question that are tested together."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Everything that is tested, and where each of it stands; ``hypotheses`` are what may block."""
+    """What is tested: every group under every rule, all subgroups, and what suites ask."""
 
+    tables: Tables
     parts: tuple[Part, ...]
     searched: tuple[Case, ...]
-    positions: Mapping[object, Position]
-    families: Families
+    blocking: Family
+    warning: Family
+
+    @classmethod
+    def of(cls, tables: Tables, rules: Iterable[Rule], validation: ValidationReport) -> "Trial":
+        """The trial of these rules, and of what the suites and the audit itself ask."""
+        policy, evidence = tables.policy, tables.evidence
+        parts = tuple(parts_of(policy, rules, evidence))
+        searched = subgroups(policy, evidence)
+        blocking: dict[object, list[Pair]] = {}
+        warning: dict[object, list[Pair]] = {}
+        for case in (*(case for part in parts for case in part.cases), *searched):
+            family = blocking if _may_block(policy, case) else warning
+            family[case] = pairs_of(tables, case)
+        for question in questions(policy, tables, validation):
+            family = blocking if may_block(policy, question) else warning
+            family[question] = pairs_about(tables, question)
+        return cls(tables, parts, searched, blocking, warning)
 
     @property
     def cases(self) -> list[Case]:
@@ -36,62 +52,57 @@ class Trial:
 
     @property
     def hypotheses(self) -> int:
-        """How many hypotheses are tested whose refutation blocks."""
-        return sides_of(self.families[0])
+        """How many hypotheses are tested of which each may block."""
+        return sides_of(self.blocking)
 
-    def family_of(self, case: Case) -> dict[object, list[Pair]]:
-        """What is tested together with a case."""
-        return self.families[case not in self.families[0]]
+    def waits_for(self, tested: object) -> bool:
+        """True if the gate lets nothing through while it is open."""
+        if not isinstance(tested, Case) or tested.rule.inconclusive is AtGate.ALLOW:
+            return False
+        return not self.tables.is_smaller_than_waited_for(tested.grouping, tested.group)
 
-    @classmethod
-    def of(
-        cls,
-        tables: Tables,
-        rules: Iterable[Rule],
-        validation: ValidationReport,
-        earlier: Sequence[AuditRecord],
-    ) -> "Trial":
-        """What may block is one family, and what only warns another."""
-        return cls.after(
-            [len(tables.evidence.starts)], tables, rules, validation, failures_on_record(earlier)
-        )[0]
+    def positions(self, on_record: Mapping[About, tuple[date, ...]]) -> dict[object, Position]:
+        """Where everything stands; ``on_record`` are the failures of earlier audits."""
+        evidence, alpha = self.tables.evidence, self.tables.policy.error_rate.alpha
+        found: dict[object, Position] = {}
+        for family in (self.blocking, self.warning):
+            cases = [each for each in family if isinstance(each, Case)]
+            found |= positions(
+                family,
+                evidence.starts,
+                unit=evidence.unit,
+                alpha=float(alpha),
+                failed=failures_of(cases, on_record),
+            )
+        return found
 
-    @classmethod
-    def after(
-        cls,
-        counts: Sequence[int],
-        tables: Tables,
-        rules: Iterable[Rule],
-        validation: ValidationReport,
-        on_record: Mapping[About, tuple[date, ...]],
-    ) -> "list[Trial]":
-        """The same after each of these numbers of units, while its questions stay the same."""
-        policy, evidence = tables.policy, tables.evidence
-        parts = tuple(parts_of(policy, rules, evidence))
-        searched = subgroups(policy, evidence)
-        families: Families = ({}, {})
-        for case in (*(case for part in parts for case in part.cases), *searched):
-            families[not _may_block(policy, case)][case] = pairs_of(tables, case)
-        asked: list[Question] = list(questions(policy, tables, validation))
-        for question in asked:
-            families[not may_block(policy, question)][question] = pairs_about(tables, question)
+
+    def positions_after(
+        self, counts: Sequence[int], on_record: Mapping[About, tuple[date, ...]]
+    ) -> list[dict[object, Position]]:
+        """Where everything stood after each of these numbers of units, without intervals."""
+        evidence, alpha = self.tables.evidence, self.tables.policy.error_rate.alpha
         found: list[dict[object, Position]] = [{} for _ in counts]
-        for family in families:
+        for family in (self.blocking, self.warning):
             cases = [each for each in family if isinstance(each, Case)]
             after = positions_after(
                 counts,
                 family,
                 evidence.starts,
                 unit=evidence.unit,
-                alpha=float(policy.error_rate.alpha),
+                alpha=float(alpha),
                 failed=failures_of(cases, on_record),
             )
             for whole, part in zip(found, after, strict=True):
                 whole |= part
-        return [cls(parts, searched, each, families) for each in found]
+        return found
+
+    def family_of(self, case: Case) -> Family:
+        """What is tested together with a case."""
+        return self.blocking if case in self.blocking else self.warning
 
 
-def sides_of(family: Mapping[object, Sequence[Pair]]) -> int:
+def sides_of(family: Family) -> int:
     """The hypotheses of a family: the sides of its pairs."""
     return sum(len(pair.limit.sides) for pairs in family.values() for pair in pairs)
 

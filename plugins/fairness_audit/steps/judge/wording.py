@@ -57,6 +57,14 @@ def rounded_down(number: float) -> str:
     return f"{math.floor(number / step) * step:,.0f}"
 
 
+def outwards(low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """An interval rounded outwards to five hundredths, which tell no number of people."""
+    return (
+        None if low is None else math.floor(20 * low) / 20,
+        None if high is None else math.ceil(20 * high) / 20,
+    )
+
+
 def limit_name(bound: Fraction, *, in_points: bool) -> str:
     """A limit as the policy has it: `4/5`, or `10 percentage points (1/10)`."""
     return f"{100 * float(bound):.4g} percentage points ({bound})" if in_points else str(bound)

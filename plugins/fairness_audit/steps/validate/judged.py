@@ -78,7 +78,9 @@ def _sized(each: GroupCount, minimum: int) -> Seen:
     passed = each.decisions >= minimum
     size = f"{minimum:,} or more" if passed else f"fewer than {minimum:,}"
     verb = "enough" if passed else "too few"
-    return Seen(each.group, passed, size, f"{each.group} has {size} decisions, {verb} to judge it.")
+    return Seen(
+        each.group, passed, size, f"{each.group} has {size} decisions, {verb} to judge it."
+    )
 
 
 def known_share(counts: Sequence[GroupCount], minimum: str) -> list[Seen]:
@@ -130,7 +132,9 @@ def _balanced(each: GroupCount, overall: Fraction, maximum: Fraction) -> Seen:
 def free_of(defect: str, affected: int, decisions: int) -> list[Seen]:
     """No decision has a defect."""
     share = _percent(affected, decisions) if affected else "none"
-    sentence = f"{share} of the decisions have {defect}." if affected else f"No decision has {defect}."
+    sentence = (
+        f"{share} of the decisions have {defect}." if affected else f"No decision has {defect}."
+    )
     return [Seen(None, affected == 0, share, f"{sentence[0].upper()}{sentence[1:]}")]
 
 
@@ -139,7 +143,9 @@ def at_least(what: str, found: int, minimum: int) -> list[Seen]:
     passed = found >= minimum
     size = f"{minimum:,} or more" if passed else f"fewer than {minimum:,}"
     sentence = f"There are {size} {what}"
-    return [Seen(None, passed, size, f"{sentence}." if passed else f"{sentence}, as are asked for.")]
+    return [
+        Seen(None, passed, size, f"{sentence}." if passed else f"{sentence}, as are asked for.")
+    ]
 
 
 def _percent(part: int, whole: int) -> str:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
+from fairness_audit.steps.judge.budget import budget_findings, budget_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,6 @@ from fairness_audit.policy.error_rate import ErrorRate
 from fairness_audit.records.finding import ErrorBudget, Verdict
 from fairness_audit.records.history import History
 from fairness_audit.statistics.spending import harmonic_share
-from fairness_audit.steps.judge.budget import budget_findings, budget_of
 from tests.builders.domain import a_rate
 from tests.builders.judging import a_rule, about, an_impact_ratio, gender_policy, judged
 
