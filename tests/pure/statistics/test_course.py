@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -220,6 +220,7 @@ def arrays(found: Course) -> dict[str, NDArray]:
     return {each.name: getattr(found, each.name) for each in fields(found)}
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.integers(1, 30), st.integers(0, 30))
 def test_later_units_change_nothing_of_what_earlier_ones_gave(
     seed: int, units: int, later: int
@@ -232,6 +233,7 @@ def test_later_units_change_nothing_of_what_earlier_ones_gave(
         assert values.tolist() == whole[name][:, :units].tolist(), name
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.permutations(range(5)))
 def test_the_order_of_pairs_changes_nothing(seed: int, order: list[int]) -> None:
     table = table_of(seed, 20, 5)
@@ -242,6 +244,7 @@ def test_the_order_of_pairs_changes_nothing(seed: int, order: list[int]) -> None
         assert second[name] == pytest.approx(expected, rel=1e-12), name
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 10**6))
 def test_swapping_the_groups_changes_no_verdict(seed: int) -> None:
     table: list[Pair] = [
