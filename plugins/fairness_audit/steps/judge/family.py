@@ -108,10 +108,15 @@ def _position(
         pass_evidence=float(found.pass_evidence[told]),
         pass_needed=float(found.pass_needed[0, -1, at]),
         value=value if value == value else None,
-        low=ends.low if math.isfinite(ends.low) else None,
-        high=ends.high if math.isfinite(ends.high) else None,
+        low=_told(ends.low),
+        high=_told(ends.high),
         pair=nth,
     )
+
+
+def _told(end: float) -> float | None:
+    """An end of an interval to ten digits, so that one at a limit is the limit."""
+    return float(f"{end:.10g}") if math.isfinite(end) else None
 
 
 def _telling(each: Iterable[Position]) -> Position:
