@@ -33,10 +33,12 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` whole or not at all."""
+def write_bytes(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Write ``content`` to ``path`` whole or not at all; ``mode`` is less the process's umask."""
     with written_whole(path) as temporary:
-        temporary.write_bytes(content)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(content)
 
 
 def sha256_of(path: Path) -> str:

@@ -1,5 +1,8 @@
 """Groups of persons who are decided about several times, drawn with a known correlation."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +39,19 @@ class Cell:
     def raw(self) -> Proportions:
         """Counts, as if each decision were about somebody else."""
         return Proportions(self.k, self.n)
+
+
+def sums_of(decisions: NDArray[Any], successes: NDArray[Any]) -> Cell:
+    """Of persons and what became of each: both are (persons, units)."""
+    m, y = decisions.astype(float), successes.astype(float)
+    return Cell(y.sum(axis=0), m.sum(axis=0), SubjectSums(m.T @ m, m.T @ y, y.T @ y))
+
+
+def clusters_of(*, decisions: Sequence[int], successes: Sequence[int]) -> Clusters:
+    """One look at persons: how often each was decided about, and how often well."""
+    m, y = np.array(decisions, dtype=float), np.array(successes, dtype=float)
+    sums = (len(m), m.sum(), y.sum(), (m * m).sum(), (m * y).sum(), (y * y).sum())
+    return Clusters(*(np.array(float(each)) for each in sums))
 
 
 def same_week(

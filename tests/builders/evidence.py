@@ -10,7 +10,8 @@ import numpy as np
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.evidence import CELLS, Evidence, GroupCounts, GroupingCounts
-from fairness_audit.records.measurement import OVERALL
+from fairness_audit.records.history import History
+from fairness_audit.records.measurement import OVERALL, MeasurementFile
 from fairness_audit.records.version_evidence import Entry, VersionEvidence, fold
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.plan import group_name
@@ -47,6 +48,15 @@ def evidence_by_week(
     """The evidence of one audit that counted these weeks."""
     entry = Entry(AS_OF, None, "0" * 64, counted(policy, weeks, first))
     return fold([entry], unit="week", counts_from=None)
+
+
+def first_audit(measured: MeasurementFile, as_of: datetime = AS_OF) -> History:
+    """The history of a version that was never audited before: what this audit counted."""
+    assert measured.evidence is not None
+    assert measured.evidence_digest is not None
+    content = Evidence.read(measured.evidence.read_bytes())
+    entry = Entry(as_of, None, measured.evidence_digest, content)
+    return History(as_of, fold([entry], unit=content.unit, counts_from=content.counts_from))
 
 
 def counted(policy: AuditPolicy, weeks: Sequence[ByGroup], first: date = FIRST_WEEK) -> Evidence:

@@ -18,6 +18,7 @@ from fairness_audit.steps.judge import judge
 from fairness_audit.steps.measure import measure, read_measurements
 from fairness_audit.steps.validate import validate
 from tests import CHECKOUT
+from tests.builders.evidence import first_audit
 from tests.builders.snapshots import a_snapshot
 
 SQL = CHECKOUT / "sql"
@@ -91,5 +92,5 @@ def sample_judgement(model: str, version: str, crm: Tables, folder: Path) -> Jud
             sql=SQL,
             docs=folder / "data_docs",
         ),
-        history=FIRST_AUDIT,
+        history=first_audit(measured),
     )

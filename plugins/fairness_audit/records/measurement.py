@@ -55,7 +55,11 @@ class Measurement(Door):
 
 
 class MeasurementFile(StepResult):
-    """All measurements of one audit as Parquet."""
+    """All measurements of one audit as Parquet.
+
+    ``evidence`` is the file of what it counted by calendar units, bound by ``evidence_digest``;
+    None where the decisions are of no window.
+    """
 
     path: Path
     digest: str
@@ -64,6 +68,8 @@ class MeasurementFile(StepResult):
     population_rows: int
     labelled_rows: int
     selected_rows: int
+    evidence: Path | None = None
+    evidence_digest: str | None = None
 
     @property
     def summary(self) -> str:

@@ -39,6 +39,8 @@ class Population(StepResult):
     ``model_version``, ``score`` (double or NULL), ``selected`` (boolean), ``outcome`` (boolean or
     NULL), ``attr_<name>`` and ``stratum_<name>`` (text, never NULL: ``unknown``).
 
+    ``subjects`` says how many people they are about; None where nobody counted them.
+
     ``scoring`` is None where the decisions were logged. Of a candidate, ``score`` and
     ``selected`` are simulated; the outcomes are those of what was decided then.
     """
@@ -50,6 +52,7 @@ class Population(StepResult):
     rows: int
     decisions: int
     lost: tuple[Loss, ...]
+    subjects: int | None = None
     window_start: datetime | None = None
     window_end: datetime | None = None
     scoring: Scoring | None = None

@@ -118,7 +118,9 @@ def rate_variance(cell: Clusters) -> Floats:
 def effective_trials(cell: Clusters) -> Floats:
     """How many independent decisions would tell as much: at most the trials; NaN when unknown."""
     rate = quotient(cell.successes, cell.trials)
-    return np.minimum(quotient(rate * (1 - rate), rate_variance(cell)), cell.trials)
+    spread, variance = rate * (1 - rate), rate_variance(cell)
+    even = (variance == 0) & (spread > 0)  # each person was treated as all others were
+    return np.where(even, cell.trials, np.minimum(quotient(spread, variance), cell.trials))
 
 
 def difference_p_value(group: Clusters, reference: Clusters) -> Floats:

@@ -48,7 +48,8 @@ def closed_threshold(e_values: Floats, alpha: float) -> Floats:
 
         e_i >= t + sum of (t - e_l) over all e_l below t,
 
-    one number for the whole family: t times its size where no other says anything.
+    one number for the whole family: t times its size where no other says anything. (Where even
+    the largest is below t, it is what that one would have to reach.)
 
     Args:
         e_values: shape (..., family).
@@ -58,8 +59,8 @@ def closed_threshold(e_values: Floats, alpha: float) -> Floats:
         Shape (...).
     """
     level = 1 / alpha
-    missing: Floats = np.maximum(level - e_values, 0.0).sum(axis=-1)
-    return level + missing
+    missing = np.maximum(level - e_values, 0.0)
+    return np.asarray(level + missing.sum(axis=-1) - missing.min(axis=-1))
 
 
 def _ascending(p_values: Sequence[float]) -> list[int]:

@@ -102,7 +102,7 @@ class _Following:
         based = usable & (self._weight > 0)
         self._before[:, unit] = self._weight
         self._spread[:, unit] = np.maximum(self._squares / self._seen, 1.0)
-        self._won[:, unit] = np.where(self._weight > 0, 0.0, -np.inf)[:, None]
+        self._won[:, unit] = np.where(based, 0.0, -np.inf)[:, None]
         self._bet(unit, based, gap - mean, variance)
         self._learn(usable, based, gap, variance, mean)
         self._rate = np.where(usable, quotient(k + other_k, n + other_n), self._rate)

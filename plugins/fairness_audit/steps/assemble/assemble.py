@@ -88,14 +88,13 @@ def assemble(
         version = model_version or _newest_version(connection, own, seen) or deployed_version
         if version is None:
             raise PopulationError(_nothing_logged(audited))
-        logged, kept = _decide_who_is_in(
-            connection, policy, sql, audited | {"model_version": version}
-        )
+        totals = _decide_who_is_in(connection, policy, sql, audited | {"model_version": version})
         with written_whole(path) as temporary:
             connection.sql(
                 statement(own / "population.sql"), params=_pads(subject_key)
             ).write_parquet(str(temporary), compression="zstd")
         lost = tuple(_losses(connection, own))
+    kept, logged = totals["kept"], totals["decisions"]
     log.info("%s version %s: %d of %d decisions are in", policy.model, version, kept, logged)
     return Population(
         model=policy.model,
@@ -105,6 +104,7 @@ def assemble(
         rows=kept,
         decisions=logged,
         lost=lost,
+        subjects=totals["subjects"],
         window_start=snapshot.window_start,
         window_end=snapshot.window_end,
     )
@@ -112,15 +112,15 @@ def assemble(
 
 def _decide_who_is_in(
     connection: duckdb.DuckDBPyConnection, policy: AuditPolicy, sql: Path, bound: dict[str, Any]
-) -> tuple[int, int]:
-    """Create the view ``decisions``; return how many were logged, and how many are kept."""
+) -> dict[str, int]:
+    """Create the view ``decisions``; return how many were logged, are kept, and about whom."""
     file = sql / "population" / f"{policy.model}.sql"
     create_view(connection, "decisions", file, bound)
     _check_columns(connection, policy, file)
     logged = _row(connection, sql / "assemble" / "logged_decisions.sql", bound)["decisions"]
     totals = _row(connection, sql / "assemble" / "decision_totals.sql", {})
     _check_totals(totals, logged, file)
-    return logged, totals["kept"]
+    return totals
 
 
 def _losses(connection: duckdb.DuckDBPyConnection, own: Path) -> Iterator[Loss]:

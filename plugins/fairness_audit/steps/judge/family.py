@@ -167,11 +167,12 @@ def _position(
 
 
 def _with_ends(position: Position, ends: RunningInterval) -> Position:
-    return replace(
-        position,
-        low=ends.low if math.isfinite(ends.low) else None,
-        high=ends.high if math.isfinite(ends.high) else None,
-    )
+    return replace(position, low=_told(ends.low), high=_told(ends.high))
+
+
+def _told(end: float) -> float | None:
+    """An end of an interval to ten digits, so that one at a limit is the limit."""
+    return float(f"{end:.10g}") if math.isfinite(end) else None
 
 
 def _telling(each: Sequence[Position]) -> Position:

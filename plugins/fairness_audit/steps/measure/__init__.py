@@ -1,18 +1,23 @@
 """Measure: population in, metrics of every group with intervals and tests out.
 
 One scan counts the population (`scan`); the counts of each group are rolled up from there
-(`groups`), so no later cost grows with the rows. Which metrics there are stands in `catalogue`,
-what is compared with what in `figures.pairs`, and the statistics in a room of their own.
+(`groups`), so no later cost grows with the rows; another counts by calendar units (`evidence`).
+Which metrics there are stands in `catalogue`, what is compared with what in `figures.pairs`, and
+the statistics in a room of their own.
 """
 
+from datetime import datetime
 from pathlib import Path
 
 from fairness_audit.errors import MeasurementError
+from fairness_audit.files import write_bytes
 from fairness_audit.policy.metrics import Needs
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.evidence import digest_of_content
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.steps.measure.audit import all_measurements
+from fairness_audit.steps.measure.counting.evidence import evidence_of
 from fairness_audit.steps.measure.counting.groups import Cells
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.scan import check, columns_of, group_counts
@@ -22,14 +27,23 @@ from fairness_audit.steps.measure.second_opinion import confirm
 
 __all__ = ["measure", "read_measurements"]
 
+EVIDENCE = "evidence.json"
+
 
 def measure(
-    policy: AuditPolicy, population: Population, *, sql: Path, folder: Path
+    policy: AuditPolicy,
+    population: Population,
+    *,
+    sql: Path,
+    folder: Path,
+    counts_from: datetime | None = None,
 ) -> MeasurementFile:
     """Measure every group of every grouping of the policy; write ``measurements.parquet``.
 
     ``sql`` is the folder of the static SQL files, ``folder`` the run's own. The same population
-    and policy give the same bytes, whatever the order of the rows.
+    and policy give the same bytes, whatever the order of the rows. What counts as evidence about
+    the version is written to ``evidence.json``, readable by its owner alone: its decisions from
+    ``counts_from`` on, when it had been trained; None where nobody knows when that was.
 
     Raises:
         MeasurementError: the population lacks a column, was not counted whole, or Fairlearn
@@ -50,6 +64,7 @@ def measure(
     path = folder / "measurements.parquet"
     digest, rows = write_measurements(path, [rates, *others])
     everybody = counted.everybody()
+    evidence = _write_evidence(policy, population, sql, folder, counts_from)
     return MeasurementFile(
         path=path,
         digest=digest,
@@ -58,4 +73,25 @@ def measure(
         population_rows=population.rows,
         labelled_rows=round(everybody.squares.labelled[0]),
         selected_rows=round(everybody.squares.selected[0]),
+        evidence=folder / EVIDENCE if evidence else None,
+        evidence_digest=evidence,
     )
+
+
+def _write_evidence(
+    policy: AuditPolicy,
+    population: Population,
+    sql: Path,
+    folder: Path,
+    counts_from: datetime | None,
+) -> str | None:
+    """Write it; return its digest. Decisions of no window are evidence of nothing."""
+    if population.window_start is None or population.window_end is None:
+        return None
+    window = population.window_start, population.window_end
+    found = evidence_of(
+        policy, population, window, sql=sql, folder=folder, counts_from=counts_from
+    )
+    content = found.content
+    write_bytes(folder / EVIDENCE, content, mode=0o600)
+    return digest_of_content(content)

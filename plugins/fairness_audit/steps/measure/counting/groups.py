@@ -80,13 +80,58 @@ class Sums(NamedTuple):
         return self.map(lambda each: each[positions])
 
 
-class Cells:
-    """The fine group counts as numbers: who (codes of attributes and strata), what, how many."""
+class Combinations:
+    """The rows of a table by what they have in some of its columns."""
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table
         self._codes: dict[str, tuple[NDArray[np.int64], list[str]]] = {}
-        self._cell = _cells(table)
+
+    def of(self, columns: Sequence[str]) -> "Combined":
+        """Every combination of values, in order; those that do not occur may be among them."""
+        coded = [self._coded(column) for column in columns]
+        place = np.zeros(self._table.num_rows, dtype=np.int64)
+        for codes, names in coded:
+            place = place * len(names) + codes
+        places = int(np.prod([len(names) for _, names in coded], dtype=object)) if coded else 1
+        if places > _DENSE:
+            there, place = np.unique(place, return_inverse=True)
+        else:
+            there = np.arange(places)
+        return Combined(place, there, [names for _, names in coded])
+
+    def _coded(self, column: str) -> tuple[NDArray[np.int64], list[str]]:
+        """A number per row and the names they stand for, in order; NULL is unknown."""
+        if column not in self._codes:
+            values = pc.fill_null(self._table[column], UNKNOWN).combine_chunks()
+            encoded = pc.dictionary_encode(values)
+            names = encoded.dictionary.to_pylist()
+            order = sorted(range(len(names)), key=names.__getitem__)
+            rank = np.empty(len(names), dtype=np.int64)
+            rank[order] = np.arange(len(names))
+            codes = rank[encoded.indices.to_numpy()] if names else np.zeros(0, dtype=np.int64)
+            self._codes[column] = (codes, [names[i] for i in order])
+        return self._codes[column]
+
+
+class Combined(NamedTuple):
+    """Combinations of values: ``place`` of each row among them, and what they are made of."""
+
+    place: NDArray[np.int64]
+    there: NDArray[np.int64]
+    names: list[list[str]]
+
+    def keys(self, kept: Positions) -> list[tuple[str, ...]]:
+        """The values of some combinations, by their positions."""
+        return list(_unravelled(self.there[kept], self.names))
+
+
+class Cells:
+    """The fine group counts as numbers: who (codes of attributes and strata), what, how many."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._combinations = Combinations(table)
+        self._cell = cells_of(table)
         rows = _floats(table, "n")
         self._what = Sums(rows, rows, rows)
         if "weight" in table.column_names:
@@ -133,40 +178,18 @@ class Cells:
 
     def _tally(self, columns: Sequence[str]) -> tuple[list[tuple[str, ...]], Sums]:
         """Every combination of values that occurs, sorted, and its counts."""
-        coded = [self._coded(column) for column in columns]
-        place = np.zeros(len(self._cell), dtype=np.int64)
-        for codes, names in coded:
-            place = place * len(names) + codes
-        places = int(np.prod([len(names) for _, names in coded], dtype=object)) if coded else 1
-        if places > _DENSE:
-            there, place = np.unique(place, return_inverse=True)
-        else:
-            there = np.arange(places)
-        sums = self._what.map(lambda what: self._summed(place, what, len(there)))
+        combined = self._combinations.of(columns)
+        sums = self._what.map(lambda what: self._summed(combined.place, what, len(combined.there)))
         kept = np.flatnonzero(sums.rows.sum(axis=1))
-        keys = list(_unravelled(there[kept], [names for _, names in coded]))
-        return keys, sums.at(kept)
+        return combined.keys(kept), sums.at(kept)
 
     def _summed(self, place: NDArray[np.int64], what: Floats, places: int) -> Floats:
         cell = place * _CELLS + self._cell
         summed = np.bincount(cell, weights=what, minlength=places * _CELLS)
         return summed.reshape(places, _CELLS).astype(np.float64)
 
-    def _coded(self, column: str) -> tuple[NDArray[np.int64], list[str]]:
-        """A number per row and the names they stand for, in order; NULL is unknown."""
-        if column not in self._codes:
-            values = pc.fill_null(self._table[column], UNKNOWN).combine_chunks()
-            encoded = pc.dictionary_encode(values)
-            names = encoded.dictionary.to_pylist()
-            order = sorted(range(len(names)), key=names.__getitem__)
-            rank = np.empty(len(names), dtype=np.int64)
-            rank[order] = np.arange(len(names))
-            codes = rank[encoded.indices.to_numpy()] if names else np.zeros(0, dtype=np.int64)
-            self._codes[column] = (codes, [names[i] for i in order])
-        return self._codes[column]
 
-
-def _cells(table: pa.Table) -> NDArray[np.int64]:
+def cells_of(table: pa.Table) -> NDArray[np.int64]:
     """The cell of every row: true, false and unknown outcome, selected or not."""
     lookup = np.array(
         [
@@ -203,11 +226,7 @@ def _groups(
     at_least: Sequence[str] = (),
 ) -> Groups:
     """The groups with their names, those with an unknown part taken together, last."""
-    names = [group_name(parts) for parts in keys]
-    _refuse_ambiguous(attribute, names)
-    order = sorted(dict.fromkeys([*names, *at_least]), key=lambda name: name == UNKNOWN)
-    position = {name: i for i, name in enumerate(order)}
-    member = np.array([position[name] for name in names], dtype=np.intp)
+    order, member = named(attribute, keys, at_least)
 
     def join(each: Floats) -> Floats:
         to = np.zeros((len(order), _CELLS))
@@ -225,6 +244,23 @@ def _groups(
         reference,
         stratum,
     )
+
+
+def named(
+    attribute: str, keys: Sequence[tuple[str, ...]], at_least: Sequence[str] = ()
+) -> tuple[list[str], Positions]:
+    """The groups that combinations of values make, and the position of each one's group.
+
+    Combinations with an unknown part are one group, the last. ``at_least`` are there in any case.
+
+    Raises:
+        MeasurementError: two groups would have the same name.
+    """
+    names = [group_name(parts) for parts in keys]
+    _refuse_ambiguous(attribute, names)
+    order = sorted(dict.fromkeys([*names, *at_least]), key=lambda name: name == UNKNOWN)
+    position = {name: i for i, name in enumerate(order)}
+    return order, np.array([position[name] for name in names], dtype=np.intp)
 
 
 def _refuse_ambiguous(attribute: str, names: Sequence[str]) -> None:
