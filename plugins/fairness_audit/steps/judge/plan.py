@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import log
-from pathlib import Path
 from typing import Literal
 
 from fairness_audit.policy.model import AtGate, AuditPolicy, Comparison, Severity
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.signed.audit import AuditRecord
-from fairness_audit.records.validation import ValidationReport
+from fairness_audit.records.validation import NO_CHECKS
 from fairness_audit.records.version_evidence import VersionEvidence, nothing
 from fairness_audit.statistics.course import State
 from fairness_audit.statistics.outlook import YEARS
@@ -133,8 +132,7 @@ def plan(
         earlier: the version's audits so far.
     """
     tables = Tables(policy, evidence)
-    no_checks = ValidationReport(checks=(), data_docs=Path())
-    trial = Trial.of(tables, policy.rules, no_checks)
+    trial = Trial.of(tables, policy.rules, NO_CHECKS)
     where = trial.positions(failures_on_record(earlier))
     checks = _checks(policy, trial, earlier)
     ahead = Ahead(trial, where, sizes, besides=checks)
@@ -150,10 +148,15 @@ def plan(
 
 
 def _checks(policy: AuditPolicy, trial: Trial, earlier: Sequence[AuditRecord]) -> int:
-    """Hypotheses that the checks of the data add: as in the newest audit, or one a stated share."""
+    """Hypotheses that the data's checks add: as in the newest audit, or one a stated share."""
     newest = next((each.basis for each in reversed(earlier) if each.basis is not None), None)
     if newest is not None and newest.hypotheses >= trial.hypotheses:
         return newest.hypotheses - trial.hypotheses
+    return stated_shares(policy)
+
+
+def stated_shares(policy: AuditPolicy) -> int:
+    """How many shares of groups a policy states that are known of people."""
     stated = [
         each.reference_population
         for name, each in policy.attributes.items()

@@ -21,8 +21,8 @@ def failures_on_record(earlier: Iterable[AuditRecord]) -> Mapping[About, tuple[d
     for record in earlier:
         for finding in record.findings:
             if _failed(finding) and finding.evidence.since is not None:
-                found.setdefault(_about(finding), set()).add(finding.evidence.since)
-    return {about: tuple(sorted(days)) for about, days in found.items()}
+                found.setdefault(about(finding), set()).add(finding.evidence.since)
+    return {key: tuple(sorted(days)) for key, days in found.items()}
 
 
 def failures_of(
@@ -31,19 +31,19 @@ def failures_of(
     """Those of the cases that are judged now."""
     found: dict[object, tuple[date, ...]] = {}
     for case in cases:
-        if days := on_record.get(_case_about(case), ()):
+        if days := on_record.get(case_about(case), ()):
             found[case] = days
     return found
 
 
 def orphaned_failures(earlier: Iterable[AuditRecord], cases: Iterable[Case]) -> Iterator[Finding]:
     """The newest finding of each failure that no rule of the policy asks about any more."""
-    asked = {_case_about(case) for case in cases}
+    asked = {case_about(case) for case in cases}
     newest: dict[About, Finding] = {}
     for record in earlier:
         for finding in record.findings:
-            if finding.kind == "disparity" and _about(finding) not in asked:
-                newest[_about(finding)] = finding
+            if finding.kind == "disparity" and about(finding) not in asked:
+                newest[about(finding)] = finding
     for finding in newest.values():
         if _failed(finding) and finding.evidence.since is not None:
             said = finding.sentence.removesuffix(_MORE)
@@ -59,9 +59,11 @@ def _failed(finding: Finding) -> bool:
     return finding.kind == "disparity" and finding.verdict is Verdict.FAIL
 
 
-def _about(finding: Finding) -> About:
+def about(finding: Finding) -> About:
+    """What a finding is about."""
     return finding.rule, finding.metric, finding.attribute, finding.group
 
 
-def _case_about(case: Case) -> About:
+def case_about(case: Case) -> About:
+    """What the findings of a case are about."""
     return case.rule.id, case.rule.metric.name, case.grouping, case.group

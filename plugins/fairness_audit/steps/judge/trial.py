@@ -1,12 +1,13 @@
 """Everything that one audit tests, in two families: what may block, and what only warns."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from fairness_audit.policy.model import AtGate, AuditPolicy, Rule, Severity
 from fairness_audit.records.validation import ValidationReport
-from fairness_audit.statistics.sequential import Pair
+from fairness_audit.statistics.proportions import Proportions
+from fairness_audit.statistics.sequential import Limit, OneShare, Pair
 from fairness_audit.steps.judge.cases import Case, Part, parts_of, subgroups
 from fairness_audit.steps.judge.family import Position, positions, positions_after
 from fairness_audit.steps.judge.pairs import pairs_of
@@ -96,6 +97,12 @@ class Trial:
             for whole, part in zip(found, after, strict=True):
                 whole |= part
         return found
+
+    def beside_silent(self, hypotheses: int) -> "Trial":
+        """The trial with so many hypotheses more that may block, and of which nothing is known."""
+        nothing = OneShare(Limit("ratio", low=1.0), Proportions.of([0], [0]), 0.5)
+        silent: dict[object, list[Pair]] = {("silent", nth): [nothing] for nth in range(hypotheses)}
+        return replace(self, blocking={**self.blocking, **silent})
 
     def family_of(self, case: Case) -> Family:
         """What is tested together with a case."""

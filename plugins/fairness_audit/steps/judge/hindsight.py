@@ -1,0 +1,324 @@
+"""What a policy would have concluded from what past audits counted.
+
+Nothing is read from the CRM again: the counts of closed units that each audit left are judged, and
+later units change nothing that earlier ones gave. So the audits of a version that ask the same
+questions of the same counts are judged in one go; where a group appears, a unit is corrected or
+the start of counting moves, another go begins.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import combinations
+from typing import NamedTuple
+
+from fairness_audit.policy.model import Against, AtGate, AuditPolicy
+from fairness_audit.records.evidence import CELLS, Evidence
+from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.measurement import OVERALL
+from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.records.subject_sums import summed_as
+from fairness_audit.records.validation import NO_CHECKS
+from fairness_audit.records.version_evidence import VersionEvidence
+from fairness_audit.statistics.course import State
+from fairness_audit.steps.judge.cases import SUBGROUP_RULE, Part, groupings_of, rate_of
+from fairness_audit.steps.judge.data_faults import needs_outcomes
+from fairness_audit.steps.judge.disparity import rulings
+from fairness_audit.steps.judge.family import Position
+from fairness_audit.steps.judge.judgement import verdict_over
+from fairness_audit.steps.judge.plan import stated_shares
+from fairness_audit.steps.judge.standing import About, about, case_about
+from fairness_audit.steps.judge.tables import Tables, Until
+from fairness_audit.steps.judge.trial import Trial
+
+
+@dataclass(frozen=True)
+class PastAudit:
+    """An audit that was published, and what it counted; None if of before there was evidence."""
+
+    record: AuditRecord
+    evidence: Evidence | None
+
+
+class Conclusion(NamedTuple):
+    """What was concluded, and what that does at the gate."""
+
+    verdict: Verdict
+    at_gate: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A conclusion that another policy would have changed.
+
+    None stands for no such finding. ``about`` is None for the verdict over the whole audit.
+    """
+
+    record: AuditRecord
+    about: About | None
+    was: Conclusion | None
+    becomes: Conclusion | None
+
+    @property
+    def loses_failure(self) -> bool:
+        """True if a failure that was found would not have been."""
+        failed = self.was is not None and self.was.verdict is Verdict.FAIL
+        return failed and (self.becomes is None or self.becomes.verdict is not Verdict.FAIL)
+
+
+class Untold(NamedTuple):
+    """An audit whose counts cannot answer."""
+
+    record: AuditRecord
+    why: str
+
+
+@dataclass(frozen=True)
+class Hindsight:
+    """What would have been concluded: ``judged`` audits again, the changes, and those untold."""
+
+    judged: int
+    changes: tuple[Change, ...]
+    untold: tuple[Untold, ...]
+
+    @property
+    def loses_failure(self) -> bool:
+        """True if a failure that was found would not have been."""
+        return any(each.loses_failure for each in self.changes)
+
+
+EvidenceAt = Callable[[AuditRecord], VersionEvidence]
+"""Gives all that was counted of a version when the audit of a record was judged."""
+
+
+def hindsight(
+    policy: AuditPolicy, audits: Iterable[PastAudit], evidence_at: EvidenceAt
+) -> Hindsight:
+    """What a policy would have concluded in past audits, in the order of the ledger.
+
+    Conclusions about disparities are compared, and the verdict that follows with all else as it
+    was found. Of the checks of the data each stated share counts as one hypothesis.
+    """
+    told: list[PastAudit] = []
+    untold: list[Untold] = []
+    for each in audits:
+        why = _why_untold(policy, each)
+        if why is None:
+            told.append(each)
+        else:
+            untold.append(Untold(each.record, why))
+    streams: dict[tuple[str, str, str], list[PastAudit]] = {}
+    for each in told:
+        record = each.record
+        key = record.model_version, record.artifact_digest, record.audited or "decisions"
+        streams.setdefault(key, []).append(each)
+    changes = [
+        change for stream in streams.values() for change in _of_stream(policy, stream, evidence_at)
+    ]
+    changes.sort(key=lambda each: (each.record.seq, each.about or ()))
+    return Hindsight(len(told), tuple(changes), tuple(untold))
+
+
+def _why_untold(policy: AuditPolicy, audit: PastAudit) -> str | None:
+    """Why what an audit counted cannot answer what the policy asks; None where it can."""
+    counted, record = audit.evidence, audit.record
+    if counted is None:
+        return "published before evidence was kept"
+    if counted.unit != policy.evidence.unit:
+        return f"counted by the {counted.unit}, not by the {policy.evidence.unit}"
+    by_name = {each.grouping: each for each in counted.groupings if each.stratum is None}
+    for grouping in _asked(policy):
+        if grouping not in by_name:
+            return f"did not count {grouping}"
+    for rule in policy.rules:
+        summed = summed_as(rate_of(policy, rule))[0].name
+        for grouping in groupings_of(policy, rule):
+            if by_name[grouping].rates and summed not in by_name[grouping].rates:
+                return f"did not count how often people are in the {summed} of {grouping}"
+    given = record.logical_date - record.window_end
+    if any(needs_outcomes(rule) for rule in policy.rules) and given.days != policy.maturity_days:
+        return f"gave outcomes {given.days} days, not {policy.maturity_days}"
+    return None
+
+
+def _asked(policy: AuditPolicy) -> set[str]:
+    """Every grouping that rules and the search of subgroups ask about."""
+    asked = {name for rule in policy.rules for name in groupings_of(policy, rule)}
+    depth = policy.subgroup_search.depth if policy.subgroup_search else 0
+    for size in range(1, depth + 1):
+        for parts in combinations(policy.attributes, size):
+            named = (name for name, each in policy.groupings.items() if set(each) == set(parts))
+            asked.add(next(named, "*".join(parts)))
+    return asked
+
+
+def _of_stream(
+    policy: AuditPolicy, stream: Sequence[PastAudit], evidence_at: EvidenceAt
+) -> Iterator[Change]:
+    """The changes of one version's audits, go by go."""
+    failed: dict[About, set[date]] = {}
+    for go in _goes(policy, stream):
+        tables = Tables(policy, evidence_at(go[-1].record))
+        rules = [each for each in policy.rules if _has_data(go[-1]) or not needs_outcomes(each)]
+        trial = Trial.of(tables, rules, NO_CHECKS).beside_silent(stated_shares(policy))
+        starts = tables.evidence.starts
+        counts = [bisect_right(starts, _counted(each).starts[-1]) for each in go]
+        on_record = {key: tuple(sorted(days)) for key, days in failed.items()}
+        after = trial.positions_after(counts, on_record)
+        for audit, count, where in zip(go, counts, after, strict=True):
+            yield from _compared(audit.record, dict(_concluded(trial, Until(tables, count), where)))
+            for case in trial.cases:
+                if where[case].state is State.FAIL and (since := where[case].since) is not None:
+                    failed.setdefault(case_about(case), set()).add(since)
+
+
+def _goes(policy: AuditPolicy, stream: Sequence[PastAudit]) -> Iterator[list[PastAudit]]:
+    """The audits that can be judged in one go."""
+    # What a group is to everybody depends on its share of all units.
+    apart = any(rule.against is Against.OVERALL for rule in policy.rules)
+    go: list[PastAudit] = []
+    held = Held(_asked(policy) | {OVERALL})
+    for audit in stream:
+        goes_on = held.take(_counted(audit)) and not apart
+        if go and goes_on:
+            earlier = go[-1]
+            goes_on = (
+                audit.record.logical_date >= earlier.record.logical_date
+                and _has_data(audit) == _has_data(earlier)
+            )
+        if go and not goes_on:
+            yield go
+            go = []
+        go.append(audit)
+    if go:
+        yield go
+
+
+class Held:
+    """What the audits of a version have counted so far."""
+
+    def __init__(self, groupings: Collection[str]) -> None:
+        self._groupings = groupings
+        self._counts: dict[tuple[str, str], dict[date, tuple[int, ...]]] = {}
+        self._starts: set[date] = set()
+        self._counts_from: datetime | None = None
+
+    def take(self, counted: Evidence) -> bool:
+        """Take in what one more audit counted; True if it only adds later units."""
+        known = self._starts
+        adds = (
+            counted.counts_from == self._counts_from
+            and (not known or counted.starts[0] >= min(known))
+            and (not known or counted.starts[-1] >= max(known))
+        )
+        seen = set()
+        for grouping in counted.groupings:
+            if grouping.stratum is None and grouping.grouping in self._groupings:
+                for each in grouping.groups:
+                    key = grouping.grouping, each.group
+                    seen.add(key)
+                    new = dict(zip(counted.starts, zip(*each.cells, strict=True), strict=True))
+                    adds &= key in self._counts and self._agrees(self._counts[key], new)
+                    self._counts.setdefault(key, {}).update(new)
+        again = known.intersection(counted.starts)
+        for key in self._counts.keys() - seen:
+            adds &= not any(any(self._counts[key].get(day, ())) for day in again)
+            self._counts[key].update(dict.fromkeys(counted.starts, _NOBODY))
+        self._starts = known.union(counted.starts)
+        self._counts_from = counted.counts_from
+        return adds
+
+    def _agrees(
+        self, old: Mapping[date, tuple[int, ...]], new: Mapping[date, tuple[int, ...]]
+    ) -> bool:
+        return all(
+            cells == old.get(day, _NOBODY) for day, cells in new.items() if day in self._starts
+        )
+
+
+_NOBODY = (0,) * len(CELLS)
+
+
+def _counted(audit: PastAudit) -> Evidence:
+    assert audit.evidence is not None  # those without are untold
+    return audit.evidence
+
+
+def _has_data(audit: PastAudit) -> bool:
+    """True if an outcome is known."""
+    return any(
+        any(map(any, (each.tp, each.fp, each.fn, each.tn)))
+        for grouping in _counted(audit).groupings
+        if grouping.grouping == OVERALL
+        for each in grouping.groups
+    )
+
+
+def _concluded(
+    trial: Trial, tables: Tables, where: Mapping[object, Position]
+) -> Iterator[tuple[About, Conclusion]]:
+    """What the findings of one audit about disparities conclude."""
+    for part in trial.parts:
+        yield from _about_part(tables, part, where)
+    broken = [case for case in trial.searched if where[case].state is State.FAIL]
+    for case in broken:
+        yield from _about_part(tables, Part(case.rule, case.grouping, (case,)), where)
+    others = [where[case].state for case in trial.searched if case not in set(broken)]
+    if others:
+        rule = trial.searched[0].rule
+        is_kept = all(state is State.PASS for state in others)
+        yield (
+            (SUBGROUP_RULE, rule.metric.name, None, None),
+            Conclusion(Verdict.PASS, AtGate.ALLOW.value)
+            if is_kept
+            else Conclusion(Verdict.INCONCLUSIVE, rule.inconclusive.value),
+        )
+
+
+def _about_part(
+    tables: Tables, part: Part, where: Mapping[object, Position]
+) -> Iterator[tuple[About, Conclusion]]:
+    if part.lacks is not None:
+        whole = part.rule.id, part.rule.metric.name, part.grouping, None
+        yield whole, Conclusion(Verdict.INCONCLUSIVE, AtGate.BLOCK.value)
+    for each in rulings(tables, part, where):
+        yield case_about(each.case), Conclusion(each.verdict, each.at_gate.value)
+
+
+def _compared(record: AuditRecord, becomes: Mapping[About, Conclusion]) -> Iterator[Change]:
+    """What changed of an audit: of each finding, and of its verdict."""
+    was = {
+        about(each): Conclusion(each.verdict, each.at_gate)
+        for each in record.findings
+        if each.kind == "disparity"
+    }
+    for key in sorted(was.keys() | becomes.keys(), key=str):
+        if was.get(key) != becomes.get(key):
+            yield Change(record, key, was.get(key), becomes.get(key))
+    found = [each for each in record.findings if each.kind != "disparity"]
+    found += [_finding(key, each) for key, each in becomes.items()]
+    before, after = _whole(record.verdict, record.findings), _whole(verdict_over(found), found)
+    if before != after:
+        yield Change(record, None, before, after)
+
+
+def _finding(key: About, found: Conclusion) -> Finding:
+    rule, metric, grouping, group = key
+    return Finding.model_validate(
+        {
+            "rule": rule,
+            "kind": "disparity",
+            "metric": metric,
+            "attribute": grouping,
+            "group": group,
+            "verdict": found.verdict,
+            "at_gate": found.at_gate,
+            "sentence": "",
+        }
+    )
+
+
+def _whole(verdict: Verdict, findings: Iterable[Finding]) -> Conclusion:
+    order = [each.value for each in AtGate]  # allow, review, block
+    return Conclusion(verdict, max((each.at_gate for each in findings), key=order.index))
