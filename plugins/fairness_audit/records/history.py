@@ -4,16 +4,25 @@ Everything is derived from the records of the ledger, so that nothing has to be 
 the same audit, run again, sees the same history.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Generic, Protocol, Self, TypeVar
 
-from fairness_audit.records.measurement import MeasurementFile
+from fairness_audit.records.evidence import Evidence
+from fairness_audit.records.measurement import OVERALL, MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.signed.audit import AuditRecord, record_id
 from fairness_audit.records.snapshot import Snapshot
+from fairness_audit.records.version_evidence import (
+    Entry,
+    Pooled,
+    Uncounted,
+    VersionEvidence,
+    fold,
+    pooled,
+)
 
 
 class Audited(Protocol):
@@ -86,17 +95,45 @@ class History:
     They may be of any version. ``spent`` holds, for each that is in the same period and in their
     order, the part of the error budget that it spent; None where its record does not say.
     ``comparable`` are the records of logged decisions whose windows overlap neither each other nor
-    the audit's own, oldest first.
+    the audit's own, oldest first. ``evidence`` is all there is about the audited version, that of
+    the audit itself included; None where the audit counted nothing.
     """
 
     logical_date: datetime
     period_start: datetime
     spent: tuple[Fraction | None, ...] = ()
     comparable: tuple[AuditRecord, ...] = ()
+    evidence: VersionEvidence | None = None
 
 
-def history_of(audit: Audit, records: Sequence[AuditRecord], *, period_days: int) -> History:
-    """The history of an audit, from all records of the ledger in their order."""
+ReadEvidence = Callable[[AuditRecord], Evidence | None]
+"""Gives what the audit of a record counted; None if it is of before there was evidence."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """What an audit that is about to be judged counted, and of which files of a version.
+
+    ``read`` gives what the audits before it counted.
+    """
+
+    artifact_digest: str
+    digest: str
+    evidence: Evidence
+    read: ReadEvidence
+
+
+def history_of(
+    audit: Audit,
+    records: Sequence[AuditRecord],
+    *,
+    period_days: int,
+    own: Own | None = None,
+) -> History:
+    """The history of an audit, from all records of the ledger in their order.
+
+    ``own`` is what the audit itself counted; without there is no evidence about its version.
+    """
     period = period_of(audit, records, period_days=period_days)
     decided = [each for each in _before(audit, records) if each.audited != "candidate"]
     return History(
@@ -106,7 +143,87 @@ def history_of(audit: Audit, records: Sequence[AuditRecord], *, period_days: int
             record.error_budget.alpha if record.error_budget else None for record in period.earlier
         ),
         comparable=_without_overlap(decided, until=audit.window_start),
+        evidence=None if own is None else evidence_about(audit, own, records),
     )
+
+
+def evidence_about(audit: Audit, own: Own, records: Sequence[AuditRecord]) -> VersionEvidence:
+    """All evidence about the version that an audit is about, from the records before it.
+
+    Decisions that a candidate would make are no evidence about those that were made, nor the other
+    way, nor is what other files of the same name and number did.
+
+    Raises:
+        RecordError: when the evidence file of any of these records is missing or was altered.
+    """
+    counted = own.evidence
+    before = _before(audit, records)
+    of_version = [
+        each
+        for each in before
+        if (each.model_version, each.artifact_digest)
+        == (counted.model_version, own.artifact_digest)
+        and (each.audited or "decisions") == counted.audited
+    ]
+    entries = [Entry(audit.logical_date, None, own.digest, counted)]
+    uncounted = []
+    for record in of_version:
+        found = own.read(record)
+        if found is None or found.unit != counted.unit:
+            why = f"counted by {found.unit}" if found else "published before evidence was counted"
+            uncounted.append(Uncounted(record.seq, record.record_id, why))
+        else:
+            entries.append(_entry(record, found))
+    first = min((each.seq for each in of_version), default=None)
+    return fold(
+        entries,
+        unit=counted.unit,
+        counts_from=counted.counts_from,
+        uncounted=uncounted,
+        previous=_previous([each for each in before if first is None or each.seq < first], own),
+    )
+
+
+def _previous(before: Sequence[AuditRecord], own: Own) -> Pooled | None:
+    """Everybody in the evidence of the version whose decisions were audited last.
+
+    Only from before the first record of the version itself: what is expected of it at the start
+    must not change afterwards.
+    """
+    itself = own.evidence.model_version, own.artifact_digest
+    others = [
+        each
+        for each in before
+        if (each.model_version, each.artifact_digest) != itself
+        and each.audited != "candidate"
+        and each.evidence_digest is not None
+    ]
+    if not others:
+        return None
+    last = max(others, key=lambda each: (each.logical_date, each.seq))
+    same = (last.model_version, last.artifact_digest)
+    found = [
+        _entry(each, evidence)
+        for each in others
+        if (each.model_version, each.artifact_digest) == same
+        and (evidence := own.read(each)) is not None
+    ]
+    unit = max(found, key=lambda each: each.order).evidence.unit
+    everybody = [
+        replace(each, evidence=_everybody(each.evidence))
+        for each in found
+        if each.evidence.unit == unit
+    ]
+    return pooled(last.model_version, fold(everybody, unit=unit, counts_from=None))
+
+
+def _entry(record: AuditRecord, evidence: Evidence) -> Entry:
+    return Entry(record.logical_date, record.seq, record.evidence_digest or "", evidence)
+
+
+def _everybody(evidence: Evidence) -> Evidence:
+    whole = tuple(each for each in evidence.groupings if each.grouping == OVERALL)
+    return evidence.model_copy(update={"groupings": whole})
 
 
 def period_of(audit: Audit, audits: Sequence[Each], *, period_days: int) -> Period[Each]:
