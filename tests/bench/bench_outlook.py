@@ -15,7 +15,9 @@ POINTS = 0.03
 @pytest.mark.parametrize("weeks", [0, 8])
 def test_claims_come_true(weeks: int) -> None:
     """The table shows all; of one claim alone chance explains two points."""
-    print(f"\n{'ratio':>6} {'share':>6} {'rate':>5} {'a week':>7} {'week':>5} {'said':>6} {'true':>6}")
+    print(
+        f"\n{'ratio':>6} {'share':>6} {'rate':>5} {'a week':>7} {'week':>5} {'said':>6}   true"
+    )
     off: dict[Claim, float] = {}
     for claim in claims(weeks):
         found, true = claimed_and_true(claim, LIVES)
@@ -24,8 +26,11 @@ def test_claims_come_true(weeks: int) -> None:
             print(*told, f"{claim.per_week:>7,} not within three years")
             continue
         error = math.sqrt(true * (1 - true) / LIVES)
-        print(*told, f"{claim.per_week:>7,} {found.unit:>5} {found.probability:6.2f} {true:6.2f}"
-              f" ± {error:.2f}")
+        print(
+            *told,
+            f"{claim.per_week:>7,} {found.unit:>5} {found.probability:6.2f} {true:6.2f}"
+            f" ± {error:.2f}",
+        )
         assert found.probability >= PROBABILITY
         off[claim] = abs(true - found.probability) - 2 * error
     assert off

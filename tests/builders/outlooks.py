@@ -147,5 +147,3 @@ def _comes_true(
     ]
     state = course(pairs, units_per_year=52, alpha=ALPHA).state[:, -1, 0]
     return state == (State.PASS if claim.aim is Aim.PASS else State.FAIL)
-
-

@@ -10,11 +10,12 @@ import typer
 from fairness_audit.cli.names import ModelArgument
 from fairness_audit.cli.printing import Format, RowsPrinted, say, show_rows, table
 from fairness_audit.cli.verb import verb
-from fairness_audit.errors import InputError
+from fairness_audit.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
     from fairness_audit.installation import Installation
     from fairness_audit.policy.model import AuditPolicy
+    from fairness_audit.replay.counted import CountedAudits
     from fairness_audit.steps.judge.plan import Plan, Planned, Prospect
 
 _KEYS = (
@@ -72,14 +73,37 @@ def plan(
 
     Exit 0 it is told, 1 a past failure would vanish.
     """
+    from fairness_audit.cli.hindsight import tell_hindsight
+    from fairness_audit.cli.sizes import sizes_given, sizes_in
     from fairness_audit.installation import Installation
+    from fairness_audit.replay.counted import CountedAudits
+    from fairness_audit.steps.judge.hindsight import hindsight
+    from fairness_audit.steps.judge.plan import before_any
+    from fairness_audit.steps.judge.plan import plan as judged_ahead
 
     is_given = sizes is not None or decisions_per_week is not None
     if since is not None and (policy is None or is_given):
         raise InputError("--since: judges past audits by --policy FILE (give it, and no sizes)")
+    if is_given and version is not None:
+        raise InputError("--version: with sizes given by hand there is none (leave it out)")
     with Installation.from_environment() as installation:
         asked = _policy(installation, model, policy)
-        found = _plan(installation, asked, version, sizes, decisions_per_week, rate, share)
+        counted = CountedAudits(installation, model)
+        if since is not None:
+            again = hindsight(
+                asked, counted.since(since.replace(tzinfo=UTC), version), counted.evidence_at
+            )
+            tell_hindsight(again, form)
+            raise typer.Exit(ExitCode.REFUSED if again.loses_failure else ExitCode.GOOD)
+        if is_given:
+            stated = (
+                sizes_in(sizes, asked)
+                if sizes
+                else sizes_given(asked, decisions_per_week or 0.0, rate or [], share or [])
+            )
+            found = judged_ahead(asked, before_any(asked, stated), stated)
+        else:
+            found = _after_newest(counted, asked, version)
     show_rows([*_rows(found)], form, lambda: _in_words(found), keys=_KEYS)
 
 
@@ -93,29 +117,23 @@ def _policy(installation: "Installation", model: str, file: Path | None) -> "Aud
     return load_policy(existing_file(file, ("*.yaml",), what="policy file"), model=model).policy
 
 
-def _plan(
-    installation: "Installation",
-    policy: "AuditPolicy",
-    version: str | None,
-    file: Path | None,
-    decisions: float | None,
-    rates: list[str] | None,
-    shares: list[str] | None,
-) -> "Plan":
-    from fairness_audit.cli.sizes import HOW, sizes_given, sizes_in
-    from fairness_audit.steps.judge.plan import before_any, plan
+def _after_newest(counted: "CountedAudits", policy: "AuditPolicy", version: str | None) -> "Plan":
+    """From what the newest audit counted and knew."""
+    from fairness_audit.cli.sizes import HOW
+    from fairness_audit.steps.judge.plan import plan
     from fairness_audit.steps.judge.sizes import Sizes
 
-    if file is not None and decisions is not None:
-        raise InputError("--sizes and --decisions-per-week: give one of them, not both")
-    if file is not None or decisions is not None:
-        stated = (
-            sizes_in(file, policy)
-            if file is not None
-            else sizes_given(policy, decisions or 0.0, rates or [], shares or [])
+    newest = counted.newest(version)
+    if newest is None:
+        which = policy.model if version is None else f"{policy.model} version {version}"
+        raise InputError(f"{which}: no audit has counted anything yet ({HOW})")
+    evidence = counted.evidence_at(newest)
+    if evidence.unit != policy.evidence.unit:
+        raise InputError(
+            f"{policy.model}: was counted by the {evidence.unit}, and the policy counts by the"
+            f" {policy.evidence.unit} ({HOW})"
         )
-        return plan(policy, before_any(policy, stated), stated)
-    raise InputError(f"{policy.model}: no audit has counted anything yet ({HOW})")
+    return plan(policy, evidence, Sizes.seen(evidence), counted.until(newest))
 
 
 def _rows(found: "Plan") -> Iterator[dict[str, Any]]:
@@ -143,7 +161,9 @@ def _rows(found: "Plan") -> Iterator[dict[str, Any]]:
 def _in_words(found: "Plan") -> None:
     unit = found.evidence.unit
     counted = len(found.evidence.starts)
-    said = f"after {counted:,} {unit}s of evidence" if counted else "as stated; nothing counted yet"
+    said = (
+        f"after {counted:,} {unit}s of evidence" if counted else "as stated; nothing counted yet"
+    )
     say(f"{found.policy.model}: {found.sizes.per_unit:,.4g} decisions a {unit}, {said}", hang=4)
     checks = f", {found.checks} of them of the data's checks" if found.checks else ""
     say(

@@ -114,7 +114,7 @@ def _of_all_groupings(
 
 
 def _assigned(option: str, given: str) -> tuple[str, Any]:
-    name, is_there, value = given.partition("=")
+    name, _, value = given.partition("=")
     try:
         return name, float(value)
     except ValueError:

@@ -222,8 +222,12 @@ class Counted:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The groups that occur in some unit, in order, the unknown one last."""
-        there = [name for name, row in self._names.items() if self.cells[row].any()]
+        """The groups that occur in some unit, in order, the unknown one last.
+
+        While there is no unit, those that are expected (`nothing`).
+        """
+        rows = self._names.items()
+        there = [name for name, row in rows if self.cells[row].any() or not self.cells.size]
         return tuple(sorted(there, key=lambda each: (each.name == UNKNOWN, each)))
 
     def cells_of(self, group: Group) -> Whole:
@@ -249,7 +253,7 @@ class Counted:
         names = {Group(each.group, each.value) for each in grouping.groups}
         for name in sorted(names - self._names.keys(), key=repr):
             self.add(name)
-        _, cells, units = self.cells.shape
+        cells = self.cells.shape[1]
         newer = np.zeros((len(self._names), cells, len(taken.of)), dtype=np.int64)
         for each in grouping.groups:
             row = self._names[Group(each.group, each.value)]

@@ -2,9 +2,9 @@
 
 What is bet at a unit follows from its sizes and the rate of all units before, and what it says is
 linear in its successes. Where many runs have the same sizes, a table by rate therefore takes the
-place of the arithmetic of every run, some ten times as fast. The rate is rounded to the table's,
-which is to bet on a rate that is off by an eighth of a point at most: the e-values stay exact, and their
-power changes by nothing that is seen.
+place of the arithmetic of every run. The rate is rounded to the table's, which is to bet on a rate
+that is off by an eighth of a point at most: the e-values stay exact, and their power changes by
+nothing that is seen.
 """
 
 from collections.abc import Iterator
@@ -179,7 +179,9 @@ class SameSizes:
 
 
 @lru_cache(maxsize=256)
-def _table(limit: Limit, fails_on: FailsOn, sizes: tuple[float, float], side: Side, aim: Aim) -> Floats:
+def _table(
+    limit: Limit, fails_on: FailsOn, sizes: tuple[float, float], side: Side, aim: Aim
+) -> Floats:
     """What a unit of these sizes says: a constant, and per success of group and of reference.
 
     Shape (3, rates, alternatives).

@@ -22,7 +22,7 @@ class Settled(NamedTuple):
 
 
 class Ahead:
-    """What lies ahead of the cases of one audit, at the sizes that its newest units had, or others."""
+    """What lies ahead of the cases of one audit, at the sizes of its newest units or others."""
 
     def __init__(
         self,

@@ -92,10 +92,7 @@ def positions_after(
     """
     found = _course(cases, starts, unit=unit, alpha=alpha, failed=failed)
     return [
-        {
-            case: _telling(each)
-            for case, each in _positions(cases, found, starts, count).items()
-        }
+        {case: _telling(each) for case, each in _positions(cases, found, starts, count).items()}
         for count in counts
     ]
 
@@ -134,7 +131,9 @@ def _positions(
     at = 0
     for case, pairs in cases.items():
         told[case] = [
-            Position() if found is None or not count else _position(found, at + nth, pair, starts, nth, count - 1)
+            Position()
+            if found is None or not count
+            else _position(found, at + nth, pair, starts, nth, count - 1)
             for nth, pair in enumerate(pairs)
         ]
         at += len(pairs)

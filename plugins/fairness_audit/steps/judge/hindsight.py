@@ -33,8 +33,7 @@ from fairness_audit.steps.judge.tables import Tables, Until
 from fairness_audit.steps.judge.trial import Trial
 
 
-@dataclass(frozen=True)
-class PastAudit:
+class PastAudit(NamedTuple):
     """An audit that was published, and what it counted; None if of before there was evidence."""
 
     record: AuditRecord
@@ -100,31 +99,33 @@ def hindsight(
     Conclusions about disparities are compared, and the verdict that follows with all else as it
     was found. Of the checks of the data each stated share counts as one hypothesis.
     """
-    told: list[PastAudit] = []
     untold: list[Untold] = []
-    for each in audits:
-        why = _why_untold(policy, each)
-        if why is None:
-            told.append(each)
+    streams: dict[tuple[str, str, str], list[_Told]] = {}
+    for record, counted in audits:
+        if counted is None:
+            untold.append(Untold(record, "published before evidence was kept"))
+        elif why := _why_untold(policy, record, counted):
+            untold.append(Untold(record, why))
         else:
-            untold.append(Untold(each.record, why))
-    streams: dict[tuple[str, str, str], list[PastAudit]] = {}
-    for each in told:
-        record = each.record
-        key = record.model_version, record.artifact_digest, record.audited or "decisions"
-        streams.setdefault(key, []).append(each)
+            key = record.model_version, record.artifact_digest, record.audited or "decisions"
+            streams.setdefault(key, []).append(_Told(record, counted))
     changes = [
         change for stream in streams.values() for change in _of_stream(policy, stream, evidence_at)
     ]
     changes.sort(key=lambda each: (each.record.seq, each.about or ()))
-    return Hindsight(len(told), tuple(changes), tuple(untold))
+    judged = sum(map(len, streams.values()))
+    return Hindsight(judged, tuple(changes), tuple(untold))
 
 
-def _why_untold(policy: AuditPolicy, audit: PastAudit) -> str | None:
+class _Told(NamedTuple):
+    """An audit whose counts answer."""
+
+    record: AuditRecord
+    evidence: Evidence
+
+
+def _why_untold(policy: AuditPolicy, record: AuditRecord, counted: Evidence) -> str | None:
     """Why what an audit counted cannot answer what the policy asks; None where it can."""
-    counted, record = audit.evidence, audit.record
-    if counted is None:
-        return "published before evidence was kept"
     if counted.unit != policy.evidence.unit:
         return f"counted by the {counted.unit}, not by the {policy.evidence.unit}"
     by_name = {each.grouping: each for each in counted.groupings if each.stratum is None}
@@ -154,7 +155,7 @@ def _asked(policy: AuditPolicy) -> set[str]:
 
 
 def _of_stream(
-    policy: AuditPolicy, stream: Sequence[PastAudit], evidence_at: EvidenceAt
+    policy: AuditPolicy, stream: Sequence[_Told], evidence_at: EvidenceAt
 ) -> Iterator[Change]:
     """The changes of one version's audits, go by go."""
     failed: dict[About, set[date]] = {}
@@ -163,30 +164,31 @@ def _of_stream(
         rules = [each for each in policy.rules if _has_data(go[-1]) or not needs_outcomes(each)]
         trial = Trial.of(tables, rules, NO_CHECKS).beside_silent(stated_shares(policy))
         starts = tables.evidence.starts
-        counts = [bisect_right(starts, _counted(each).starts[-1]) for each in go]
+        counts = [bisect_right(starts, each.evidence.starts[-1]) for each in go]
         on_record = {key: tuple(sorted(days)) for key, days in failed.items()}
         after = trial.positions_after(counts, on_record)
         for audit, count, where in zip(go, counts, after, strict=True):
-            yield from _compared(audit.record, dict(_concluded(trial, Until(tables, count), where)))
+            yield from _compared(
+                audit.record, dict(_concluded(trial, Until(tables, count), where))
+            )
             for case in trial.cases:
                 if where[case].state is State.FAIL and (since := where[case].since) is not None:
                     failed.setdefault(case_about(case), set()).add(since)
 
 
-def _goes(policy: AuditPolicy, stream: Sequence[PastAudit]) -> Iterator[list[PastAudit]]:
+def _goes(policy: AuditPolicy, stream: Sequence[_Told]) -> Iterator[list[_Told]]:
     """The audits that can be judged in one go."""
     # What a group is to everybody depends on its share of all units.
     apart = any(rule.against is Against.OVERALL for rule in policy.rules)
-    go: list[PastAudit] = []
+    go: list[_Told] = []
     held = Held(_asked(policy) | {OVERALL})
     for audit in stream:
-        goes_on = held.take(_counted(audit)) and not apart
+        goes_on = held.take(audit.evidence) and not apart
         if go and goes_on:
             earlier = go[-1]
-            goes_on = (
-                audit.record.logical_date >= earlier.record.logical_date
-                and _has_data(audit) == _has_data(earlier)
-            )
+            goes_on = audit.record.logical_date >= earlier.record.logical_date and _has_data(
+                audit
+            ) == _has_data(earlier)
         if go and not goes_on:
             yield go
             go = []
@@ -240,16 +242,11 @@ class Held:
 _NOBODY = (0,) * len(CELLS)
 
 
-def _counted(audit: PastAudit) -> Evidence:
-    assert audit.evidence is not None  # those without are untold
-    return audit.evidence
-
-
-def _has_data(audit: PastAudit) -> bool:
+def _has_data(audit: _Told) -> bool:
     """True if an outcome is known."""
     return any(
         any(map(any, (each.tp, each.fp, each.fn, each.tn)))
-        for grouping in _counted(audit).groupings
+        for grouping in audit.evidence.groupings
         if grouping.grouping == OVERALL
         for each in grouping.groups
     )

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import Rate
 from fairness_audit.policy.model import Against, Comparison
-from fairness_audit.policy.units import Unit
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics.course import State, course
 from fairness_audit.statistics.outlook import (
@@ -90,7 +89,9 @@ def outlook(
     """
     policy = tables.policy
     allowed = AllowedRange.of(case.rule, selected_is_favourable=policy.selected_is_favourable)
-    if is_near(disparity, allowed.limit) or _is_within(disparity, allowed.limit) is (aim is Aim.FAIL):
+    if is_near(disparity, allowed.limit) or _is_within(disparity, allowed.limit) is (
+        aim is Aim.FAIL
+    ):
         return NEVER
     drawn = _Drawn.of(tables, sizes, case, disparity)
     if drawn is None:
@@ -254,7 +255,9 @@ class _Ahead:
         others = [each.draw(chance, runs, units) for each in drawn.others]
         unknown = drawn.unknown.draw(chance, runs, units)
         found = {(case.grouping, case.group): own, (case.grouping, UNKNOWN): unknown}
-        found |= {(case.grouping, name): each for name, each in zip(case.others, others, strict=False)}
+        found |= {
+            (case.grouping, name): each for name, each in zip(case.others, others, strict=False)
+        }
         found[OVERALL, OVERALL] = _sum([own, unknown, *others])
         return _Continued(
             self.tables,
@@ -290,7 +293,7 @@ def _joined(counted: Counted, ahead: Proportions) -> Counted:
 
 def _sum(streams: list[Proportions]) -> Proportions:
     def added(columns: Iterator[Floats]) -> Floats:
-        return np.add.reduce(list(columns))
+        return np.asarray(np.add.reduce(list(columns)))
 
     return Proportions(
         added(each.successes for each in streams), added(each.trials for each in streams)

@@ -1,4 +1,4 @@
-"""What a policy can conclude at given sizes, and when: before an audit, or after the newest one."""
+"""What a policy can conclude at given sizes, and when: before any audit, or after the newest."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -194,9 +194,7 @@ def _now(tables: Tables, case: Case, position: Position) -> Now:
     return told.get(ground, "too few")
 
 
-def _prospects(
-    tables: Tables, ahead: Ahead, case: Case, position: Position
-) -> Iterator[Prospect]:
+def _prospects(tables: Tables, ahead: Ahead, case: Case, position: Position) -> Iterator[Prospect]:
     is_ratio = case.rule.compare is Comparison.RATIO
     passing = PASSING_RATIOS if is_ratio else PASSING_DIFFERENCES
     failing = FAILING_RATIOS if is_ratio else FAILING_DIFFERENCES

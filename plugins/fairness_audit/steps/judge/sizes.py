@@ -107,7 +107,10 @@ def stated(
 
 
 def _mean(
-    evidence: VersionEvidence, place: Place, group: Group, units: np.ndarray[tuple[int], np.dtype[np.intp]]
+    evidence: VersionEvidence,
+    place: Place,
+    group: Group,
+    units: np.ndarray[tuple[int], np.dtype[np.intp]],
 ) -> ConfusionTable:
     table = evidence.counts(place, group)
     return ConfusionTable(

@@ -77,7 +77,6 @@ class Trial:
             )
         return found
 
-
     def positions_after(
         self, counts: Sequence[int], on_record: Mapping[About, tuple[date, ...]]
     ) -> list[dict[object, Position]]:
@@ -101,7 +100,9 @@ class Trial:
     def beside_silent(self, hypotheses: int) -> "Trial":
         """The trial with so many hypotheses more that may block, and of which nothing is known."""
         nothing = OneShare(Limit("ratio", low=1.0), Proportions.of([0], [0]), 0.5)
-        silent: dict[object, list[Pair]] = {("silent", nth): [nothing] for nth in range(hypotheses)}
+        silent: dict[object, list[Pair]] = {
+            ("silent", nth): [nothing] for nth in range(hypotheses)
+        }
         return replace(self, blocking={**self.blocking, **silent})
 
     def family_of(self, case: Case) -> Family:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fairness_audit.steps.judge.rate_drift import FEWEST_AUDITS, drift_findings
 
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.records.history import History
-from fairness_audit.steps.judge.rate_drift import FEWEST_AUDITS, drift_findings
 from tests.builders.domain import a_rate
 from tests.builders.judging import an_impact_ratio, gender_policy, judged
 from tests.builders.published import LOGICAL_DATE, a_finding, a_record
