@@ -9,6 +9,8 @@ from fairness_audit.cli.verb import verb
 from fairness_audit.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fairness_audit.policy.load import LoadedPolicy
     from fairness_audit.settings import Settings
 
@@ -33,7 +35,7 @@ def check(
     """Check every policy, its SQL and its suites, at once.
 
     All faults of all files are reported. Every staging file must give the columns that
-    sql/objects describes.
+    sql/objects describes. What a valid policy can never conclude, or leaves open, is a warning.
 
     Exit 0 nothing is wrong, 2 something is. With --registry: exit 0 it asks the gate, 1 it
     promotes without asking, 2 cannot tell.
@@ -55,12 +57,14 @@ def check(
         raise typer.Exit(ExitCode.CANNOT_TELL)
     if registry:
         _check_registry(settings, policies)
+    warnings = {loaded.policy.model: list(_warnings(loaded)) for loaded in policies}
     rows = [
         {
             "model": loaded.policy.model,
             "rules": len(loaded.policy.rules),
             "groupings": len(loaded.policy.groupings),
             "digest": loaded.digest,
+            "warnings": warnings[loaded.policy.model],
         }
         for loaded in policies
     ]
@@ -71,10 +75,20 @@ def check(
                 f"{row['model']}: {row['rules']} rules over {row['groupings']} groupings,"
                 f" digest {str(row['digest'])[:12]}"
             )
+            for warning in warnings[str(row["model"])]:
+                complain(f"warning: {warning}")
         if registry:
             say("the registry asks the gate")
 
     show_rows(rows, form, in_words)
+
+
+def _warnings(loaded: "LoadedPolicy") -> "Iterator[str]":
+    from fairness_audit.steps.judge.pitfalls import pitfalls
+
+    for where, what, cure in pitfalls(loaded.policy):
+        field = ".".join(map(str, where))
+        yield f"{loaded.file}:{loaded.line_of(*where)}: {field}: {what} ({cure})"
 
 
 def _write_schemas(settings: "Settings") -> None:

@@ -55,7 +55,9 @@ def publish(home: Path, audits: list[PastAudit]) -> None:
         digest = store.keep(evidence.content) if evidence else None
         fields = {name: getattr(record, name) for name in type(record).model_fields}
         kept = fields | {"evidence_digest": digest}
-        appended(ledger, **{key: value for key, value in kept.items() if key not in ("seq", "prev")})
+        appended(
+            ledger, **{key: value for key, value in kept.items() if key not in ("seq", "prev")}
+        )
 
 
 def plan(*arguments: str) -> Result:

@@ -42,9 +42,7 @@ class Ruling(NamedTuple):
     at_gate: AtGate
 
 
-def rulings(
-    tables: Tables, part: Part, positions: Mapping[object, Position]
-) -> Iterator[Ruling]:
+def rulings(tables: Tables, part: Part, positions: Mapping[object, Position]) -> Iterator[Ruling]:
     """What the findings of a part conclude, without what they say."""
     told = [_Told(tables, case, positions[case]) for case in part.cases]
     some_judged = any(each.ground.is_judged for each in told)

@@ -192,7 +192,9 @@ def _settled(telling: Sentence) -> str:
         return ""
     truth = "ratio is 1" if telling.is_ratio else "difference is 0"
     if by is None:
-        return f"; even if the true {truth}, three years at these sizes may not settle it"
+        return (
+            f"; at these sizes three years are not enough to settle it, even if the true {truth}"
+        )
     return (
         f"; if the true {truth}, it will be settled by {by:%Y-%m-%d} with"
         f" {math.floor(100 * probability + 0.5)} % probability"

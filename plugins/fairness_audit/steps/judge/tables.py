@@ -132,9 +132,7 @@ class Until(Tables):
 
     def _of(self, rate: Rate, grouping: str, group: str) -> Counted:
         seen, factor = self._whole.of(rate, grouping, group)
-        return Counted(
-            Proportions(*(each[: self._units] for each in seen)), factor[: self._units]
-        )
+        return Counted(Proportions(*(each[: self._units] for each in seen)), factor[: self._units])
 
 
 def _factor(seen: Proportions, mm: Whole, my: Whole, yy: Whole) -> Floats:
