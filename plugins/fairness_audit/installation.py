@@ -18,6 +18,7 @@ from fairness_audit.settings import Settings
 if TYPE_CHECKING:
     from securesystemslib.signer import CryptoSigner, Key
 
+    from fairness_audit.ledger.evidence import EvidenceStore
     from fairness_audit.ledger.heads import Heads
     from fairness_audit.ledger.keys import PublishingKey
     from fairness_audit.ledger.ledger import Ledger
@@ -120,6 +121,13 @@ class Installation:
         from fairness_audit.registry.direct import DirectRegistry
 
         return self._registry or DirectRegistry(self.settings.registry_url)
+
+    @property
+    def evidence(self) -> "EvidenceStore":
+        """What each audit counted; the records bind it."""
+        from fairness_audit.ledger.evidence import EvidenceStore
+
+        return EvidenceStore(self.settings.evidence)
 
     @property
     def trusted_keys(self) -> "tuple[Key, ...]":

@@ -176,6 +176,11 @@ class Settings:
         return self.state / "records"
 
     @property
+    def evidence(self) -> Path:
+        """Folder of what each audit counted, for auditors alone; the records bind its files."""
+        return self.state / "evidence"
+
+    @property
     def data_docs(self) -> Path:
         """Folder of the static Data Docs site."""
         return self.state / "data_docs"

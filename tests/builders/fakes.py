@@ -1,5 +1,7 @@
 """Stand-ins for services, that behave as the real ones do."""
 
+from datetime import datetime
+
 from fairness_audit.errors import RegistryError
 
 
@@ -14,6 +16,7 @@ class FakeRegistry:
         self.aliases: dict[tuple[str, str], str] = {}
         self.promotions: list[tuple[str, str, str]] = []
         self.read: list[str] = []
+        self.trained: dict[str, datetime] = {}
 
     def artifact_digest(self, model: str, version: str) -> str:
         if (model, version) not in self.digests:
@@ -23,6 +26,10 @@ class FakeRegistry:
 
     def alias_target(self, model: str, alias: str) -> str | None:
         return self.aliases.get((model, alias))
+
+    def trained_until(self, model: str, version: str) -> datetime | None:
+        self.artifact_digest(model, version)
+        return self.trained.get(version)
 
     def promote(self, model: str, version: str, alias: str) -> None:
         self.artifact_digest(model, version)

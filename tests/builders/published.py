@@ -12,6 +12,7 @@ from securesystemslib.signer import CryptoSigner, Key, Signer
 
 from fairness_audit.ledger.checkpoint import keep_head
 from fairness_audit.ledger.entry import Entry
+from fairness_audit.ledger.evidence import EvidenceStore
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy, load_policy
@@ -211,7 +212,14 @@ def published(
     now = changes.pop("now", NOW)
     ledger = a_ledger(folder, changes.pop("ledger_url", None))
     trusted = changes.pop("trusted", lambda: TRUSTED)
-    go = partial(publish, loaded, ledger=ledger, signer=signer, records=folder / "records")
+    go = partial(
+        publish,
+        loaded,
+        ledger=ledger,
+        evidence=EvidenceStore(folder / "evidence"),
+        signer=signer,
+        records=folder / "records",
+    )
     return go(now=now, trusted=trusted, **an_audit(loaded, folder=folder / "run", **changes))
 
 

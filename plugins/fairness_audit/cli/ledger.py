@@ -42,9 +42,10 @@ def init(writer: Roles = None, reader: Readers = None) -> None:
 
 @verb("fairness-audit ledger status", "fairness-audit ledger status --format json")
 def status(form: Printed = Format.TABLE) -> None:
-    """Verify the ledger, and that it is append-only.
+    """Verify the ledger and its evidence files, and that it is append-only.
 
-    Exit 0 the records hold and the database keeps them so, 1 not.
+    Exit 0 the records hold, the database keeps them so, and every evidence file that they bind is
+    there and unaltered, 1 not.
     """
     from fairness_audit.installation import Installation
 
@@ -52,6 +53,7 @@ def status(form: Printed = Format.TABLE) -> None:
         ledger, heads = installation.ledger, installation.settings.heads
         missing = sorted(ledger.missing_triggers())
         records = installation.records()
+        evidence = list(installation.evidence.faults(records))
     last = records[-1] if records else None
     content = {
         "ledger": ledger.name,
@@ -59,6 +61,7 @@ def status(form: Printed = Format.TABLE) -> None:
         "records": len(records),
         "newest": last and last.record_id,
         "missing_triggers": missing,
+        "evidence_faults": evidence,
     }
 
     def in_words() -> None:
@@ -75,7 +78,9 @@ def status(form: Printed = Format.TABLE) -> None:
     show(content, form, in_words)
     for trigger in missing:
         complain(f"no trigger {trigger} (ledger init makes it)")
-    raise typer.Exit(ExitCode.REFUSED if missing else ExitCode.GOOD)
+    for fault in evidence:
+        complain(fault)
+    raise typer.Exit(ExitCode.REFUSED if missing or evidence else ExitCode.GOOD)
 
 
 @verb("fairness-audit ledger rotate-key")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -67,7 +68,8 @@ def replay(
 ) -> None:
     """Make an audit again from its snapshot.
 
-    Exit 0 the same to the byte, 1 not, 2 cannot tell.
+    An evidence file that was lost or altered is put back, if it is the same again. Exit 0 the same
+    to the byte, 1 not, 2 cannot tell.
     """
     from fairness_audit.installation import Installation
     from fairness_audit.policy.load import load_policy
@@ -85,7 +87,8 @@ def replay(
         check_policy(audited, loaded)
         with _made_again(installation, audited, loaded, records, run) as again:
             found = list(differences(audited, again))
-    _tell_differences(audited, found, form)
+            restored = installation.evidence.restored(audited, again.measurements.evidence)
+    _tell_differences(audited, found, form, restored=restored)
 
 
 @contextmanager
@@ -97,7 +100,8 @@ def _made_again(
     run: Path | None,
 ) -> "Iterator[Replayed]":
     """The audit made again, in a folder that goes away."""
-    from fairness_audit.replay.replay import audit_again, audits_before, stored_snapshot
+    from fairness_audit.registry.training import trained_until
+    from fairness_audit.replay.replay import Past, audit_again, stored_snapshot
     from fairness_audit.steps.extract import read_snapshot
     from fairness_audit.steps.score.candidate import hidden_files
 
@@ -111,7 +115,12 @@ def _made_again(
             audited,
             snapshot,
             loaded,
-            earlier=audits_before(audited, records),
+            past=Past.of(
+                audited,
+                records,
+                installation.evidence.read,
+                partial(trained_until, installation.registry, loaded.policy),
+            ),
             home=settings.home,
             subject_key=installation.subject_key,
             folder=Path(folder),
@@ -120,13 +129,17 @@ def _made_again(
         )
 
 
-def _tell_differences(audited: "AuditRecord", found: list[str], form: Format) -> None:
+def _tell_differences(
+    audited: "AuditRecord", found: list[str], form: Format, *, restored: bool
+) -> None:
     from fairness_audit.replay.replay import version_changes
 
     said = f"record {audited.record_id[:12]}, {audited.model} version {audited.model_version}"
     changed = version_changes(audited) if found else []
 
     def in_words() -> None:
+        if restored:
+            say(f"{said}: its evidence file was put back")
         if not found:
             say(f"{said}: the same measurements, findings and report, to the byte")
             return
@@ -137,7 +150,7 @@ def _tell_differences(audited: "AuditRecord", found: list[str], form: Format) ->
             complain(f"changed since: {', '.join(changed)}")
 
     content = {"record_id": audited.record_id, "equal": not found, "differences": found}
-    show(content | {"changed_since": changed}, form, in_words)
+    show(content | {"changed_since": changed, "evidence_restored": restored}, form, in_words)
     raise typer.Exit(ExitCode.REFUSED if found else ExitCode.GOOD)
 
 
@@ -211,6 +224,7 @@ def _recalled(
     folder: Path,
     shown: TextIO | None,
 ) -> "list[Recalled]":
+    from fairness_audit.registry.training import trained_until
     from fairness_audit.replay.recall import Recall
     from fairness_audit.steps.score.candidate import hidden_files
 
@@ -224,6 +238,8 @@ def _recalled(
         runs=settings.runs,
         hidden=hidden_files(settings),
         in_production=installation.registry.promoted(guarded.registered_model, guarded.alias),
+        read=installation.evidence.read,
+        trained_until=partial(trained_until, installation.registry, loaded.policy),
     )
     found = []
     for each in recall_of.of(records):

@@ -99,11 +99,21 @@ def validate(run: Run, population: Population) -> ValidationReport:
 def measure(run: Run, population: Population) -> MeasurementFile:
     """Count outcomes per group in one scan and compute every metric from the counts.
 
-    **If it fails:** Fairlearn, asked for the same figures, disagrees; the message names which.
+    **If it fails:** Fairlearn, asked for the same figures, disagrees; the message names which. Or
+    the registry does not know the audited version, or does not say when it was trained in a way
+    that can be read.
     """
+    from fairness_audit.registry.training import trained_until
     from fairness_audit.steps.measure import measure as step
 
-    return step(run.loaded.policy, population, sql=run.settings.sql, folder=run.folder)
+    policy = run.loaded.policy
+    return step(
+        policy,
+        population,
+        sql=run.settings.sql,
+        folder=run.folder,
+        counts_from=trained_until(run.installation.registry, policy, population.model_version),
+    )
 
 
 @task_of(Step.JUDGE)
@@ -112,17 +122,17 @@ def judge(
 ) -> Judgement:
     """Hold measurements and checks against the policy: findings, and a verdict over them.
 
-    The audits of the model that are in the ledger decide how much of its error budget is left,
-    and are what a drift is told from.
+    Verdicts rest on what this audit and those of the version in the ledger counted, each closed
+    unit once: asking again adds nothing.
 
-    **If it fails:** the ledger cannot be reached or does not verify, or the registry does not
-    know the audited version.
+    **If it fails:** the ledger cannot be reached or does not verify, the evidence file of one of
+    the version's records is missing or was altered, or the registry does not know the version.
     """
     from fairness_audit.ledger.history import history
     from fairness_audit.records.history import Audit
     from fairness_audit.steps.extract import read_snapshot
     from fairness_audit.steps.judge import judge as step
-    from fairness_audit.steps.measure import read_measurements
+    from fairness_audit.steps.measure import own_evidence, read_measurements
 
     policy, installation = run.loaded.policy, run.installation
     files = installation.registry.artifact_digest(
@@ -138,7 +148,7 @@ def judge(
             installation.ledger,
             lambda: installation.trusted_keys,
             Audit.of(read_snapshot(run.folder / "snapshot"), population, measurements, files),
-            period_days=policy.error_rate.period_days,
+            own_evidence(measurements, files, installation.evidence.read),
         ),
     )
 
@@ -172,6 +182,7 @@ def publish(
             run.loaded.policy.gate.registered_model, population.model_version
         ),
         ledger=run.installation.ledger,
+        evidence=run.installation.evidence,
         signer=run.installation.publishing_key,
         trusted=lambda: run.installation.trusted_keys,
         records=run.settings.records,

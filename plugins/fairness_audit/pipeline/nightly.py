@@ -20,12 +20,15 @@ from fairness_audit.pipeline.run import reported
 def verify_ledger() -> str:
     """Verify every record in the ledger and in its files, against the signed heads.
 
+    The evidence files that the records bind are verified too.
+
     **If it fails:** every fault is named, with the record and what was done to it.
     """
     with Installation.from_environment() as installation:
         entries, files = installation.records(), installation.verified_files()
         place = installation.settings.records
-    faults = [str(fault) for fault in files.faults]
+        evidence = list(installation.evidence.faults(entries))
+    faults = [*(str(fault) for fault in files.faults), *evidence]
     if {each.record_id for each in entries} != {each.record_id for each in files.records}:
         faults.append(f"the ledger and {place} do not hold the same records")
     if faults:

@@ -4,15 +4,25 @@ Everything is derived from the records of the ledger, so that nothing has to be 
 the same audit, run again, sees the same history.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from fairness_audit.records.measurement import MeasurementFile
+from fairness_audit.encoding import digest_of
+from fairness_audit.records.evidence import Evidence
+from fairness_audit.records.measurement import OVERALL, MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.signed.audit import AuditRecord, record_id
 from fairness_audit.records.snapshot import Snapshot
-from fairness_audit.records.version_evidence import VersionEvidence
+from fairness_audit.records.version_evidence import (
+    Entry,
+    Pooled,
+    Uncounted,
+    VersionEvidence,
+    fold,
+    pooled,
+)
 
 
 @dataclass(frozen=True)
@@ -52,9 +62,154 @@ class History:
     """What an audit of ``logical_date`` judges by: all evidence about its version.
 
     ``evidence`` holds what this audit counted, too. ``earlier`` are the audits of the same
-    version, files and kind that were published before it, in the order of the ledger.
+    version, files and kind that were published before it, in the order of the ledger. ``other`` is
+    the newest of the same version and files of the other kind: of what it would decide as a
+    candidate where decisions are audited, and the other way round.
     """
 
     logical_date: datetime
     evidence: VersionEvidence
     earlier: tuple[AuditRecord, ...] = ()
+    other: AuditRecord | None = None
+
+
+def digest_of_earlier(earlier: Iterable[AuditRecord]) -> str:
+    """What names the audits that evidence is folded from, besides the one that is judged."""
+    return digest_of({"records": [each.record_id for each in earlier]})
+
+
+ReadEvidence = Callable[[AuditRecord], Evidence | None]
+"""Gives what the audit of a record counted; None if it is of before there was evidence."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """What an audit that is about to be judged counted, and of which files of a version.
+
+    ``read`` gives what the audits before it counted.
+    """
+
+    artifact_digest: str
+    digest: str
+    evidence: Evidence
+    read: ReadEvidence
+
+
+def history_of(audit: Audit, records: Sequence[AuditRecord], own: Own) -> History:
+    """The history of an audit, from all records of the ledger in their order.
+
+    Decisions that a candidate would make are no evidence about those that were made, nor the other
+    way, nor is what other files of the same name and number did. An audit of an earlier moment,
+    made late, sees what audits up to that moment saw.
+
+    Raises:
+        RecordError: when the evidence file of any of these records is missing or was altered.
+    """
+    before = _before(audit, records)
+    same = [
+        each
+        for each in before
+        if _files(each) == _own_files(own) and each.logical_date <= audit.logical_date
+    ]
+    earlier = [each for each in same if _kind(each) == own.evidence.audited]
+    others = [each for each in same if _kind(each) != own.evidence.audited]
+    return History(
+        logical_date=audit.logical_date,
+        evidence=_evidence(audit, own, earlier, before),
+        earlier=tuple(earlier),
+        other=max(others, key=lambda each: (each.logical_date, each.seq), default=None),
+    )
+
+
+def earlier_of(record: AuditRecord, records: Iterable[AuditRecord]) -> list[AuditRecord]:
+    """Which of these its evidence is folded from, besides itself; they are those before it."""
+    return [
+        each
+        for each in records
+        if each.model == record.model
+        and (_files(each), _kind(each)) == (_files(record), _kind(record))
+        and each.logical_date <= record.logical_date
+        and each.record_id != record.record_id
+    ]
+
+
+def _files(record: AuditRecord) -> tuple[str, str]:
+    return record.model_version, record.artifact_digest
+
+
+def _own_files(own: Own) -> tuple[str, str]:
+    return own.evidence.model_version, own.artifact_digest
+
+
+def _kind(record: AuditRecord) -> str:
+    return record.audited or "decisions"
+
+
+def _evidence(
+    audit: Audit, own: Own, earlier: Sequence[AuditRecord], before: Sequence[AuditRecord]
+) -> VersionEvidence:
+    counted = own.evidence
+    entries = [Entry(audit.logical_date, None, own.digest, counted)]
+    uncounted = []
+    for record in earlier:
+        found = own.read(record)
+        if found is None or found.unit != counted.unit:
+            why = f"counted by {found.unit}" if found else "published before evidence was counted"
+            uncounted.append(Uncounted(record.seq, record.record_id, why))
+        else:
+            entries.append(_entry(record, found))
+    first = min((each.seq for each in earlier), default=None)
+    return fold(
+        entries,
+        unit=counted.unit,
+        counts_from=counted.counts_from,
+        uncounted=uncounted,
+        previous=_previous([each for each in before if first is None or each.seq < first], own),
+    )
+
+
+def _previous(before: Sequence[AuditRecord], own: Own) -> Pooled | None:
+    """Everybody in the evidence of the version whose decisions were audited last.
+
+    Only from before the first record of the version itself: what is expected of it at the start
+    must not change afterwards.
+    """
+    itself = _own_files(own)
+    others = [
+        each
+        for each in before
+        if _files(each) != itself
+        and each.audited != "candidate"
+        and each.evidence_digest is not None
+    ]
+    if not others:
+        return None
+    last = max(others, key=lambda each: (each.logical_date, each.seq))
+    found = [
+        _entry(each, evidence)
+        for each in others
+        if _files(each) == _files(last) and (evidence := own.read(each)) is not None
+    ]
+    unit = max(found, key=lambda each: each.order).evidence.unit
+    everybody = [
+        replace(each, evidence=_everybody(each.evidence))
+        for each in found
+        if each.evidence.unit == unit
+    ]
+    return pooled(last.model_version, fold(everybody, unit=unit, counts_from=None))
+
+
+def _entry(record: AuditRecord, evidence: Evidence) -> Entry:
+    return Entry(record.logical_date, record.seq, record.evidence_digest or "", evidence)
+
+
+def _everybody(evidence: Evidence) -> Evidence:
+    whole = tuple(each for each in evidence.groupings if each.grouping == OVERALL)
+    return evidence.model_copy(update={"groupings": whole})
+
+
+def _before(audit: Audit, audits: Iterable[AuditRecord]) -> list[AuditRecord]:
+    """Every audit of the model that is in the ledger before this one."""
+    of_model = [each for each in audits if each.model == audit.model]
+    own = next((each.seq for each in of_model if each.record_id == audit.record_id), None)
+    return [each for each in of_model if own is None or each.seq < own]

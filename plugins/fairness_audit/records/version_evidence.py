@@ -222,8 +222,9 @@ class Counted:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The groups in order, the unknown one last."""
-        return tuple(sorted(self._names, key=lambda each: (each.name == UNKNOWN, each)))
+        """The groups that occur in some unit, in order, the unknown one last."""
+        there = [name for name, row in self._names.items() if self.cells[row].any()]
+        return tuple(sorted(there, key=lambda each: (each.name == UNKNOWN, each)))
 
     def cells_of(self, group: Group) -> Whole:
         """The counts of one group, cells by units."""

@@ -1,5 +1,6 @@
 """The model registry: what a version consists of, and what an alias names."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,10 @@ class Registry(Contents, Protocol):
 
     def copy(self, model: str, version: str, folder: Path) -> str:
         """Copy a version's files into a new folder; the digest is of the copy."""
+        ...
+
+    def trained_until(self, model: str, version: str) -> datetime | None:
+        """Up to when rows trained or chose a version, by its tag; None if it says nothing."""
         ...
 
     def alias_target(self, model: str, alias: str) -> str | None:

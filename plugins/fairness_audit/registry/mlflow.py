@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from fairness_audit.errors import RegistryError
 from fairness_audit.registry.artifact import folder_digest
 from fairness_audit.registry.names import same_name
+from fairness_audit.registry.training import TAG, moment_of_tag
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -73,6 +75,17 @@ class MlflowRegistry:
                 " with the file itself)"
             )
         return folder_digest(folder)
+
+    def trained_until(self, model: str, version: str) -> datetime | None:
+        """Up to when rows trained or chose a version, by its tag; None if it says nothing.
+
+        Raises:
+            RegistryError: when the registry does not answer, has no such version, or the tag is
+                no moment.
+        """
+        with self._as_registry_error(f"{model} version {version}"):
+            tags = self._client.get_model_version(model, version).tags
+        return moment_of_tag(model, version, tags.get(TAG))
 
     def alias_target(self, model: str, alias: str) -> str | None:
         """The version an alias names; None if there is no such alias or model yet.

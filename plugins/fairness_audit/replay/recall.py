@@ -6,17 +6,18 @@ production is audited again as of then, with the data or the code of now.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from fairness_audit.errors import AuditError
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.door import Door
 from fairness_audit.records.finding import Verdict
+from fairness_audit.records.history import ReadEvidence
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.records.snapshot import Snapshot
-from fairness_audit.replay.replay import audit_again, audits_before
+from fairness_audit.replay.replay import Past, audit_again
 from fairness_audit.steps.gate import decide
 
 Taken = Callable[[AuditRecord, Path], Snapshot]
@@ -57,13 +58,15 @@ class Recall:
     runs: Path
     hidden: tuple[Path, ...]
     in_production: tuple[str, ...]
+    read: ReadEvidence
+    trained_until: Callable[[str], datetime | None]
 
     def of(self, records: Sequence[Record]) -> Iterator[Recalled]:
         """Every promotion that the records allowed, the oldest first."""
         for record in promotions(self.loaded, records):
-            yield self._looked_at(record, audits_before(record, records))
+            yield self._looked_at(record, records)
 
-    def _looked_at(self, record: AuditRecord, earlier: Sequence[AuditRecord]) -> Recalled:
+    def _looked_at(self, record: AuditRecord, records: Sequence[Record]) -> Recalled:
         known = Recalled(
             model=record.model,
             model_version=record.model_version,
@@ -78,7 +81,7 @@ class Recall:
                 record,
                 self.taken(record, folder / "snapshot"),
                 self.loaded,
-                earlier=earlier,
+                past=Past.of(record, records, self.read, self.trained_until),
                 home=self.home,
                 subject_key=self.subject_key,
                 folder=folder,

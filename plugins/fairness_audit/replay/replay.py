@@ -3,8 +3,9 @@
 Nothing is published and nothing promoted; what is made lies in a folder of its own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from fairness_audit.errors import InputError, RecordError, SourceError
@@ -12,7 +13,7 @@ from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.comparison import ComparisonFile
 from fairness_audit.records.finding import Judgement
-from fairness_audit.records.history import Audit, history_of
+from fairness_audit.records.history import Audit, ReadEvidence, history_of
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.report import report_digest
@@ -25,7 +26,7 @@ from fairness_audit.steps.compare import compare
 from fairness_audit.steps.extract import read_snapshot
 from fairness_audit.steps.extract.manifest import read_manifest
 from fairness_audit.steps.judge import judge
-from fairness_audit.steps.measure import measure, read_measurements
+from fairness_audit.steps.measure import measure, own_evidence, read_measurements
 from fairness_audit.steps.publish.software import software_versions
 from fairness_audit.steps.score.candidate import score_candidate
 from fairness_audit.steps.score.stored_artifact import stored_artifact
@@ -76,12 +77,49 @@ def check_policy(record: AuditRecord, loaded: LoadedPolicy) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Past:
+    """What was known when an audit was made.
+
+    ``audits`` were in the ledger before it, and ``read`` gives what they counted; ``counts_from``
+    is when the audited version had been trained, None where that was not known.
+    """
+
+    audits: Sequence[AuditRecord]
+    read: ReadEvidence
+    counts_from: datetime | None
+
+    @classmethod
+    def of(
+        cls,
+        record: AuditRecord,
+        records: Sequence[object],
+        read: ReadEvidence,
+        trained_until: Callable[[str], datetime | None],
+    ) -> "Past":
+        """What was known when a record was made, from all records of the ledger.
+
+        Its evidence file says up to when the version had been trained; where that is lost, it is
+        asked for again.
+
+        Raises:
+            RecordError: when the record is not in the ledger.
+            RegistryError: when the registry is asked and does not answer.
+        """
+        before = audits_before(record, records)
+        try:
+            counted = read(record)
+        except RecordError:
+            return cls(before, read, trained_until(record.model_version))
+        return cls(before, read, None if counted is None else counted.counts_from)
+
+
 def audit_again(
     record: AuditRecord,
     snapshot: Snapshot,
     loaded: LoadedPolicy,
     *,
-    earlier: Sequence[AuditRecord],
+    past: Past,
     home: Path,
     subject_key: bytes,
     folder: Path,
@@ -96,8 +134,7 @@ def audit_again(
         record: the audit to be made again.
         snapshot: what it is made of.
         loaded: the policy it is judged by.
-        earlier: the audits that were in the ledger before it; they say what part of the error
-            budget it spends, and what a drift is told from.
+        past: what was known when it was made.
         home: folder with ``expectations/`` and ``sql/``.
         subject_key: keys the pseudonyms; with another one the population has another digest.
         folder: where all of it is written.
@@ -108,9 +145,7 @@ def audit_again(
         AuditError: when a step fails.
     """
     flow = CANDIDATE if record.simulation else AUDIT
-    again = ReplayedSteps(
-        record, snapshot, loaded, earlier, home, subject_key, folder, runs, hidden
-    )
+    again = ReplayedSteps(record, snapshot, loaded, past, home, subject_key, folder, runs, hidden)
     made = flow.follow(again, {"snapshot": snapshot}, until=Step.PUBLISH)
     return Replayed(
         population=made["population"],
@@ -128,7 +163,7 @@ class ReplayedSteps:
     record: AuditRecord
     taken: Snapshot
     loaded: LoadedPolicy
-    earlier: Sequence[AuditRecord]
+    past: Past
     home: Path
     subject_key: bytes
     folder: Path
@@ -183,7 +218,13 @@ class ReplayedSteps:
 
     def measure(self, population: Population) -> MeasurementFile:
         """As the audit did."""
-        return measure(self.policy, population, sql=self.sql, folder=self.folder)
+        return measure(
+            self.policy,
+            population,
+            sql=self.sql,
+            folder=self.folder,
+            counts_from=self.past.counts_from,
+        )
 
     def judge(
         self,
@@ -192,15 +233,19 @@ class ReplayedSteps:
         validation: ValidationReport,
     ) -> Judgement:
         """With the history of then."""
-        audit = Audit.of(self.taken, population, measurements, self.record.artifact_digest)
-        period_days = self.policy.error_rate.period_days
+        files = self.record.artifact_digest
+        audit = Audit.of(self.taken, population, measurements, files)
         return judge(
             self.policy,
             population=population,
             totals=measurements,
             measurements=read_measurements(measurements),
             validation=validation,
-            history=history_of(audit, self.earlier, period_days=period_days),
+            history=history_of(
+                audit,
+                self.past.audits,
+                own_evidence(measurements, files, self.past.read),
+            ),
         )
 
     def compare(self, decided: Population, population: Population) -> ComparisonFile:
@@ -214,6 +259,8 @@ def differences(record: AuditRecord, replayed: Replayed) -> Iterator[str]:
         "population": (record.population_digest, replayed.population.digest),
         "measurements": (record.measurements_digest, replayed.measurements.digest),
     }
+    if record.evidence_digest is not None:
+        now["evidence"] = (record.evidence_digest, replayed.measurements.evidence_digest or "")
     if record.simulation and replayed.comparison:
         compared = (record.simulation.comparison_digest, replayed.comparison.digest)
         now["comparison"] = compared

@@ -200,7 +200,7 @@ class _Estimates:
 
 
 class _Standing:
-    """All pairs as the last unit left them; arrays are (runs, pairs) or (alternatives, runs, sides)."""
+    """All pairs as the last unit left them: (runs, pairs) or (alternatives, runs, sides)."""
 
     def __init__(
         self,

@@ -48,6 +48,7 @@ class AuditRecord(Chained):
     ``error_budget`` is no part of it, nor are ``attributes``, which say where the groups come from
     and of what share of the rows they are known, or ``schema_changes``, the columns of the source
     that were no longer what they had been; records from before there were any have None.
+    ``evidence_digest`` binds what was counted by calendar units, whose file is confidential.
     ``audited`` tells logged decisions from those that a candidate would make; records from before
     candidates were audited have None and are about decisions. Of a candidate ``simulation`` says
     how its scores came about.
@@ -64,6 +65,13 @@ class AuditRecord(Chained):
         description=(
             "Whether decisions were audited that were made, or those that a candidate would make;"
             " absent in records of before, which are about decisions."
+        ),
+    )
+    evidence_digest: Sha256 | None = Field(
+        default=None,
+        description=(
+            "SHA-256 of the audit's evidence file, which is kept beside the ledger, for auditors"
+            " alone: what was counted by closed calendar units. Absent in records of before."
         ),
     )
     simulation: Simulation | None = Field(

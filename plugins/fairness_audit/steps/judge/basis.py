@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from fairness_audit.encoding import digest_of
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import EvidenceBasis, Finding, Verdict
-from fairness_audit.records.history import History
+from fairness_audit.records.history import History, digest_of_earlier
 
 RULE = "evidence"
 
@@ -25,7 +24,7 @@ def basis_of(policy: AuditPolicy, history: History, *, hypotheses: int) -> Evide
         trained_until=evidence.counts_from,
         hypotheses=hypotheses,
         alpha=policy.error_rate.alpha,
-        after=digest_of({"records": [each.record_id for each in history.earlier]}),
+        after=digest_of_earlier(history.earlier),
     )
 
 

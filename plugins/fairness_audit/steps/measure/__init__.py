@@ -13,7 +13,8 @@ from fairness_audit.errors import MeasurementError
 from fairness_audit.files import write_bytes
 from fairness_audit.policy.metrics import Needs
 from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.records.evidence import digest_of_content
+from fairness_audit.records.evidence import Evidence, digest_of_content
+from fairness_audit.records.history import Own, ReadEvidence
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.steps.measure.audit import all_measurements
@@ -25,7 +26,7 @@ from fairness_audit.steps.measure.figures.table import read_measurements, write_
 from fairness_audit.steps.measure.metrics.representation import disagreements
 from fairness_audit.steps.measure.second_opinion import confirm
 
-__all__ = ["measure", "read_measurements"]
+__all__ = ["measure", "own_evidence", "read_measurements"]
 
 EVIDENCE = "evidence.json"
 
@@ -76,6 +77,29 @@ def measure(
         evidence=folder / EVIDENCE if evidence else None,
         evidence_digest=evidence,
     )
+
+
+def own_evidence(file: MeasurementFile, artifact_digest: str, read: ReadEvidence) -> Own:
+    """What an audit counted, for its history; refused if the file is not the one that was written.
+
+    Args:
+        file: says where it is.
+        artifact_digest: of the files of the audited version.
+        read: gives what the audits before it counted.
+
+    Raises:
+        MeasurementError: when it is not there, or was changed.
+    """
+    if file.evidence is None or file.evidence_digest is None:
+        raise MeasurementError("the measurements are of no window, so that nothing was counted")
+    if not file.evidence.is_file():
+        raise MeasurementError(f"{file.evidence}: no such file (run the step measure again)")
+    content = file.evidence.read_bytes()
+    if digest_of_content(content) != file.evidence_digest:
+        raise MeasurementError(
+            f"{file.evidence}: was changed after it was measured (run the step measure again)"
+        )
+    return Own(artifact_digest, file.evidence_digest, Evidence.read(content), read)
 
 
 def _write_evidence(

@@ -1,8 +1,8 @@
 """The records of audits and reviews: signed, appended to the ledger once, written as files.
 
-First the ledger, then the head in its second place, then the file: head and file follow from the
-bytes in the ledger, so a run that was cut off in between is completed by running it again, with
-the same bytes.
+First the evidence file that the record binds, then the ledger, then the head in its second place,
+then the record's file: head and file follow from the bytes in the ledger, so a run that was cut
+off in between is completed by running it again, with the same bytes.
 """
 
 import hashlib
@@ -19,10 +19,12 @@ from fairness_audit.errors import RecordError
 from fairness_audit.files import write_bytes
 from fairness_audit.ledger.checkpoint import keep_head
 from fairness_audit.ledger.entry import Entry
+from fairness_audit.ledger.evidence import EvidenceStore
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.records.evidence import digest_of_content
 from fairness_audit.records.finding import Judgement
-from fairness_audit.records.history import Audit, period_of
+from fairness_audit.records.history import digest_of_earlier, earlier_of
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.report import report_of
@@ -63,6 +65,7 @@ def publish(
     judgement: Judgement,
     artifact_digest: str,
     ledger: Ledger,
+    evidence: EvidenceStore,
     signer: Signer,
     trusted: Trusted,
     records: Path,
@@ -80,6 +83,7 @@ def publish(
         judgement: findings and verdict.
         artifact_digest: SHA-256 of the content of the model version.
         ledger: where the record is appended.
+        evidence: where the file of what was counted is kept, before the record that binds it.
         signer: holds the ed25519 key.
         trusted: gives the keys that records may be signed with.
         records: folder of the record files.
@@ -88,9 +92,10 @@ def publish(
 
     Raises:
         RecordError: when the parts are not of one audit of this policy, when the audit is of a
-            day to come, when the same audit was published with other findings, when another audit
-            of the model was published since this one was judged, or when the record's file is
-            there and holds something else.
+            day to come, when its evidence file is no longer what was measured, when the same audit
+            was published with other findings or other evidence, when another audit of the model
+            was published since this one was judged, or when the record's file is there and holds
+            something else.
         LedgerError: when the ledger cannot be written.
     """
     _check_one_audit(loaded, snapshot, population, now)
@@ -102,6 +107,7 @@ def publish(
         "artifact_digest": artifact_digest,
         "population_digest": population.digest,
         "measurements_digest": measurements.digest,
+        "evidence_digest": _keep_evidence(measurements, evidence),
         "report_digest": hashlib.sha256(report).hexdigest(),
         "policy_digest": loaded.digest,
         "audited": population.audited,
@@ -110,13 +116,13 @@ def publish(
         "expires": now + timedelta(days=loaded.policy.gate.valid_days),
         "counts": _counts(population, measurements, validation),
         "verdict": judgement.verdict,
-        "error_budget": judgement.budget,
+        "basis": judgement.basis,
         "attributes": judgement.attributes,
         "findings": judgement.findings,
         "versions": software_versions(),
     } | _read(snapshot)
     first = AuditRecord(seq=1, prev=None, **content)
-    check = partial(_check_budget, ledger, loaded.policy.error_rate.period_days)
+    check = partial(_check_earlier, ledger)
     signed = _appended(ledger, signer, trusted, first, check)
     record = signed.record
     if not isinstance(record, AuditRecord):
@@ -243,23 +249,40 @@ def _check_about(review: ReviewRecord, ledger: Ledger) -> None:
         )
 
 
-def _check_budget(ledger: Ledger, period_days: int, record: Record) -> None:
-    """Two audits of a model that were judged at once spend the same share: one must yield.
+def _check_earlier(ledger: Ledger, record: Record) -> None:
+    """Two audits of a version that were judged at once know nothing of each other: one must yield.
 
     Asked while nobody else can append, so between the answer and the record nobody comes.
     """
-    if not isinstance(record, AuditRecord) or record.error_budget is None:
+    if not isinstance(record, AuditRecord) or record.basis is None:
         return
-    budget = record.error_budget
-    audit = Audit(record.record_id, record.model, record.logical_date, record.window_start)
-    entries = ledger.all() if record.seq > 1 else []
-    audits = [each for each in entries if each.kind == AuditRecord.kind]
-    period = period_of(audit, audits, period_days=period_days)
-    if (budget.audit, budget.period_start) != (len(period.earlier) + 1, period.start):
+    there = (
+        unverified_record(entry.envelope)
+        for entry in (ledger.all() if record.seq > 1 else [])
+        if (entry.kind, entry.model, entry.model_version)
+        == (AuditRecord.kind, record.model, record.model_version)
+    )
+    audits = [each for each in there if isinstance(each, AuditRecord)]
+    if digest_of_earlier(earlier_of(record, audits)) != record.basis.after:
         raise RecordError(
-            f"another audit of {record.model} was published while this one ran, and both would"
-            f" spend share {budget.audit} of the error budget (start a new run)"
+            f"another audit of {record.model} version {record.model_version} was published while"
+            " this one ran, and it was judged without what that one counted (run the step judge"
+            " again)"
         )
+
+
+def _keep_evidence(measurements: MeasurementFile, evidence: EvidenceStore) -> str | None:
+    """Keep what was counted, so that there is no record without it; return its digest."""
+    file = measurements.evidence
+    if file is None:
+        return None
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{file}: {error.strerror} (run the step measure again)") from error
+    if digest_of_content(content) != measurements.evidence_digest:
+        raise RecordError(f"{file} is not what was measured (run the step measure again)")
+    return evidence.keep(content)
 
 
 def _read(snapshot: Snapshot) -> dict[str, Any]:
@@ -306,6 +329,13 @@ def _check_one_audit(
 
 def _check_same_findings(published: AuditRecord, record: AuditRecord) -> None:
     """The same data under the same policy must give the same findings, whenever it is judged."""
+    if published.evidence_digest not in (None, record.evidence_digest):
+        raise RecordError(
+            f"record {published.record_id[:12]} of {record.model} version {record.model_version}"
+            " was published from the same data with other evidence; it stays as it is (audit as of"
+            " a later moment; if it became known since until when the version was trained, that"
+            " is the cause)"
+        )
     if (published.verdict, published.findings) != (record.verdict, record.findings):
         changed = {
             f"{name} {published.versions.get(name, 'absent')} -> {version}"

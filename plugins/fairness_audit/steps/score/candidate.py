@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -114,9 +115,13 @@ def score_candidate(
 
 
 def hidden_files(settings: Settings) -> tuple[Path, ...]:
-    """The secrets of an installation that lie in files: no artifact may be able to read them."""
+    """What is confidential in files of an installation: no artifact may be able to read it.
+
+    One evidence file stands for all: who can read one of the folder can read the others.
+    """
     keys = (settings.signing_key, settings.subject_key, settings.webhook_secret)
-    return (*(each for each in keys if each), settings.state / "ledger.db")
+    evidence = islice(settings.evidence.glob("*.json"), 1)
+    return (*(each for each in keys if each), settings.state / "ledger.db", *evidence)
 
 
 def rule_of(policy: AuditPolicy) -> Candidate:
