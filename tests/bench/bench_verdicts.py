@@ -79,7 +79,9 @@ ERRORS: dict[str, tuple[Family, int, int, bool, bool]] = {
     "the same, two-sided": (one(156, HALVES, 0.4, 0.8, FOUR_FIFTHS), LIVES, 52, True, True),
     "ratio 5/4, two-sided": (one(156, HALVES, 0.4, 1.25, FOUR_FIFTHS), LIVES, 52, True, True),
     "ratio .8 beside 5 fair pairs": (family(156, HALVES, 0.4, 0.8, 6), LIVES, 52, True, True),
-    "ratio .8, 38+38 weekly": (one(156, Sizes(38, 38), 0.4, 0.8, ONE_SIDED), LIVES, 52, True, True),
+    "ratio .8, 38+38 weekly": (
+        one(156, Sizes(38, 38), 0.4, 0.8, ONE_SIDED), LIVES, 52, True, True,
+    ),
     "ratio .8, 3+50 weekly, rate .12": (
         one(156, Sizes(3, 50), 0.12, 0.8, ONE_SIDED), LIVES, 52, True, True,
     ),

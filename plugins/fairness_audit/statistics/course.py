@@ -96,10 +96,13 @@ def course(pairs: Sequence[Pair], *, units_per_year: int, alpha: float = 1 / 20)
         alpha: the chance of even one false fail among starts of one year; within (0, 1).
 
     Raises:
-        ValueError: where there is no pair or a year has fewer than two units.
+        ValueError: where there is no pair, pairs differ in units, or a year has fewer than two.
     """
     if not pairs:
         raise ValueError("a family without pairs has no verdict")
+    lengths = {pair.terms().numerator.shape[-1] for pair in pairs}
+    if len(lengths) > 1:
+        raise ValueError(f"pairs of one family have {sorted(lengths)} units: give all the same")
     sides = _Sides.of(pairs)
     units, _, runs, _ = sides.fail.shape
     standing = _Standing(sides, runs, stakes(units, units_per_year), units_per_year, alpha)
@@ -188,7 +191,7 @@ class _Estimates:
 
 
 class _Standing:
-    """All pairs as the last unit left them; arrays are (runs, pairs) or (alternatives, runs, sides)."""
+    """All pairs as the last unit left them: (runs, pairs), or (alternatives, runs, sides)."""
 
     def __init__(
         self, sides: _Sides, runs: int, stakes: Floats, units_per_year: int, alpha: float
