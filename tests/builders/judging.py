@@ -1,6 +1,8 @@
 """Builders for verdicts: what one audit hands to the judge, from counts per group."""
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,7 @@ def judged(
     checks: Sequence[Check] | None = None,
     evidence: VersionEvidence | None = None,
     earlier: Sequence[AuditRecord] = (),
+    as_of: datetime = AS_OF,
     **population: Any,
 ) -> Judgement:
     """The judgement over this evidence; all else is in order unless it is said."""
@@ -119,7 +122,7 @@ def judged(
         validation=ValidationReport(
             checks=tuple([a_check()] if checks is None else checks), data_docs=Path("d")
         ),
-        history=History(AS_OF, evidence or evidence_by_week(policy, []), tuple(earlier)),
+        history=History(as_of, evidence or evidence_by_week(policy, []), tuple(earlier)),
     )
 
 
@@ -138,3 +141,27 @@ def about(judgement: Judgement, **where: Any) -> Finding:
     found = [f for f in judgement.findings if all(getattr(f, k) == v for k, v in where.items())]
     assert len(found) == 1, f"{len(found)} findings with {where}: {judgement.findings}"
     return found[0]
+
+
+def recorded(judgement: Judgement, as_of: datetime = AS_OF) -> AuditRecord:
+    """The record of an audit that judged so."""
+    digests = ("artifact", "snapshot", "population", "measurements", "report", "policy")
+    counts = ("decisions", "audited", "labelled", "selected", "checks", "checks_passed")
+    content: dict[str, Any] = {f"{name}_digest": DIGEST for name in digests}
+    content |= {"seq": 1, "prev": None, "model": "lead_scoring", "model_version": "1"}
+    content |= {"registered_model": "lead_scoring", "versions": {}}
+    content |= {"logical_date": as_of, "issued": as_of, "expires": as_of + timedelta(days=35)}
+    content |= {"window_start": as_of - timedelta(days=182), "window_end": as_of}
+    content |= {"counts": dict.fromkeys(counts, 0), "verdict": judgement.verdict}
+    content |= {"basis": judgement.basis, "findings": judgement.findings}
+    return AuditRecord.model_validate(content)
+
+
+def without_interval(sentence: str) -> str:
+    """A sentence without the interval in it, which other tests hold."""
+    return re.sub(r"; (95 % interval|the (ratio|difference) is from) [^;),]*", "", sentence)
+
+
+def disparities(judgement: Judgement) -> list[Finding]:
+    """The findings about disparities."""
+    return [each for each in judgement.findings if each.kind == "disparity"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fairness_audit.policy.metrics import IMPACT_RATIO
 from fairness_audit.policy.model import Against, AtGate, AuditPolicy, Severity
 from fairness_audit.records.finding import Evidence, Finding, Verdict
-from fairness_audit.steps.judge.allowed_range import AllowedRange
+from fairness_audit.steps.judge.allowed_range import AllowedRange, is_below_four_fifths
 from fairness_audit.steps.judge.bounds import Beside
 from fairness_audit.steps.judge.cases import Case, Lack, Part, rate_of
 from fairness_audit.steps.judge.family import Position
@@ -164,11 +164,13 @@ class _Told:
         return of_what_is_told(self._tables, self._case, end)
 
     def _is_below_four_fifths(self) -> bool | None:
-        """The bare four-fifths rule on all decisions together, exactly; it decides nothing."""
-        own, other = self._told_beside
-        if self._case.rule.metric is not IMPACT_RATIO or not other.successes:
+        """The bare four-fifths rule on all decisions together; it decides nothing."""
+        if self._case.rule.metric is not IMPACT_RATIO:
             return None
-        return 5 * own.successes * other.decisions < 4 * other.successes * own.decisions
+        own, other = self._told_beside
+        return is_below_four_fifths(
+            (own.successes, own.decisions), (other.successes, other.decisions)
+        )
 
 
 def _about_the_grouping(policy: AuditPolicy, part: Part, lack: Lack) -> Finding:
