@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Judgement
 from fairness_audit.records.history import History
@@ -25,6 +26,7 @@ from tests.builders.grouped import total_of
 from tests.builders.populations import policy_over
 
 CONFIDENCE = 0.95
+DIGEST = "0" * 64
 
 
 def a_rule(**changes: Any) -> dict[str, Any]:
@@ -143,11 +145,12 @@ def about(judgement: Judgement, **where: Any) -> Finding:
     return found[0]
 
 
-def recorded(judgement: Judgement, as_of: datetime = AS_OF) -> AuditRecord:
+def recorded(policy: AuditPolicy, judgement: Judgement, as_of: datetime = AS_OF) -> AuditRecord:
     """The record of an audit that judged so."""
-    digests = ("artifact", "snapshot", "population", "measurements", "report", "policy")
+    digests = ("artifact", "snapshot", "population", "measurements", "report")
     counts = ("decisions", "audited", "labelled", "selected", "checks", "checks_passed")
     content: dict[str, Any] = {f"{name}_digest": DIGEST for name in digests}
+    content |= {"policy_digest": policy_digest(policy)}
     content |= {"seq": 1, "prev": None, "model": "lead_scoring", "model_version": "1"}
     content |= {"registered_model": "lead_scoring", "versions": {}}
     content |= {"logical_date": as_of, "issued": as_of, "expires": as_of + timedelta(days=35)}
@@ -159,7 +162,8 @@ def recorded(judgement: Judgement, as_of: datetime = AS_OF) -> AuditRecord:
 
 def without_interval(sentence: str) -> str:
     """A sentence without the interval in it, which other tests hold."""
-    return re.sub(r"; (95 % interval|the (ratio|difference) is from) [^;),]*", "", sentence)
+    interval = r"; (95 % interval|the (ratio|difference) is from) .*?(?=[;)]|, |\.$)"
+    return re.sub(interval, "", sentence)
 
 
 def disparities(judgement: Judgement) -> list[Finding]:

@@ -59,7 +59,7 @@ def judge(
     """
     tables = Tables(policy, history.evidence)
     trial = Trial.of(tables, rules_with_data(policy, totals), validation)
-    where = trial.positions(failures_on_record(history.earlier))
+    where = trial.positions(failures_on_record(history.earlier, policy))
     basis = basis_of(policy, history, hypotheses=trial.hypotheses)
     standing = list(standing_failures(history.earlier, policy, trial.answered(where)))
     disparities = [

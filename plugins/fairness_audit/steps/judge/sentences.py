@@ -144,8 +144,8 @@ def _conclusion(telling: Sentence) -> str:
         case Ground.BREACH:
             return f", {_failed(telling)}{_stands(telling)}{_caution(telling)}"
         case Ground.WITHIN:
-            told = f", within {_limit(telling)}{_others_too(telling)}"
-            return f"{told}{_passed(telling)}{_inference(telling)}"
+            told = f", {_kept(telling)}{_others_too(telling)}"
+            return f"{told}{_passed(telling)}{_lifted(telling)}{_inference(telling)}"
         case _:
             return f", {_open(telling)}{_unknown(telling)}{_inference(telling)}"
 
@@ -159,20 +159,21 @@ def _failed(telling: Sentence) -> str:
     value, position = telling.position.value, telling.position
     lies_beyond = value is None or telling.allowed.left_on(value) is position.fail_side
     beyond = _beyond(telling, position.fail_side)
+    by_all = f"within {_limit(telling)} by all {telling.unit}s together"
     if telling.is_newest and _is_refuted(telling):
         shown = f"{_refuted_model(telling)} would show this {_chance_of_fail(telling)}"
         if lies_beyond:
             return f"{beyond}; {shown}"
-        return f"within {_limit(telling)} by all {telling.unit}s, but lately {beyond}; {shown}"
+        return f"{by_all}, but lately {beyond}; {shown}"
     when = f"with the {telling.unit} of {position.since:%Y-%m-%d}"
     if _is_refuted(telling):
         model, chance = _refuted_model(telling), _chance_of_fail(telling)
         why = f", by when {model} would have shown this {chance}"
     else:
-        why = ", by what was counted before corrections"
+        why = ", by what was asked and counted then"
     if lies_beyond:
         return f"{beyond}; it failed {when}{why}"
-    return f"within {_limit(telling)} by now; it failed {when}, {beyond}{why}"
+    return f"{by_all}; it failed {when}, {beyond}{why}"
 
 
 def _is_refuted(telling: Sentence) -> bool:
@@ -195,6 +196,22 @@ def _chance_of_fail(telling: Sentence) -> str:
 def _others_too(telling: Sentence) -> str:
     """What holds of the one group that is named holds of all that are large enough."""
     return ", as against every other group that is large enough" if telling.case.others[1:] else ""
+
+
+def _kept(telling: Sentence) -> str:
+    """Where the disparity lies: a pass after a failure is by what came later alone."""
+    side, within = telling.allowed.left_on(telling.position.value), f"within {_limit(telling)}"
+    if side is None:
+        return within
+    return f"{_beyond(telling, side)} by all {telling.unit}s together, but lately {within}"
+
+
+def _lifted(telling: Sentence) -> str:
+    return (
+        "; it failed before, and later decisions alone show this"
+        if telling.position.failures
+        else ""
+    )
 
 
 def _passed(telling: Sentence) -> str:

@@ -5,7 +5,9 @@ counted then, another policy or another name of a rule do not lift it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
 
+from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.signed.audit import AuditRecord
@@ -15,39 +17,44 @@ from fairness_audit.steps.judge.family import Failure
 About = tuple[str, str | None, str | None, str | None]
 """A rule, its metric, a grouping and a group: whom a group is compared with may change."""
 
-OnRecord = Mapping[About, tuple[Finding, ...]]
-"""The findings of failures by what failed, oldest first."""
+OnRecord = Mapping[About, tuple[tuple[date, str | None], ...]]
+"""Failures by what failed: the unit after which later ones alone lift it, and against whom."""
 
 
-def failures_on_record(earlier: Iterable[AuditRecord]) -> OnRecord:
-    """Every failure of a version that its records hold."""
-    found: dict[About, list[Finding]] = {}
+def failures_on_record(earlier: Iterable[AuditRecord], policy: AuditPolicy) -> OnRecord:
+    """Every failure of a version that its records hold, oldest first.
+
+    Under the policy that it was found by, units after the one that brought it may lift it, whoever
+    looked at them by then. Another policy asks otherwise, so that only units may that were not
+    there when it was found: what was asked is no way to turn round what is known.
+    """
+    digest = policy_digest(policy)
+    found: dict[About, dict[date, tuple[date, str | None]]] = {}
     for record in earlier:
         for finding in filter(_failed, record.findings):
-            found.setdefault(about(finding), []).append(finding)
-    return {key: tuple(findings) for key, findings in found.items()}
+            since = until = finding.evidence.since
+            if record.policy_digest != digest and record.basis and record.basis.last:
+                until = record.basis.last
+            if since is not None and until is not None:
+                found.setdefault(about(finding), {}).setdefault(since, (until, finding.reference))
+    return {key: tuple(each.values()) for key, each in found.items()}
 
 
 def failures_of(
     cases: Iterable[Case], on_record: OnRecord
 ) -> Mapping[object, tuple[Failure, ...]]:
-    """Those of the cases that are judged now."""
-    found = {case: _failures(case, on_record.get(about_case(case), ())) for case in cases}
-    return {case: failures for case, failures in found.items() if failures}
+    """Those of the cases that are judged now.
 
-
-def _failures(case: Case, findings: Iterable[Finding]) -> tuple[Failure, ...]:
-    """Of the pair with the group it was compared with, or of all where that is none of them."""
-    return tuple(
-        dict.fromkeys(
-            Failure(
-                each.evidence.since,
-                case.others.index(each.reference) if each.reference in case.others else None,
-            )
-            for each in findings
-            if each.evidence.since is not None
+    Of the pair with the group it was compared with, or of all where that is none of them.
+    """
+    found = {
+        case: tuple(
+            Failure(since, case.others.index(other) if other in case.others else None)
+            for since, other in on_record.get(about_case(case), ())
         )
-    )
+        for case in cases
+    }
+    return {case: failures for case, failures in found.items() if failures}
 
 
 def standing_failures(
