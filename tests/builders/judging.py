@@ -157,6 +157,7 @@ def recorded(policy: AuditPolicy, judgement: Judgement, as_of: datetime = AS_OF)
     content |= {"window_start": as_of - timedelta(days=182), "window_end": as_of}
     content |= {"counts": dict.fromkeys(counts, 0), "verdict": judgement.verdict}
     content |= {"basis": judgement.basis, "findings": judgement.findings}
+    content |= {"attributes": judgement.attributes}
     return AuditRecord.model_validate(content)
 
 

@@ -42,12 +42,14 @@ def subgroup_findings(
         metric=rule.metric.name,
         sentence=(
             f"Of {len(others):,} {'other ' if broken else ''}subgroups of up to"
-            f" {_depth(tables)} attributes, {kept:,} {'is' if kept == 1 else 'are'} shown to keep"
+            f" {_depth(tables)}, {kept:,} {'is' if kept == 1 else 'are'} shown to keep"
             f" the limit of {limit} against everybody else{doubt}."
         ),
     )
 
 
-def _depth(tables: Tables) -> int:
+def _depth(tables: Tables) -> str:
+    """`3 attributes`."""
     search = tables.policy.subgroup_search
-    return 0 if search is None else search.depth
+    depth = 0 if search is None else search.depth
+    return f"{depth} attribute{'' if depth == 1 else 's'}"
