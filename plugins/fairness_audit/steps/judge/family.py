@@ -5,9 +5,11 @@ that of the policy; what only warns is another, and takes no power from the firs
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from fairness_audit.policy.units import Unit
 from fairness_audit.statistics.course import Course, State, course
@@ -41,13 +43,21 @@ class Position:
     pair: int = 0
 
 
+class Failure(NamedTuple):
+    """A failure on record: of which of a case's pairs, None of all, and the unit's first day."""
+
+    since: date
+    pair: int | None = None
+
+
 def positions(
     cases: Mapping[object, Sequence[Pair]],
     starts: Sequence[date],
     *,
     unit: Unit,
     alpha: float,
-    failed: Mapping[object, Sequence[date]],
+    failed: Mapping[object, Sequence[Failure]],
+    set_aside: Mapping[object, Collection[int]],
 ) -> dict[object, Position]:
     """Where every case of a family stands.
 
@@ -59,27 +69,33 @@ def positions(
         starts: the first days of the units.
         unit: how long they are.
         alpha: the chance of even one false failure in a year; within (0, 1).
-        failed: by case the first days of units that are on record as those of a failure, which
-            stands whatever corrections of counts make of it.
+        failed: by case the failures on record, which stand whatever corrections of counts make of
+            them. One of a unit that is not counted any more stands from the unit before, or the
+            first.
+        set_aside: by case those of its pairs, of several, that are not waited for: what it is
+            compared with is too small. They are tested all the same, and may fail.
     """
     beside = [(case, pair) for case, pairs in cases.items() for pair in pairs]
     if not beside or not starts:
         return {case: Position() if pairs else _WITHIN for case, pairs in cases.items()}
+    nth = [n for pairs in cases.values() for n, _ in enumerate(pairs)]
     kept = {
-        (starts.index(day), at)
+        (max(0, bisect_right(starts, failure.since) - 1), at)
         for at, (case, _) in enumerate(beside)
-        for day in failed.get(case, ())
-        if day in starts
+        for failure in failed.get(case, ())
+        if failure.pair in (None, nth[at])
     }
     found = course(
         [pair for _, pair in beside], units_per_year=UNITS_A_YEAR[unit], alpha=alpha, kept=kept
     )
     by_case: dict[object, list[Position]] = {case: [] for case in cases}
     for at, (case, pair) in enumerate(beside):
-        nth = len(by_case[case])
         ends = running_interval(pair, found, at, units_per_year=UNITS_A_YEAR[unit])
-        by_case[case].append(_position(found, at, pair, starts, nth, ends))
-    return {case: _telling(each) if each else _WITHIN for case, each in by_case.items()}
+        by_case[case].append(_position(found, at, pair, starts, nth[at], ends))
+    return {
+        case: _telling(each, set_aside.get(case, ())) if each else _WITHIN
+        for case, each in by_case.items()
+    }
 
 
 _WITHIN = Position(state=State.PASS)
@@ -119,11 +135,21 @@ def _told(end: float) -> float | None:
     return float(f"{end:.10g}") if math.isfinite(end) else None
 
 
-def _telling(each: Iterable[Position]) -> Position:
+def _telling(each: Sequence[Position], set_aside: Collection[int]) -> Position:
     """What the pairs of a case come to: a failure before what is open, that before a pass."""
+    said_by = [
+        position
+        for position in each
+        if position.pair not in set_aside or position.state is State.FAIL
+    ]
     order = (State.FAIL, State.OPEN, State.PASS)
 
     def weight(position: Position) -> tuple[float, ...]:
-        return (order.index(position.state), -position.fail_evidence, position.pass_evidence)
+        return (
+            order.index(position.state),
+            position.pair in set_aside,
+            -position.fail_evidence,
+            position.pass_evidence,
+        )
 
-    return min(each, key=weight)
+    return min(said_by or each, key=weight)
