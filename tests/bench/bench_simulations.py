@@ -4,17 +4,17 @@ import math
 
 import pytest
 
-from tests.builders.simulations import COVERAGE, SIZES, SLOW
+from tests.builders.simulations import COVERAGE, SIZES
 
 RUNS = 20_000
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("name", [*COVERAGE, *SIZES, *SLOW])
+@pytest.mark.parametrize("name", [*COVERAGE, *SIZES])
 def test_share(name: str) -> None:
-    share = (COVERAGE | SIZES | SLOW)[name](RUNS)
-    error = math.sqrt(share * (1 - share) / (RUNS // 10 if name in SLOW else RUNS))
-    covers = name in COVERAGE or name == "dates_of_changes"
+    share = (COVERAGE | SIZES)[name](RUNS)
+    error = math.sqrt(share * (1 - share) / RUNS)
+    covers = name in COVERAGE
     kind = "of intervals hold the truth" if covers else "of tests reject the truth"
     print(f"\n{name:<36} {100 * share:6.2f} % ± {100 * error:.2f} {kind}")
     # Wilson's interval swings around its level from rate to rate: 93.3 % at this one.

@@ -1,11 +1,14 @@
 """Builders for verdicts: what one audit hands to the judge, from counts per group."""
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Judgement
 from fairness_audit.records.history import History
@@ -23,6 +26,7 @@ from tests.builders.grouped import total_of
 from tests.builders.populations import policy_over
 
 CONFIDENCE = 0.95
+DIGEST = "0" * 64
 
 
 def a_rule(**changes: Any) -> dict[str, Any]:
@@ -98,6 +102,7 @@ def judged(
     checks: Sequence[Check] | None = None,
     evidence: VersionEvidence | None = None,
     earlier: Sequence[AuditRecord] = (),
+    as_of: datetime = AS_OF,
     **population: Any,
 ) -> Judgement:
     """The judgement over this evidence; all else is in order unless it is said."""
@@ -119,7 +124,7 @@ def judged(
         validation=ValidationReport(
             checks=tuple([a_check()] if checks is None else checks), data_docs=Path("d")
         ),
-        history=History(AS_OF, evidence or evidence_by_week(policy, []), tuple(earlier)),
+        history=History(as_of, evidence or evidence_by_week(policy, []), tuple(earlier)),
     )
 
 
@@ -138,3 +143,30 @@ def about(judgement: Judgement, **where: Any) -> Finding:
     found = [f for f in judgement.findings if all(getattr(f, k) == v for k, v in where.items())]
     assert len(found) == 1, f"{len(found)} findings with {where}: {judgement.findings}"
     return found[0]
+
+
+def recorded(policy: AuditPolicy, judgement: Judgement, as_of: datetime = AS_OF) -> AuditRecord:
+    """The record of an audit that judged so."""
+    digests = ("artifact", "snapshot", "population", "measurements", "report")
+    counts = ("decisions", "audited", "labelled", "selected", "checks", "checks_passed")
+    content: dict[str, Any] = {f"{name}_digest": DIGEST for name in digests}
+    content |= {"policy_digest": policy_digest(policy)}
+    content |= {"seq": 1, "prev": None, "model": "lead_scoring", "model_version": "1"}
+    content |= {"registered_model": "lead_scoring", "versions": {}}
+    content |= {"logical_date": as_of, "issued": as_of, "expires": as_of + timedelta(days=35)}
+    content |= {"window_start": as_of - timedelta(days=182), "window_end": as_of}
+    content |= {"counts": dict.fromkeys(counts, 0), "verdict": judgement.verdict}
+    content |= {"basis": judgement.basis, "findings": judgement.findings}
+    content |= {"attributes": judgement.attributes}
+    return AuditRecord.model_validate(content)
+
+
+def without_interval(sentence: str) -> str:
+    """A sentence without the interval in it, which other tests hold."""
+    interval = r"; (95 % interval|the (ratio|difference) is from) .*?(?=[;)]|, |\.$)"
+    return re.sub(interval, "", sentence)
+
+
+def disparities(judgement: Judgement) -> list[Finding]:
+    """The findings about disparities."""
+    return [each for each in judgement.findings if each.kind == "disparity"]

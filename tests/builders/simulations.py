@@ -160,21 +160,6 @@ def bootstrapped_entropies(runs: int) -> float:
 _NOBODY = (np.zeros(1), np.zeros(1))
 
 
-def change_points(runs: int) -> float:
-    """Twelve audits of a steady rate; each test simulates itself, so there are fewer."""
-    draw = random().binomial(200, RATE, (runs // 10, 12))
-    found = [change_point(each.tolist(), [200] * 12).p_value for each in draw]
-    return float((np.array(found) < ALPHA).mean())
-
-
-def dates_of_changes(runs: int) -> float:
-    """Twelve audits, whose rate falls from 40 to 25 % with the eighth."""
-    rates = [0.4] * 7 + [0.25] * 5
-    draw = random().binomial(200, rates, (runs // 10, 12))
-    found = [change_point(each.tolist(), [200] * 12) for each in draw]
-    return float(np.mean([each.low <= 7 <= each.high for each in found]))
-
-
 COVERAGE: dict[str, Simulation] = {
     each.__name__: each
     for each in (
@@ -190,8 +175,3 @@ SIZES: dict[str, Simulation] = {
         orders_of_classes,
     )
 }  # fmt: skip
-SLOW: dict[str, Simulation] = {
-    "change_points": change_points,
-    "dates_of_changes": dates_of_changes,
-}
-"""Too slow for the suite, where `tests/pure/statistics/test_change_point.py` has smaller ones."""

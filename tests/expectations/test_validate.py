@@ -34,6 +34,8 @@ def a_gender_policy(*groups: str) -> AuditPolicy:
     policy = policy_over({"gender": groups[0]}).model_dump(mode="json", by_alias=True)
     policy["attributes"]["gender"]["reference_population"] = {
         "source": "a balanced population",
+        "dated": "2026-01-01",
+        "expires": "2036-01-01",
         "shares": dict.fromkeys(groups, share),
     }
     return AuditPolicy.model_validate(policy)
@@ -105,7 +107,7 @@ def test_an_under_represented_group_is_named(validated: Validated) -> None:
     report = validated(people("M", each=200) + people("F", each=40))
     (check,) = [check for check in report.checks if not check.passed]
     assert (check.kind, check.attribute, check.group) == ("representation", "gender", "F")
-    assert "F has only 16.7 %" in check.sentence
+    assert "F has only 17 %" in check.sentence
 
 
 def test_unbalanced_labels_are_named(validated: Validated) -> None:
@@ -138,8 +140,24 @@ def test_every_score_defect_is_critical(validated: Validated) -> None:
     (check,) = [check for check in report.checks if not check.passed]
     assert check.severity == "critical"
     assert check.sentence == (
-        "120 of 120 decisions have a score that is not a number or infinite."
+        "100 % of the decisions have a score that is not a number or infinite."
     )
+    assert check.limit is None
+
+
+def test_a_share_of_people_is_passed_on_with_its_limit(validated: Validated) -> None:
+    found = {
+        (check.expectation, check.group): (check.limit, check.stated)
+        for check in validated(people("M", "F")).checks
+        if check.limit is not None
+    }
+    assert found == {
+        ("expect_groups_to_be_represented", "F"): ("4/5", "1/2"),
+        ("expect_groups_to_be_represented", "M"): ("4/5", "1/2"),
+        ("expect_group_to_be_known", None): ("1/2", None),
+        ("expect_balanced_labels", "F"): ("1/10", None),
+        ("expect_balanced_labels", "M"): ("1/10", None),
+    }
 
 
 # --- suites -------------------------------------------------------------------------------------

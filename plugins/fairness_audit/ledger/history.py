@@ -16,24 +16,21 @@ def history(
     ledger: Ledger,
     trusted: Callable[[], Sequence[Key]],
     audit: Audit,
-    *,
-    period_days: int,
-    own: Own | None = None,
+    own: Own,
 ) -> History:
     """What the ledger says of the audits before this one; nothing, if there is no ledger yet.
 
-    Every record is verified first. A record that was put in would use up the error budget, and
-    one that was changed would hide a drift, so there is no history from a ledger in doubt; the
-    gate does not open on one either.
+    Every record is verified first. A record that was put in would lift a failure, and one that was
+    changed would hide it, so there is no history from a ledger in doubt; the gate does not open on
+    one either.
 
-    Two audits of one model at once may see the same history. `publish` notices, and refuses the
+    Two audits of one version at once may see the same history. `publish` notices, and refuses the
     one that comes second.
 
     Args:
         ledger: where the records are.
         trusted: gives the keys that records may be signed with; asked only if there are records.
         audit: the audit that is about to be judged.
-        period_days: days in which the audits of a model share one error budget.
         own: what the audit itself counted, and what gives the same of the others.
 
     Raises:
@@ -44,7 +41,7 @@ def history(
     """
     records = _records(ledger, trusted)
     audits = [record for record in records if isinstance(record, AuditRecord)]
-    return history_of(audit, audits, period_days=period_days, own=own)
+    return history_of(audit, audits, own)
 
 
 def _records(ledger: Ledger, trusted: Callable[[], Sequence[Key]]) -> list[Record]:

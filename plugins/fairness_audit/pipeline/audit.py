@@ -122,8 +122,8 @@ def judge(
 ) -> Judgement:
     """Hold measurements and checks against the policy: findings, and a verdict over them.
 
-    The audits of the model that are in the ledger decide how much of its error budget is left,
-    and are what a drift is told from; what those of the version counted is the evidence about it.
+    Verdicts rest on what this audit and those of the version in the ledger counted, each closed
+    unit once: asking again adds nothing.
 
     **If it fails:** the ledger cannot be reached or does not verify, the evidence file of one of
     the version's records is missing or was altered, or the registry does not know the version.
@@ -148,8 +148,7 @@ def judge(
             installation.ledger,
             lambda: installation.trusted_keys,
             Audit.of(read_snapshot(run.folder / "snapshot"), population, measurements, files),
-            period_days=policy.error_rate.period_days,
-            own=own_evidence(measurements, files, installation.evidence.read),
+            own_evidence(measurements, files, installation.evidence.read),
         ),
     )
 

@@ -6,9 +6,10 @@ the same audit, run again, sees the same history.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Generic, Protocol, Self, TypeVar
+from datetime import datetime
+from typing import Self
 
+from fairness_audit.encoding import digest_of
 from fairness_audit.records.evidence import Evidence
 from fairness_audit.records.measurement import OVERALL, MeasurementFile
 from fairness_audit.records.population import Population
@@ -22,37 +23,6 @@ from fairness_audit.records.version_evidence import (
     fold,
     pooled,
 )
-
-
-class Audited(Protocol):
-    """An audit in the ledger: a record, or the entry that holds one."""
-
-    @property
-    def seq(self) -> int:
-        """Its number in the ledger."""
-
-    @property
-    def record_id(self) -> str:
-        """What identifies it."""
-
-    @property
-    def model(self) -> str:
-        """The model that was audited."""
-
-    @property
-    def logical_date(self) -> datetime:
-        """The moment it is about."""
-
-
-Each = TypeVar("Each", bound=Audited)
-
-
-@dataclass(frozen=True)
-class Period(Generic[Each]):
-    """The period an audit falls in, and the audits of its model that came before it there."""
-
-    start: datetime
-    earlier: tuple[Each, ...]
 
 
 @dataclass(frozen=True)
@@ -92,12 +62,20 @@ class History:
     """What an audit of ``logical_date`` judges by: all evidence about its version.
 
     ``evidence`` holds what this audit counted, too. ``earlier`` are the audits of the same
-    version, files and kind that were published before it, in the order of the ledger.
+    version, files and kind that were published before it, in the order of the ledger. ``other`` is
+    the newest of the same version and files of the other kind: of what it would decide as a
+    candidate where decisions are audited, and the other way round.
     """
 
     logical_date: datetime
     evidence: VersionEvidence
     earlier: tuple[AuditRecord, ...] = ()
+    other: AuditRecord | None = None
+
+
+def digest_of_earlier(earlier: Iterable[AuditRecord]) -> str:
+    """What names the audits that evidence is folded from, besides the one that is judged."""
+    return digest_of({"records": [each.record_id for each in earlier]})
 
 
 ReadEvidence = Callable[[AuditRecord], Evidence | None]
@@ -117,37 +95,70 @@ class Own:
     read: ReadEvidence
 
 
-def history_of(audit: Audit, records: Sequence[AuditRecord], *, own: Own) -> History:
-    """The history of an audit, from all records of the ledger in their order."""
-    return History(
-        audit.logical_date,
-        evidence_about(audit, own, records),
-        tuple(_of_version(_before(audit, records), own)),
-    )
-
-
-def evidence_about(audit: Audit, own: Own, records: Sequence[AuditRecord]) -> VersionEvidence:
-    """All evidence about the version that an audit is about, from the records before it.
+def history_of(audit: Audit, records: Sequence[AuditRecord], own: Own) -> History:
+    """The history of an audit, from all records of the ledger in their order.
 
     Decisions that a candidate would make are no evidence about those that were made, nor the other
-    way, nor is what other files of the same name and number did.
+    way, nor is what other files of the same name and number did. An audit of an earlier moment,
+    made late, sees what audits up to that moment saw.
 
     Raises:
         RecordError: when the evidence file of any of these records is missing or was altered.
     """
-    counted = own.evidence
     before = _before(audit, records)
-    of_version = _of_version(before, own)
+    same = [
+        each
+        for each in before
+        if _files(each) == _own_files(own) and each.logical_date <= audit.logical_date
+    ]
+    earlier = [each for each in same if _kind(each) == own.evidence.audited]
+    others = [each for each in same if _kind(each) != own.evidence.audited]
+    return History(
+        logical_date=audit.logical_date,
+        evidence=_evidence(audit, own, earlier, before),
+        earlier=tuple(earlier),
+        other=max(others, key=lambda each: (each.logical_date, each.seq), default=None),
+    )
+
+
+def earlier_of(record: AuditRecord, records: Iterable[AuditRecord]) -> list[AuditRecord]:
+    """Which of these its evidence is folded from, besides itself; they are those before it."""
+    return [
+        each
+        for each in records
+        if each.model == record.model
+        and (_files(each), _kind(each)) == (_files(record), _kind(record))
+        and each.logical_date <= record.logical_date
+        and each.record_id != record.record_id
+    ]
+
+
+def _files(record: AuditRecord) -> tuple[str, str]:
+    return record.model_version, record.artifact_digest
+
+
+def _own_files(own: Own) -> tuple[str, str]:
+    return own.evidence.model_version, own.artifact_digest
+
+
+def _kind(record: AuditRecord) -> str:
+    return record.audited or "decisions"
+
+
+def _evidence(
+    audit: Audit, own: Own, earlier: Sequence[AuditRecord], before: Sequence[AuditRecord]
+) -> VersionEvidence:
+    counted = own.evidence
     entries = [Entry(audit.logical_date, None, own.digest, counted)]
     uncounted = []
-    for record in of_version:
+    for record in earlier:
         found = own.read(record)
         if found is None or found.unit != counted.unit:
             why = f"counted by {found.unit}" if found else "published before evidence was counted"
             uncounted.append(Uncounted(record.seq, record.record_id, why))
         else:
             entries.append(_entry(record, found))
-    first = min((each.seq for each in of_version), default=None)
+    first = min((each.seq for each in earlier), default=None)
     return fold(
         entries,
         unit=counted.unit,
@@ -157,41 +168,27 @@ def evidence_about(audit: Audit, own: Own, records: Sequence[AuditRecord]) -> Ve
     )
 
 
-def _of_version(before: Iterable[AuditRecord], own: Own) -> list[AuditRecord]:
-    """Those of the same version, files and kind."""
-    counted = own.evidence
-    return [
-        each
-        for each in before
-        if (each.model_version, each.artifact_digest)
-        == (counted.model_version, own.artifact_digest)
-        and (each.audited or "decisions") == counted.audited
-    ]
-
-
 def _previous(before: Sequence[AuditRecord], own: Own) -> Pooled | None:
     """Everybody in the evidence of the version whose decisions were audited last.
 
     Only from before the first record of the version itself: what is expected of it at the start
     must not change afterwards.
     """
-    itself = own.evidence.model_version, own.artifact_digest
+    itself = _own_files(own)
     others = [
         each
         for each in before
-        if (each.model_version, each.artifact_digest) != itself
+        if _files(each) != itself
         and each.audited != "candidate"
         and each.evidence_digest is not None
     ]
     if not others:
         return None
     last = max(others, key=lambda each: (each.logical_date, each.seq))
-    same = (last.model_version, last.artifact_digest)
     found = [
         _entry(each, evidence)
         for each in others
-        if (each.model_version, each.artifact_digest) == same
-        and (evidence := own.read(each)) is not None
+        if _files(each) == _files(last) and (evidence := own.read(each)) is not None
     ]
     unit = max(found, key=lambda each: each.order).evidence.unit
     everybody = [
@@ -211,40 +208,8 @@ def _everybody(evidence: Evidence) -> Evidence:
     return evidence.model_copy(update={"groupings": whole})
 
 
-def period_of(audit: Audit, audits: Sequence[Each], *, period_days: int) -> Period[Each]:
-    """The period an audit falls in, and what came before it there.
-
-    Periods follow each other from the logical date of the model's first audit in the ledger, and
-    an audit belongs to that of its own logical date. What came *before* goes by the order of the
-    ledger, whatever the logical dates: an old window, audited late, finds the shares spent that
-    were spent meanwhile. An audit that is in the ledger already keeps its place.
-    """
-    before = _before(audit, audits)
-    first = min(before, key=lambda each: each.seq).logical_date if before else audit.logical_date
-    length = timedelta(days=period_days)
-    start = first + (audit.logical_date - first) // length * length
-    earlier = [each for each in before if start <= each.logical_date < start + length]
-    return Period(start, tuple(sorted(earlier, key=lambda each: each.seq)))
-
-
-def _before(audit: Audit, audits: Iterable[Each]) -> list[Each]:
+def _before(audit: Audit, audits: Iterable[AuditRecord]) -> list[AuditRecord]:
     """Every audit of the model that is in the ledger before this one."""
     of_model = [each for each in audits if each.model == audit.model]
     own = next((each.seq for each in of_model if each.record_id == audit.record_id), None)
     return [each for each in of_model if own is None or each.seq < own]
-
-
-def _without_overlap(
-    records: Iterable[AuditRecord], *, until: datetime
-) -> tuple[AuditRecord, ...]:
-    """From the newest backwards, every record whose window ends before the one kept last begins.
-
-    Overlapping windows hold the same decisions, and a test of change over them would take every
-    accident in a shared row for several. Of equal windows the record published last is kept.
-    """
-    kept: list[AuditRecord] = []
-    for record in sorted(records, key=lambda each: (each.window_end, each.seq), reverse=True):
-        if record.window_end <= until:
-            kept.append(record)
-            until = record.window_start
-    return tuple(reversed(kept))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairness_audit.errors import LedgerAbsent, RecordError
 from fairness_audit.records.evidence import Evidence
-from fairness_audit.records.history import Audit, Own, evidence_about
+from fairness_audit.records.history import Audit, Own, earlier_of, history_of
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.version_evidence import VersionEvidence
 from fairness_audit.steps.judge.hindsight import PastAudit
@@ -64,24 +64,19 @@ class CountedAudits:
 
     def until(self, record: AuditRecord) -> list[AuditRecord]:
         """The audits of the same version, files and kind, up to and with one."""
-        same = record.model_version, record.artifact_digest, record.audited
-        return [
-            each
-            for each in self.records
-            if each.seq <= record.seq
-            and (each.model_version, each.artifact_digest, each.audited) == same
-        ]
+        before = [each for each in self.records if each.seq < record.seq]
+        return [*earlier_of(record, before), record]
 
     def evidence_at(self, record: AuditRecord) -> VersionEvidence:
         """All that was counted of a version when an audit of it was judged."""
         own = self._evidence(record)
         if own is None or record.evidence_digest is None:
             raise RecordError(f"record {record.seq} is of before evidence was kept")
-        return evidence_about(
+        return history_of(
             Audit(record.record_id, record.model, record.logical_date, record.window_start),
-            Own(record.artifact_digest, record.evidence_digest, own, self._evidence),
             self.records,
-        )
+            Own(record.artifact_digest, record.evidence_digest, own, self._evidence),
+        ).evidence
 
     def _evidence(self, record: AuditRecord) -> Evidence | None:
         if record.record_id not in self._read:

@@ -235,7 +235,6 @@ class ReplayedSteps:
         """With the history of then."""
         files = self.record.artifact_digest
         audit = Audit.of(self.taken, population, measurements, files)
-        period_days = self.policy.error_rate.period_days
         return judge(
             self.policy,
             population=population,
@@ -245,8 +244,7 @@ class ReplayedSteps:
             history=history_of(
                 audit,
                 self.past.audits,
-                period_days=period_days,
-                own=own_evidence(measurements, files, self.past.read),
+                own_evidence(measurements, files, self.past.read),
             ),
         )
 

@@ -103,10 +103,13 @@ def course(
         kept: units and pairs, by position, of failures that stand whatever the counts now say.
 
     Raises:
-        ValueError: where there is no pair or a year has fewer than two units.
+        ValueError: where there is no pair, pairs differ in units, or a year has fewer than two.
     """
     if not pairs:
         raise ValueError("a family without pairs has no verdict")
+    lengths = {pair.terms().numerator.shape[-1] for pair in pairs}
+    if len(lengths) > 1:
+        raise ValueError(f"pairs of one family have {sorted(lengths)} units: give all the same")
     sides = _Sides.of(pairs)
     units, _, runs, _ = sides.fail.shape
     kept_at = np.zeros((units, len(pairs)), dtype=np.bool_)
@@ -200,7 +203,7 @@ class _Estimates:
 
 
 class _Standing:
-    """All pairs as the last unit left them; arrays are (runs, pairs) or (alternatives, runs, sides)."""
+    """All pairs as the last unit left them: (runs, pairs) or (alternatives, runs, sides)."""
 
     def __init__(
         self,

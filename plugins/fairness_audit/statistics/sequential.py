@@ -74,8 +74,7 @@ class Limit:
     """Which ratios or differences are within the limit, ends included; None asks nothing there.
 
     Raises:
-        ValueError: where no side is asked about, a ratio is not above 0, a difference not within
-            (-1, 1) of rates is asked of rates, or the sides cross.
+        ValueError: where no side is asked about, the sides cross, or a ratio is not above 0.
     """
 
     scale: Literal["ratio", "difference"]
@@ -204,6 +203,9 @@ class TwoRates:
             training set), for power alone; None spreads the bets of the first unit with trials
             over `FIRST_RATES`.
         fails_on: what a fail refutes.
+
+    Raises:
+        ValueError: where successes are not from 0 to trials, or a rate is not from 0 to 1.
     """
 
     limit: Limit
@@ -211,6 +213,12 @@ class TwoRates:
     reference: Proportions
     expected: float | None = None
     fails_on: FailsOn = FailsOn.LIMIT
+
+    def __post_init__(self) -> None:
+        _check(self.group, "the group")
+        _check(self.reference, "the reference")
+        if self.expected is not None and not 0 <= self.expected <= 1:
+            raise ValueError(f"a rate of {self.expected} cannot be expected: it lies from 0 to 1")
 
     def log_e(self, side: Side, aim: Aim, border: Floats | None = None) -> Floats:
         """Against the limit on one side; the high side is the low one of the swapped pair."""
@@ -276,12 +284,20 @@ class OneShare:
         share: effective counts, shape (units,) or (runs, units).
         stated: the reference share, within (0, 1).
         fails_on: what a fail refutes.
+
+    Raises:
+        ValueError: where successes are not from 0 to trials, or the stated share not in (0, 1).
     """
 
     limit: Limit
     share: Proportions
     stated: float
     fails_on: FailsOn = FailsOn.LIMIT
+
+    def __post_init__(self) -> None:
+        _check(self.share, "the share")
+        if not 0 < self.stated < 1:
+            raise ValueError(f"a stated share of {self.stated} must lie between 0 and 1")
 
     def log_e(self, side: Side, aim: Aim, border: Floats | None = None) -> Floats:
         """Against the limit on one side."""
@@ -349,6 +365,15 @@ class Estimates:
         # Of one unit of size: the mean of variance x size, weighted by size.
         of_one = quotient(_earlier(size * size * variance), _earlier(size))
         return quotient(of_one, size)
+
+
+def _check(counts: Proportions, whose: str) -> None:
+    """What is not a number would be evidence of nothing, and let everything through."""
+    if (
+        not (np.isfinite(counts.trials) & (counts.successes >= 0)).all()
+        or not (counts.successes <= counts.trials).all()
+    ):
+        raise ValueError(f"successes of {whose} must be numbers from 0 to its trials")
 
 
 def _by_runs(share: Proportions) -> Proportions:

@@ -1,6 +1,7 @@
 """A policy's digest: every field enters it, or says why it does not."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from fractions import Fraction
 from typing import Any, Final, NamedTuple, get_args
 
@@ -9,7 +10,8 @@ import pytest
 from fairness_audit.policy.attribute import Assumption, Provenance, Unknown
 from fairness_audit.policy.base import OUTSIDE, Strict
 from fairness_audit.policy.candidate import Selects
-from fairness_audit.policy.error_rate import ErrorRate, Family
+from fairness_audit.policy.error_rate import ErrorRate
+from fairness_audit.policy.evidence import EvidencePolicy
 from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.metrics import ACCURACY
 from fairness_audit.policy.model import (
@@ -17,8 +19,10 @@ from fairness_audit.policy.model import (
     AtGate,
     AuditPolicy,
     Comparison,
+    FailsOn,
     Schedule,
     Severity,
+    Sides,
 )
 from fairness_audit.policy.people import Notify
 from fairness_audit.policy.source import SchemaDrift
@@ -66,7 +70,12 @@ WHOLE: Final[dict[str, Any]] = SMALL | {
             "provenance": "proxy",
             "proxy": {"method": "first names of the census", "accuracy": "9/10"},
             "reference_group": "M",
-            "reference_population": {"source": "census", "shares": {"F": "1/2", "M": "1/2"}},
+            "reference_population": {
+                "source": "census",
+                "dated": "2021-06-30",
+                "expires": "2031-06-30",
+                "shares": {"F": "1/2", "M": "1/2"},
+            },
             "unknown": {"assume": "at_random", "reason": "nobody was asked at all"},
         },
         "age_band": {"provenance": "self_id", "reference_group": "30-49"},
@@ -74,7 +83,8 @@ WHOLE: Final[dict[str, Any]] = SMALL | {
     "intersections": [["gender", "age_band"]],
     "strata": ["segment"],
     "min_group_size": 50,
-    "error_rate": {"alpha": "1/50", "family": "benjamini_hochberg", "audits": 12},
+    "error_rate": {"alpha": "1/50"},
+    "evidence": {"unit": "day", "trained_until": {"1": "2026-01-05T00:00:00Z"}},
     "rules": [
         {
             "id": "equal_opportunity",
@@ -83,12 +93,15 @@ WHOLE: Final[dict[str, Any]] = SMALL | {
             "against": "rest",
             "attributes": ["gender"],
             "threshold": "1/10",
+            "sides": "harm",
+            "fails_on": "difference",
             "severity": "warn",
             "inconclusive": "allow",
         }
     ],
     "subgroup_search": {"depth": 2},
     "schedule": {"cron": "0 5 * * 1", "deadline_hours": 12},
+    "gate": SMALL["gate"] | {"smallest_share": "1/20"},
     "candidate": {"selects": {"top_share": "2/5"}, "score_range": [0, 100]},
     "review": {
         "owner": "responsible-ai",
@@ -116,6 +129,7 @@ OTHER: Final[Mapping[str, Any]] = {
     "AuditPolicy.strata": (),
     "AuditPolicy.min_group_size": 51,
     "AuditPolicy.error_rate": ErrorRate(),
+    "AuditPolicy.evidence": EvidencePolicy(),
     "AuditPolicy.rules": (),
     "AuditPolicy.subgroup_search": None,
     "AuditPolicy.schedule": Schedule(asset="other"),
@@ -143,19 +157,22 @@ OTHER: Final[Mapping[str, Any]] = {
     "Proxy.method": "other",
     "Proxy.accuracy": Fraction(19, 20),
     "ReferencePopulation.source": "other",
+    "ReferencePopulation.dated": date(2022, 1, 1),
+    "ReferencePopulation.expires": date(2032, 1, 1),
     "ReferencePopulation.shares": {"F": Fraction(1, 3), "M": Fraction(2, 3)},
     "Unknown.assume": Assumption.BOUNDS,
     "Unknown.reason": "another reason",
     "ErrorRate.alpha": Fraction(1, 20),
-    "ErrorRate.family": Family.HOLM,
-    "ErrorRate.audits": 13,
-    "ErrorRate.period_days": 365,
+    "EvidencePolicy.unit": "week",
+    "EvidencePolicy.trained_until": {},
     "Rule.id": "other",
     "Rule.metric": ACCURACY,
     "Rule.compare": Comparison.RATIO,
     "Rule.against": Against.BEST,
     "Rule.attributes": None,
     "Rule.threshold": Fraction(1, 9),
+    "Rule.sides": Sides.BOTH,
+    "Rule.fails_on": FailsOn.LIMIT,
     "Rule.severity": Severity.FAIL,
     "Rule.inconclusive": AtGate.BLOCK,
     "SubgroupSearch.depth": 1,
@@ -169,6 +186,7 @@ OTHER: Final[Mapping[str, Any]] = {
     "Gate.registered_model": "other",
     "Gate.alias": "other",
     "Gate.valid_days": 36,
+    "Gate.smallest_share": Fraction(0),
     "Gate.sweep": "demote",
     "Candidate.selects": Selects(score_at_least=Fraction(1, 2)),
     "Candidate.score_range": (Fraction(0), Fraction(1)),
@@ -304,8 +322,8 @@ def test_what_is_written_as_it_is_by_default_changes_no_digest() -> None:
 @pytest.mark.parametrize(
     ("content", "digest"),
     [
-        (SMALL, "a69432c9b6c0aab33a25cee47b7ffd6c1241b338dac46299f2d5f3117ebdc4ca"),
-        (WHOLE, "3e175e6cad19aa82ce6652fd3cf5df5e6d207ecb2873c10fa98aab1bb2cff0f6"),
+        (SMALL, "56090c8e2bea0a9bd195d4f05f6b892ccc1c1e3ee13d0c21e08bbd1aa271d1a6"),
+        (WHOLE, "6b19943cdc53bfd9675e01dcc90ed02661e865450b30740f7f8e7cc42f20389c"),
     ],
     ids=["small", "whole"],
 )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,22 @@ from hypothesis import strategies as st
 from fairness_audit.errors import PolicyError
 from fairness_audit.policy.fractions import parse_fraction
 from fairness_audit.policy.load import load_policies, load_policy
+from fairness_audit.policy.model import FailsOn, Sides
 from fairness_audit.policy.schema import FILE_NAME, schema_text
 from tests import CHECKOUT
 from tests.builders.domain import policy_content
 
 Written = Callable[..., Path]
+
+CENSUS: dict[str, Any] = {
+    "source": "census",
+    "dated": date(2021, 6, 30),
+    "expires": date(2031, 6, 30),
+    "shares": {"F": "1/2", "M": "1/2"},
+}
+
+
+GATE, (RULE,) = policy_content()["gate"], policy_content()["rules"]
 
 
 @pytest.fixture
@@ -45,8 +57,18 @@ def test_a_valid_policy_is_read_with_exact_thresholds(written: Written) -> None:
     policy = load_policy(written(policy_content())).policy
     assert policy.rules[0].threshold == Fraction(4, 5)
     assert policy.error_rate.alpha == Fraction(1, 20)
+    assert (policy.rules[0].sides, policy.rules[0].fails_on) == (Sides.BOTH, FailsOn.LIMIT)
+    assert policy.gate.smallest_share == 0
     assert policy.groupings["gender*age_band"] == ("gender", "age_band")
     assert policy.reference_of("gender*age_band") == "M * 30-49"
+
+
+def test_until_when_a_version_was_trained_is_a_moment_of_one_clock(written: Written) -> None:
+    trained = {"3": "2026-01-05T01:00:00+01:00"}
+    content = policy_content(evidence={"unit": "day", "trained_until": trained})
+    evidence = load_policy(written(content)).policy.evidence
+    assert evidence.unit == "day"
+    assert evidence.trained_until == {"3": datetime(2026, 1, 5, tzinfo=UTC)}
 
 
 def test_the_digest_ignores_spelling_and_sees_content(written: Written) -> None:
@@ -98,6 +120,17 @@ def test_a_fault_names_file_line_field_and_cure(written: Written) -> None:
         ({"model": "other"}, "model: the model 'other' lies in the folder 'lead_scoring'"),
         ({"rules": []}, "rules: Tuple should have at least 1 item"),
         ({"error_rate": {"alpha": "1/2"}}, "error_rate.alpha: alpha 1/2 must lie in (0, 1/4]"),
+        ({"error_rate": {"audits": 52}}, "error_rate.audits: Extra inputs are not permitted"),
+        ({"error_rate": {"period_days": 364}}, "error_rate.period_days: Extra inputs"),
+        ({"error_rate": {"family": "holm"}}, "error_rate.family: Extra inputs"),
+        ({"gate": GATE | {"smallest_share": "3/5"}}, "gate.smallest_share: smallest_share 3/5"),
+        ({"rules": [RULE | {"sides": "low"}]}, "rules.0.sides: Input should be 'both' or 'harm'"),
+        ({"rules": [RULE | {"fails_on": "p"}]}, "rules.0.fails_on: Input should be 'limit' or"),
+        ({"evidence": {"unit": "month"}}, "evidence.unit: Input should be 'day' or 'week'"),
+        (
+            {"evidence": {"trained_until": {"1": "2026-01-05T00:00:00"}}},
+            "evidence.trained_until.1: Input should have timezone info",
+        ),
     ],
 )
 def test_single_faults(written: Written, changes: dict[str, Any], fault: str) -> None:
@@ -109,12 +142,20 @@ def test_single_faults(written: Written, changes: dict[str, Any], fault: str) ->
     [
         ({"reference_group": "unknown"}, "'unknown' cannot be the reference group"),
         (
-            {"reference_population": {"source": "s", "shares": {"M": "1/2", "F": "1/3"}}},
+            {"reference_population": CENSUS | {"shares": {"M": "1/2", "F": "1/3"}}},
             "the shares sum to 5/6",
         ),
         (
-            {"reference_population": {"source": "s", "shares": {"F": "1/2", "X": "1/2"}}},
+            {"reference_population": CENSUS | {"shares": {"F": "1/2", "X": "1/2"}}},
             "reference_group 'M' has no share in reference_population",
+        ),
+        (
+            {"reference_population": CENSUS | {"expires": date(2021, 6, 30)}},
+            "expires 2021-06-30 must come after the date of the shares, 2021-06-30",
+        ),
+        (
+            {"reference_population": {"source": "s", "shares": CENSUS["shares"]}},
+            "attributes.gender.reference_population.dated: Field required",
         ),
     ],
 )
@@ -173,12 +214,17 @@ def test_the_schema_for_editors_is_in_step() -> None:
     assert (CHECKOUT / "expectations" / FILE_NAME).read_text(encoding="utf-8") == schema_text()
 
 
+def as_editors_read(text: str) -> Any:
+    """YAML 1.2 has no dates: to an editor they are text."""
+    return json.loads(json.dumps(yaml.safe_load(text), default=str))
+
+
 def test_the_schema_accepts_the_shipped_policies_and_refuses_unknown_keys() -> None:
     import jsonschema
 
     schema = json.loads(schema_text())
     for file in sorted((CHECKOUT / "expectations").glob("*/policy.yaml")):
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = as_editors_read(file.read_text(encoding="utf-8"))
         jsonschema.validate(content, schema)
         with pytest.raises(jsonschema.ValidationError, match="surprise"):
             jsonschema.validate(content | {"surprise": 1}, schema)

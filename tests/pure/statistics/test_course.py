@@ -189,6 +189,11 @@ def test_a_family_of_nobody_is_refused() -> None:
         course([], units_per_year=52)
 
 
+def test_pairs_of_other_units_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\[1, 2\] units"):
+        course([Stated((1.0,), (1.0,)), Stated((1.0, 1.0), (1.0, 1.0))], units_per_year=52)
+
+
 # --- any table ----------------------------------------------------------------------------------
 
 KINDS = [

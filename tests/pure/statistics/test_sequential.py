@@ -146,6 +146,28 @@ def test_a_unit_without_an_estimate_says_nothing_and_teaches_nothing() -> None:
     assert pair.terms().running()[0] == pytest.approx([0, 0, 0.15])
 
 
+@pytest.mark.parametrize(
+    ("k", "n"), [([5.0], [4.0]), ([-1.0], [4.0]), ([np.nan], [4.0]), ([1.0], [np.inf])]
+)
+def test_counts_that_are_none_are_refused(k: list[float], n: list[float]) -> None:
+    bad, good = Proportions(np.array(k), np.array(n)), Proportions.of([1], [2])
+    for pair in (
+        lambda: TwoRates(FOUR_FIFTHS, bad, good),
+        lambda: TwoRates(FOUR_FIFTHS, good, bad),
+        lambda: OneShare(FOUR_FIFTHS, bad, 0.5),
+    ):
+        with pytest.raises(ValueError, match="from 0 to its trials"):
+            pair()
+
+
+def test_rates_that_cannot_be_are_refused() -> None:
+    good = Proportions.of([1], [2])
+    with pytest.raises(ValueError, match="cannot be expected"):
+        TwoRates(FOUR_FIFTHS, good, good, 1.5)
+    with pytest.raises(ValueError, match="stated share"):
+        OneShare(FOUR_FIFTHS, good, 1.0)
+
+
 cells = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 tables = st.lists(st.tuples(cells, cells), min_size=1, max_size=6)
 

@@ -56,3 +56,12 @@ class AllowedRange:
         if found is None:
             raise ValueError(f"the range has no {side.value} end")
         return found
+
+
+def is_below_four_fifths(own: tuple[int, int], other: tuple[int, int]) -> bool | None:
+    """Whether a rate is below 4/5 of another, exactly: (successes, decisions) of each.
+
+    None where the other is of nobody or 0, so that there is no ratio.
+    """
+    (selected, n), (other_selected, other_n) = own, other
+    return 5 * selected * other_n < 4 * other_selected * n if other_selected else None

@@ -25,6 +25,8 @@ def assumption_findings(tables: Tables, positions: Mapping[object, Position]) ->
         if position is None or position.state is not State.FAIL:
             continue
         unknown = tables.unknown(SELECTION_RATE, name)
+        if unknown.decisions < tables.policy.min_group_size:
+            continue
         known = tables.everybody(SELECTION_RATE).less(unknown)
         yield Finding(
             rule="unknown_at_random",

@@ -1,11 +1,12 @@
 """What the verdicts of an audit rest on, and whether any of it is new."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from fairness_audit.encoding import digest_of
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.policy.units import length
 from fairness_audit.records.finding import EvidenceBasis, Finding, Verdict
-from fairness_audit.records.history import History
+from fairness_audit.records.history import History, digest_of_earlier
 
 RULE = "evidence"
 
@@ -25,7 +26,7 @@ def basis_of(policy: AuditPolicy, history: History, *, hypotheses: int) -> Evide
         trained_until=evidence.counts_from,
         hypotheses=hypotheses,
         alpha=policy.error_rate.alpha,
-        after=digest_of({"records": [each.record_id for each in history.earlier]}),
+        after=digest_of_earlier(history.earlier),
     )
 
 
@@ -40,13 +41,13 @@ def _new(history: History) -> int:
 def basis_findings(basis: EvidenceBasis, history: History) -> Iterator[Finding]:
     """One finding that says how far the evidence reaches; it blocks nothing."""
     name = f"{basis.unit}{'' if basis.units == 1 else 's'}"
-    if not basis.units:
+    if basis.last is None:
         said = f"No closed {basis.unit} of decisions lies in the window, so there is no evidence."
         yield _finding(said, Verdict.INCONCLUSIVE, "block")
         return
     said = (
         f"The verdicts rest on {basis.units:,} closed {name} of decisions of this version,"
-        f" {basis.first} to {basis.last}"
+        f" {basis.first} to {basis.last + length(basis.unit) - timedelta(days=1)}"
     )
     said += _since(basis, is_first=not history.earlier)
     if basis.trained_until is None:

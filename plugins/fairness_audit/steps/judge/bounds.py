@@ -67,6 +67,11 @@ class Beside(NamedTuple):
     own: Counted
     other: Counted
 
+    @property
+    def fewest(self) -> int:
+        """The smaller number of decisions."""
+        return min(self.own.decisions, self.other.decisions)
+
 
 def unknown_ends(
     beside: Beside, unknown: Proportions, *, others_are_known: bool

@@ -1,17 +1,25 @@
 """Findings about disparities: every rule, for every group it is about."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from fairness_audit.policy.metrics import IMPACT_RATIO
-from fairness_audit.policy.model import AtGate, AuditPolicy, Severity
+from fairness_audit.policy.model import Against, AtGate, AuditPolicy, Severity
 from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.steps.judge.ahead import Ahead
-from fairness_audit.steps.judge.allowed_range import AllowedRange
+from fairness_audit.steps.judge.allowed_range import AllowedRange, is_below_four_fifths
+from fairness_audit.steps.judge.bounds import Beside
 from fairness_audit.steps.judge.cases import Case, Lack, Part, rate_of
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.ground import Ground, ground_of, verdict_of
-from fairness_audit.steps.judge.pairs import beside_of
+from fairness_audit.steps.judge.pairs import (
+    beside_of,
+    disparity_of,
+    of_what_is_told,
+    pairs_of,
+    unknown_share,
+)
 from fairness_audit.steps.judge.proxies import caution_of, softened
 from fairness_audit.steps.judge.sentences import Sentence, sentence
 from fairness_audit.steps.judge.tables import Tables
@@ -63,9 +71,10 @@ class _Told:
             case.rule, selected_is_favourable=policy.selected_is_favourable
         )
         self._beside = beside_of(tables, case)[position.pair]
+        self._pairs = pairs_of(tables, case)
         self.ground = ground_of(
             position.state,
-            min(self._beside.own.decisions, self._beside.other.decisions),
+            self._beside.fewest,
             min_group_size=policy.min_group_size,
         )
 
@@ -77,14 +86,17 @@ class _Told:
         telling = Sentence(
             case=case,
             other=self._other,
-            beside=self._beside,
+            beside=self._told_beside,
             ground=self.ground,
             allowed=self._allowed,
             phrase=rate_of(policy, case.rule).phrase,
-            position=self._position,
+            position=replace(self._position, value=evidence.value),
             evidence=evidence,
             min_group_size=policy.min_group_size,
             caution=caution_of(policy, case.grouping),
+            unknown=unknown_share(self._tables, case),
+            is_newest=self._position.since in self._tables.evidence.starts[-1:],
+            unit=self._tables.evidence.unit,
         )
         return Finding(
             rule=case.rule.id,
@@ -132,27 +144,25 @@ class _Told:
         threshold = str(self._case.rule.threshold)
         if self.ground is Ground.NOT_COUNTED:
             return Evidence(threshold=threshold)
-        where = self._position
+        low, high = (self._told_against(end) for end in (self._position.low, self._position.high))
         if self.ground is Ground.TOO_SMALL:
-            low, high = outwards(where.low, where.high)
+            low, high = outwards(low, high)
             return Evidence(threshold=threshold, low=low, high=high)
-        own, other = self._beside
-        counts = (own.successes, own.decisions, other.successes, other.decisions)
-        fewest = min(count for count in counts)
-        told = fewest >= self._tables.policy.min_group_size
+        where, (own, other) = self._position, self._told_beside
+        told = self._fewest >= self._tables.policy.min_group_size
         settled = None
         if self._ahead is not None and is_awaited and self.ground is Ground.OPEN:
             settled = self._ahead.settled(self._case)
         return Evidence(
             threshold=threshold,
             since=where.since,
-            value=where.value,
-            low=where.low,
-            high=where.high,
-            fail_evidence=_digits(where.fail_evidence),
-            fail_needed=_digits(where.fail_needed),
-            pass_evidence=_digits(where.pass_evidence),
-            pass_needed=_digits(where.pass_needed),
+            value=disparity_of(self._tables, self._case, self._beside),
+            low=low,
+            high=high,
+            fail_evidence=self._digits(where.fail_evidence),
+            fail_needed=self._digits(where.fail_needed),
+            pass_evidence=self._digits(where.pass_evidence),
+            pass_needed=self._digits(where.pass_needed),
             numerator=own.successes if told else None,
             denominator=own.decisions if told else None,
             reference_numerator=other.successes if told else None,
@@ -162,17 +172,38 @@ class _Told:
             settled_with=settled.probability if settled else None,
         )
 
+    def _digits(self, evidence: float) -> float | None:
+        """Three digits: more would differ from machine to machine, and say nothing.
+
+        None of what no rate could break, so that it was not tested.
+        """
+        return float(f"{evidence:.3g}") if self._pairs else None
+
+    @property
+    def _told_beside(self) -> Beside:
+        """The rates that are told: everybody's, where the group is compared with everybody."""
+        if self._case.rule.against is not Against.OVERALL:
+            return self._beside
+        rate = rate_of(self._tables.policy, self._case.rule)
+        return Beside(self._beside.own, self._tables.everybody(rate))
+
+    @property
+    def _fewest(self) -> int:
+        """The smallest number of decisions that its counts would tell."""
+        each = (*self._beside, *self._told_beside)
+        return min(min(side.successes, side.decisions - side.successes) for side in each)
+
+    def _told_against(self, end: float | None) -> float | None:
+        return of_what_is_told(self._tables, self._case, end)
+
     def _is_below_four_fifths(self) -> bool | None:
-        """The bare four-fifths rule on all decisions together, exactly; it decides nothing."""
-        own, other = self._beside
-        if self._case.rule.metric is not IMPACT_RATIO or not other.successes:
+        """The bare four-fifths rule on all decisions together; it decides nothing."""
+        if self._case.rule.metric is not IMPACT_RATIO:
             return None
-        return 5 * own.successes * other.decisions < 4 * other.successes * own.decisions
-
-
-def _digits(evidence: float) -> float:
-    """Three digits: more would differ from machine to machine, and say nothing."""
-    return float(f"{evidence:.3g}")
+        own, other = self._told_beside
+        return is_below_four_fifths(
+            (own.successes, own.decisions), (other.successes, other.decisions)
+        )
 
 
 def _about_the_grouping(policy: AuditPolicy, part: Part, lack: Lack) -> Finding:

@@ -5,13 +5,15 @@ that of the policy; what only warns is another, and takes no power from the firs
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from fairness_audit.policy.units import Unit
 from fairness_audit.statistics.course import Course, State, course
-from fairness_audit.statistics.running_interval import RunningInterval, running_interval
+from fairness_audit.statistics.running_interval import running_interval
 from fairness_audit.statistics.sequential import Pair, Side
 
 UNITS_A_YEAR: Mapping[Unit, int] = {"day": 365, "week": 52}
@@ -41,13 +43,21 @@ class Position:
     pair: int = 0
 
 
+class Failure(NamedTuple):
+    """A failure on record: of which of a case's pairs, None of all, and the unit's first day."""
+
+    since: date
+    pair: int | None = None
+
+
 def positions(
     cases: Mapping[object, Sequence[Pair]],
     starts: Sequence[date],
     *,
     unit: Unit,
     alpha: float,
-    failed: Mapping[object, Sequence[date]],
+    failed: Mapping[object, Sequence[Failure]],
+    set_aside: Mapping[object, Collection[int]],
 ) -> dict[object, Position]:
     """Where every case of a family stands.
 
@@ -59,41 +69,41 @@ def positions(
         starts: the first days of the units.
         unit: how long they are.
         alpha: the chance of even one false failure in a year; within (0, 1).
-        failed: by case the first days of units that are on record as those of a failure, which
-            stands whatever corrections of counts make of it.
+        failed: by case the failures on record, which stand whatever corrections of counts make of
+            them. One of a unit that is not counted any more stands from the unit before, or the
+            first.
+        set_aside: by case those of its pairs, of several, that are not waited for: what it is
+            compared with is too small. They are tested all the same, and may fail.
     """
     found = _course(cases, starts, unit=unit, alpha=alpha, failed=failed)
-    if found is None:
-        return {case: Position() if pairs else _WITHIN for case, pairs in cases.items()}
-    told = _positions(cases, found, starts, len(starts))
-    by_case: dict[object, list[Position]] = {}
-    at = 0
-    for case, pairs in cases.items():
-        by_case[case] = []
-        for nth, pair in enumerate(pairs):
-            ends = running_interval(pair, found, at, units_per_year=UNITS_A_YEAR[unit])
-            by_case[case].append(_with_ends(told[case][nth], ends))
-            at += 1
-    return {case: _telling(each) for case, each in by_case.items()}
+    each = _positions(cases, found, starts, len(starts))
+    if found is not None:
+        beside = [(case, n) for case, pairs in cases.items() for n, _ in enumerate(pairs)]
+        for at, (case, n) in enumerate(beside):
+            ends = running_interval(cases[case][n], found, at, units_per_year=UNITS_A_YEAR[unit])
+            each[case][n] = replace(each[case][n], low=_told(ends.low), high=_told(ends.high))
+    return _telling_of_all(each, set_aside)
 
 
 def positions_after(
-    counts: Iterable[int],
+    counts: Sequence[int],
     cases: Mapping[object, Sequence[Pair]],
     starts: Sequence[date],
     *,
     unit: Unit,
     alpha: float,
-    failed: Mapping[object, Sequence[date]],
+    failed: Mapping[object, Sequence[Failure]],
+    set_aside: Sequence[Mapping[object, Collection[int]]],
 ) -> list[dict[object, Position]]:
     """Where every case stood after each of these numbers of units, without an interval.
 
-    Later units change nothing of what earlier ones gave, while what is tested stays the same.
+    Later units change nothing of what earlier ones gave, while what is tested stays the same;
+    only what was ``set_aside`` is of each of the moments.
     """
     found = _course(cases, starts, unit=unit, alpha=alpha, failed=failed)
     return [
-        {case: _telling(each) for case, each in _positions(cases, found, starts, count).items()}
-        for count in counts
+        _telling_of_all(_positions(cases, found, starts, count), aside)
+        for count, aside in zip(counts, set_aside, strict=True)
     ]
 
 
@@ -103,17 +113,18 @@ def _course(
     *,
     unit: Unit,
     alpha: float,
-    failed: Mapping[object, Sequence[date]],
+    failed: Mapping[object, Sequence[Failure]],
 ) -> Course | None:
     """None where there is nothing to test, or to test by."""
     beside = [(case, pair) for case, pairs in cases.items() for pair in pairs]
     if not beside or not starts:
         return None
+    nth = [n for pairs in cases.values() for n, _ in enumerate(pairs)]
     kept = {
-        (starts.index(day), at)
+        (max(0, bisect_right(starts, failure.since) - 1), at)
         for at, (case, _) in enumerate(beside)
-        for day in failed.get(case, ())
-        if day in starts
+        for failure in failed.get(case, ())
+        if failure.pair in (None, nth[at])
     }
     return course(
         [pair for _, pair in beside], units_per_year=UNITS_A_YEAR[unit], alpha=alpha, kept=kept
@@ -128,16 +139,25 @@ def _positions(
 ) -> dict[object, list[Position]]:
     """Of every pair of every case, after so many units."""
     told: dict[object, list[Position]] = {}
-    at = 0
+    first = 0
     for case, pairs in cases.items():
         told[case] = [
-            Position()
+            Position(pair=nth)
             if found is None or not count
-            else _position(found, at + nth, pair, starts, nth, count - 1)
+            else _position(found, first + nth, pair, starts, nth, count - 1)
             for nth, pair in enumerate(pairs)
         ]
-        at += len(pairs)
+        first += len(pairs)
     return told
+
+
+def _telling_of_all(
+    each: Mapping[object, Sequence[Position]], set_aside: Mapping[object, Collection[int]]
+) -> dict[object, Position]:
+    return {
+        case: _telling(found, set_aside.get(case, ())) if found else _WITHIN
+        for case, found in each.items()
+    }
 
 
 _WITHIN = Position(state=State.PASS)
@@ -165,22 +185,26 @@ def _position(
     )
 
 
-def _with_ends(position: Position, ends: RunningInterval) -> Position:
-    return replace(position, low=_told(ends.low), high=_told(ends.high))
-
-
 def _told(end: float) -> float | None:
     """An end of an interval to ten digits, so that one at a limit is the limit."""
     return float(f"{end:.10g}") if math.isfinite(end) else None
 
 
-def _telling(each: Sequence[Position]) -> Position:
+def _telling(each: Sequence[Position], set_aside: Collection[int]) -> Position:
     """What the pairs of a case come to: a failure before what is open, that before a pass."""
-    if not each:
-        return _WITHIN
+    said_by = [
+        position
+        for position in each
+        if position.pair not in set_aside or position.state is State.FAIL
+    ]
     order = (State.FAIL, State.OPEN, State.PASS)
 
     def weight(position: Position) -> tuple[float, ...]:
-        return (order.index(position.state), -position.fail_evidence, position.pass_evidence)
+        return (
+            order.index(position.state),
+            position.pair in set_aside,
+            -position.fail_evidence,
+            position.pass_evidence,
+        )
 
-    return min(each, key=weight)
+    return min(said_by or each, key=weight)

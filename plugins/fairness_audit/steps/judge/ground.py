@@ -22,7 +22,7 @@ class Ground(Enum):
         return self not in (Ground.NOT_COUNTED, Ground.TOO_SMALL)
 
 
-def ground_of(state: State, smallest: float, *, min_group_size: int) -> Ground:
+def ground_of(state: State, smallest: int, *, min_group_size: int) -> Ground:
     """On what ground a disparity is judged; ``smallest`` is the smaller number of decisions."""
     if not smallest:
         return Ground.NOT_COUNTED

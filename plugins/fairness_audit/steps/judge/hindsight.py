@@ -13,7 +13,7 @@ from datetime import date, datetime
 from itertools import combinations
 from typing import NamedTuple
 
-from fairness_audit.policy.model import Against, AtGate, AuditPolicy
+from fairness_audit.policy.model import Against, AtGate, AuditPolicy, Severity
 from fairness_audit.records.evidence import CELLS, Evidence
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.measurement import OVERALL
@@ -28,8 +28,8 @@ from fairness_audit.steps.judge.disparity import rulings
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.judgement import verdict_over
 from fairness_audit.steps.judge.plan import stated_shares
-from fairness_audit.steps.judge.standing import About, about, case_about
-from fairness_audit.steps.judge.tables import Tables, Until
+from fairness_audit.steps.judge.standing import About, OnRecord, about, about_case
+from fairness_audit.steps.judge.tables import Tables
 from fairness_audit.steps.judge.trial import Trial
 
 
@@ -158,22 +158,65 @@ def _of_stream(
     policy: AuditPolicy, stream: Sequence[_Told], evidence_at: EvidenceAt
 ) -> Iterator[Change]:
     """The changes of one version's audits, go by go."""
-    failed: dict[About, set[date]] = {}
+    past: list[_Concluded] = []
     for go in _goes(policy, stream):
         tables = Tables(policy, evidence_at(go[-1].record))
         rules = [each for each in policy.rules if _has_data(go[-1]) or not needs_outcomes(each)]
         trial = Trial.of(tables, rules, NO_CHECKS).beside_silent(stated_shares(policy))
         starts = tables.evidence.starts
         counts = [bisect_right(starts, each.evidence.starts[-1]) for each in go]
-        on_record = {key: tuple(sorted(days)) for key, days in failed.items()}
-        after = trial.positions_after(counts, on_record)
-        for audit, count, where in zip(go, counts, after, strict=True):
-            yield from _compared(
-                audit.record, dict(_concluded(trial, Until(tables, count), where))
-            )
-            for case in trial.cases:
-                if where[case].state is State.FAIL and (since := where[case].since) is not None:
-                    failed.setdefault(case_about(case), set()).add(since)
+        seen = [each for each in past if each.logical_date <= go[-1].record.logical_date]
+        for audit, count, where in zip(
+            go, counts, trial.positions_after(counts, _on_record(seen)), strict=True
+        ):
+            then = trial.after(count)
+            found = dict(_conclusions(then, where))
+            found |= dict(_standing(seen, then.answered(where)))
+            yield from _compared(audit.record, found)
+            seen.append(_Concluded(
+                    audit.record.logical_date, found, dict(_failures(trial, where))
+                ))
+            past.append(seen[-1])
+
+
+class _Concluded(NamedTuple):
+    """What one audit would have concluded, and since when and against whom what failed."""
+
+    logical_date: datetime
+    found: Mapping[About, Conclusion]
+    failures: Mapping[About, tuple[date, str]]
+
+
+def _failures(
+    trial: Trial, where: Mapping[object, Position]
+) -> Iterator[tuple[About, tuple[date, str]]]:
+    for case in trial.cases:
+        position = where[case]
+        if position.state is State.FAIL and position.since is not None:
+            other = case.others[position.pair] if case.others else case.rule.against.value
+            yield about_case(case), (position.since, other)
+
+
+def _on_record(past: Iterable[_Concluded]) -> OnRecord:
+    """As `failures_on_record` of audits that were all judged by one policy."""
+    found: dict[About, dict[date, tuple[date, str | None]]] = {}
+    for each in past:
+        for key, (since, other) in each.failures.items():
+            if each.found[key].verdict is Verdict.FAIL:
+                found.setdefault(key, {}).setdefault(since, (since, other))
+    return {key: tuple(each.values()) for key, each in found.items()}
+
+
+def _standing(
+    past: Iterable[_Concluded], answered: Collection[About]
+) -> Iterator[tuple[About, Conclusion]]:
+    """As `standing_failures`."""
+    newest: dict[About, Conclusion] = {}
+    for each in past:
+        newest |= each.found
+    for key, found in newest.items():
+        if found.verdict is Verdict.FAIL and key not in answered:
+            yield key, found
 
 
 def _goes(policy: AuditPolicy, stream: Sequence[_Told]) -> Iterator[list[_Told]]:
@@ -182,19 +225,17 @@ def _goes(policy: AuditPolicy, stream: Sequence[_Told]) -> Iterator[list[_Told]]
     apart = any(rule.against is Against.OVERALL for rule in policy.rules)
     go: list[_Told] = []
     held = Held(_asked(policy) | {OVERALL})
+    newest = stream[0].record.logical_date
+    was_late = False
     for audit in stream:
-        goes_on = held.take(audit.evidence) and not apart
-        if go and goes_on:
-            earlier = go[-1]
-            goes_on = audit.record.logical_date >= earlier.record.logical_date and _has_data(
-                audit
-            ) == _has_data(earlier)
-        if go and not goes_on:
+        is_late = audit.record.logical_date < newest
+        goes_on = held.take(audit.evidence) and not (apart or is_late or was_late)
+        if go and not (goes_on and _has_data(audit) == _has_data(go[-1])):
             yield go
             go = []
         go.append(audit)
-    if go:
-        yield go
+        newest, was_late = max(newest, audit.record.logical_date), is_late
+    yield go
 
 
 class Held:
@@ -252,10 +293,11 @@ def _has_data(audit: _Told) -> bool:
     )
 
 
-def _concluded(
-    trial: Trial, tables: Tables, where: Mapping[object, Position]
+def _conclusions(
+    trial: Trial, where: Mapping[object, Position]
 ) -> Iterator[tuple[About, Conclusion]]:
     """What the findings of one audit about disparities conclude."""
+    tables = trial.tables
     for part in trial.parts:
         yield from _about_part(tables, part, where)
     broken = [case for case in trial.searched if where[case].state is State.FAIL]
@@ -265,11 +307,13 @@ def _concluded(
     if others:
         rule = trial.searched[0].rule
         is_kept = all(state is State.PASS for state in others)
+        is_let_through = is_kept or rule.severity is Severity.WARN
         yield (
             (SUBGROUP_RULE, rule.metric.name, None, None),
-            Conclusion(Verdict.PASS, AtGate.ALLOW.value)
-            if is_kept
-            else Conclusion(Verdict.INCONCLUSIVE, rule.inconclusive.value),
+            Conclusion(
+                Verdict.PASS if is_kept else Verdict.INCONCLUSIVE,
+                AtGate.ALLOW.value if is_let_through else rule.inconclusive.value,
+            ),
         )
 
 
@@ -280,7 +324,7 @@ def _about_part(
         whole = part.rule.id, part.rule.metric.name, part.grouping, None
         yield whole, Conclusion(Verdict.INCONCLUSIVE, AtGate.BLOCK.value)
     for each in rulings(tables, part, where):
-        yield case_about(each.case), Conclusion(each.verdict, each.at_gate.value)
+        yield about_case(each.case), Conclusion(each.verdict, each.at_gate.value)
 
 
 def _compared(record: AuditRecord, becomes: Mapping[About, Conclusion]) -> Iterator[Change]:

@@ -21,7 +21,7 @@ from fairness_audit.steps.judge.questions import (
     Polarity,
 )
 from fairness_audit.steps.judge.reversals import reversal_findings
-from fairness_audit.steps.judge.standing import failures_on_record, orphaned_failures
+from fairness_audit.steps.judge.standing import about, failures_on_record, standing_failures
 from fairness_audit.steps.judge.subgroups import subgroup_findings
 from fairness_audit.steps.judge.tables import Tables
 from fairness_audit.steps.judge.trial import Trial
@@ -60,16 +60,20 @@ def judge(
     """
     tables = Tables(policy, history.evidence)
     trial = Trial.of(tables, rules_with_data(policy, totals), validation)
-    where = trial.positions(failures_on_record(history.earlier))
+    where = trial.positions(failures_on_record(history.earlier, policy))
     ahead = Ahead(trial, where)
     basis = basis_of(policy, history, hypotheses=trial.hypotheses)
+    standing = list(standing_failures(history.earlier, policy, trial.answered(where)))
+    disparities = [
+        *(each for part in trial.parts for each in disparity_findings(tables, part, where, ahead)),
+        *subgroup_findings(tables, trial.searched, where),
+    ]
     findings = [
         *data_faults(policy, population, totals, history.evidence),
         *basis_findings(basis, history),
         *polarity_findings(tables, where.get(Polarity())),
-        *(each for part in trial.parts for each in disparity_findings(tables, part, where, ahead)),
-        *subgroup_findings(tables, trial.searched, where),
-        *orphaned_failures(history.earlier, trial.cases),
+        *standing,
+        *(each for each in disparities if about(each) not in {about(old) for old in standing}),
         *assumption_findings(tables, where),
         *expired_references(policy, history.logical_date.date()),
         *drift_findings(trial),

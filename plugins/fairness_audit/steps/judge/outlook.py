@@ -97,7 +97,7 @@ def outlook(
     if drawn is None:
         return IMPOSSIBLE
     unit = tables.evidence.unit
-    ahead = _Ahead(tables, case, position, family, drawn, aim)
+    ahead = _Ahead(tables, case, position, family, sizes, drawn, aim)
     horizon = YEARS * UNITS_A_YEAR[unit]
     return _found(ahead, horizon)
 
@@ -216,6 +216,7 @@ class _Ahead:
     case: Case
     position: Position
     family: Family
+    sizes: Sizes
     drawn: _Drawn
     aim: Aim
 
@@ -238,10 +239,11 @@ class _Ahead:
             alpha=self.family.part(sides, self.position),
             kept=self._kept(),
         ).state[:, past:]
-        large = self._are_large(continued)[past:]
-        if self.aim is Aim.PASS:
-            return np.asarray((found == State.PASS).all(axis=-1) & large)
-        return np.asarray((found == State.FAIL).any(axis=-1) & large)
+        own, others = self._are_large(continued)
+        if self.aim is Aim.FAIL:
+            return np.asarray(((found == State.FAIL) & others).any(axis=-1) & own)
+        passes = (found == State.PASS) | ~others
+        return np.asarray(passes.all(axis=-1) & others.any(axis=-1) & own)
 
     def _kept(self) -> list[tuple[int, int]]:
         """The failure that stands, which stands in all runs."""
@@ -264,15 +266,27 @@ class _Ahead:
             {at: _joined(self.tables.of(rate, *at), each) for at, each in found.items()},
         )
 
-    def _are_large(self, continued: _Continued) -> NDArray[np.bool_]:
-        """By unit, whether every group was decided about often enough to be judged."""
-        case, rate = self.case, self.drawn.rate
+    def _are_large(
+        self, continued: _Continued
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """By unit ahead whether the group can be judged, and which others it is judged against.
+
+        Others that are too few, or fewer than the gate waits for, hold up no verdict.
+        """
+        case, rate, past = self.case, self.drawn.rate, len(self.tables.evidence.starts)
+        least = self.tables.policy.min_group_size
         own = continued.of(rate, case.grouping, case.group).seen.trials[0]
-        names = case.others
-        others = [continued.of(rate, case.grouping, name).seen.trials[0] for name in names]
-        others = others or [continued.everybody(rate).seen.trials[0] - own]
-        smallest = np.minimum.reduce([np.cumsum(each) for each in (own, *others)])
-        return np.asarray(smallest >= self.tables.policy.min_group_size)
+        others = [
+            continued.of(rate, case.grouping, name).seen.trials[0] for name in case.others
+        ] or [continued.everybody(rate).seen.trials[0] - own]
+        counted = np.cumsum(np.stack(others, axis=-1), axis=0)[past:]
+        awaited = np.array([not self._is_small(name) for name in case.others] or [True])
+        waited = (counted >= least) & (awaited | (not awaited.any()))
+        return np.cumsum(own)[past:] >= least, waited
+
+    def _is_small(self, group: str) -> bool:
+        smallest = float(self.tables.policy.gate.smallest_share)
+        return self.sizes.share(self.case.grouping, group) < smallest
 
 
 def _joined(counted: Counted, ahead: Proportions) -> Counted:

@@ -1,9 +1,10 @@
 """The evidence about a case, as the pairs of rates that a course of verdicts is made of."""
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 
-from fairness_audit.policy.model import Against
+from fairness_audit.policy.model import Against, Comparison
 from fairness_audit.policy.model import FailsOn as Asked
 from fairness_audit.statistics.proportions import Proportions
 from fairness_audit.statistics.sequential import FailsOn, Limit, Pair, TwoRates
@@ -79,18 +80,52 @@ def _beside_the_rest(limit: Limit, share: float) -> Limit | None:
 
     Everybody's rate is that of the group and of everybody else, weighted by the group's share s:
     a ratio r to everybody is one of r (1 - s) / (1 - r s) to everybody else, and a difference d
-    one of d / (1 - s). A ratio of 1 / s or more is out of reach, and its end is none.
+    one of d / (1 - s). A ratio of 1 / s or more is out of reach, as is a difference of 1 - s, and
+    its end is none.
     """
 
     def turned(end: float | None) -> float | None:
         if end is None or share >= 1:
             return None
         if limit.scale == "difference":
-            return end / (1 - share)
+            return end / (1 - share) if abs(end) < 1 - share else None
         return end * (1 - share) / (1 - end * share) if end * share < 1 else None
 
     low, high = turned(limit.low), turned(limit.high)
     return None if low is None and high is None else Limit(limit.scale, low, high)
+
+
+def disparity_of(tables: Tables, case: Case, beside: Beside) -> float | None:
+    """The disparity by all units, unit by unit and never pooled; None where it is not defined."""
+    limit = AllowedRange.of(
+        case.rule, selected_is_favourable=tables.policy.selected_is_favourable
+    ).limit
+    pair = TwoRates(limit, beside.own.worth, beside.other.worth)
+    value = float(pair.terms().running()[0, -1])
+    return of_what_is_told(tables, case, None if math.isnan(value) else value)
+
+
+def of_what_is_told(tables: Tables, case: Case, value: float | None) -> float | None:
+    """A disparity to everybody else as one to everybody, where that is what the rule is about.
+
+    What `_beside_the_rest` does to a limit, the other way.
+    """
+    if value is None or case.rule.against is not Against.OVERALL:
+        return value
+    rate = rate_of(tables.policy, case.rule)
+    share = _share_of(tables.of(rate, case.grouping, case.group), tables.everybody(rate))
+    if case.rule.compare is Comparison.DIFFERENCE:
+        return value * (1 - share)
+    return value / (1 - share + value * share)
+
+
+def unknown_share(tables: Tables, case: Case) -> float:
+    """The share of the decisions whose group is not known, if a verdict must hold wherever."""
+    rate = rate_of(tables.policy, case.rule)
+    everybody = tables.everybody(rate).decisions
+    if not everybody or tables.policy.assumes_at_random(case.grouping):
+        return 0.0
+    return tables.unknown(rate, case.grouping).decisions / everybody
 
 
 def _share_of(own: Counted, everybody: Counted) -> float:

@@ -133,7 +133,7 @@ def plan(
     """
     tables = Tables(policy, evidence)
     trial = Trial.of(tables, policy.rules, NO_CHECKS)
-    where = trial.positions(failures_on_record(earlier))
+    where = trial.positions(failures_on_record(earlier, policy))
     checks = _checks(policy, trial, earlier)
     ahead = Ahead(trial, where, sizes, besides=checks)
     cases = [case for part in trial.parts for case in part.cases]
@@ -188,8 +188,7 @@ def _planned(trial: Trial, ahead: Ahead, case: Case, position: Position) -> Plan
 
 def _now(tables: Tables, case: Case, position: Position) -> Now:
     beside = beside_of(tables, case)[position.pair]
-    smallest = min(beside.own.decisions, beside.other.decisions)
-    ground = ground_of(position.state, smallest, min_group_size=tables.policy.min_group_size)
+    ground = ground_of(position.state, beside.fewest, min_group_size=tables.policy.min_group_size)
     told: dict[Ground, Now] = {Ground.BREACH: "fail", Ground.WITHIN: "pass", Ground.OPEN: "open"}
     return told.get(ground, "too few")
 

@@ -11,7 +11,7 @@ from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.statistics.course import State
 from fairness_audit.steps.judge.data_faults import needs_outcomes
 from fairness_audit.steps.judge.family import Position
-from fairness_audit.steps.judge.tables import Tables
+from fairness_audit.steps.judge.tables import Counted, Tables
 from fairness_audit.steps.judge.wording import percent
 
 RULE = "polarity"
@@ -28,14 +28,11 @@ def polarity_findings(tables: Tables, position: Position | None) -> list[Finding
         return []
     if position is None:
         return [_untold("negative" if negative.decisions else "positive", tables.policy)]
-    rates = (
-        f"{percent(positive.rate)} of those with a positive outcome are selected, and"
-        f" {percent(negative.rate)} of those with a negative one"
-    )
+    rates = _rates(positive, negative, tables.policy.min_group_size)
     said = {
-        State.FAIL: f"Score or label look inverted, and chance does not explain it: {rates}.",
-        State.PASS: f"Score and label point the same way: {rates}.",
-        State.OPEN: f"Whether score and label point the same way is not certain yet: {rates}.",
+        State.FAIL: f"Score or label look inverted, and chance does not explain it{rates}.",
+        State.PASS: f"Score and label point the same way{rates}.",
+        State.OPEN: f"Whether score and label point the same way is not certain yet{rates}.",
     }
     verdict = {State.FAIL: Verdict.FAIL, State.PASS: Verdict.PASS}
     return [
@@ -48,6 +45,16 @@ def polarity_findings(tables: Tables, position: Position | None) -> list[Finding
             sentence=said[position.state],
         )
     ]
+
+
+def _rates(positive: Counted, negative: Counted, least: int) -> str:
+    """How often each are selected; nothing where a rate would be of too few."""
+    if min(positive.decisions, negative.decisions) < least:
+        return ""
+    return (
+        f": {percent(positive.rate)} of those with a positive outcome are selected, and"
+        f" {percent(negative.rate)} of those with a negative one"
+    )
 
 
 def _untold(same: str, policy: AuditPolicy) -> Finding:

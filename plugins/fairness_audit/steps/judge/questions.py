@@ -54,8 +54,13 @@ def questions(policy: AuditPolicy, tables: Tables, report: ValidationReport) -> 
         if policy.assumes_at_random(name) and tables.unknown(SELECTION_RATE, name).decisions:
             yield AtRandom(name)
     for check in report.checks:
-        if check.limit is not None and check.severity is not CheckSeverity.INFO:
+        if check.severity is not CheckSeverity.INFO and _may_be_broken(check):
             yield OfShare(check)
+
+
+def _may_be_broken(check: Check) -> bool:
+    """True of a limit of a share, unless nobody need be known."""
+    return check.limit is not None and (check.group is not None or Fraction(check.limit) > 0)
 
 
 def may_block(policy: AuditPolicy, question: Question) -> bool:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from fairness_audit.policy.metrics import Phrase
 from fairness_audit.policy.model import Comparison, FailsOn, Severity
+from fairness_audit.policy.units import Unit
 from fairness_audit.records.finding import Evidence
 from fairness_audit.statistics.sequential import Side
 from fairness_audit.steps.judge import wording
@@ -22,8 +23,9 @@ from fairness_audit.text import one_line
 class Sentence:
     """What a sentence about one disparity is made of.
 
-    ``unknown`` is the share of all decisions whose group is not known, where the verdict must hold
-    wherever they belong; ``newest`` the first day of the newest unit.
+    ``beside`` are the rates that are told. ``unknown`` is the share of all decisions whose group
+    is not known, where the verdict must hold wherever they belong. ``is_newest`` where the newest
+    unit brought the verdict, and ``unit`` is how long one is.
     """
 
     case: Case
@@ -38,6 +40,7 @@ class Sentence:
     caution: Caution | None = None
     unknown: float = 0.0
     is_newest: bool = True
+    unit: Unit = "week"
 
     @property
     def group(self) -> str:
@@ -139,50 +142,102 @@ def _nearest(telling: Sentence, value: float) -> float:
 def _conclusion(telling: Sentence) -> str:
     match telling.ground:
         case Ground.BREACH:
-            return f", {_beyond(telling)}{_refuted(telling)}{_stands(telling)}{_caution(telling)}"
+            return f", {_failed(telling)}{_stands(telling)}{_caution(telling)}"
         case Ground.WITHIN:
-            return f", within {_limit(telling)}{_passed(telling)}{_inference(telling)}"
+            told = f", {_kept(telling)}{_others_too(telling)}"
+            return f"{told}{_passed(telling)}{_lifted(telling)}{_inference(telling)}"
         case _:
             return f", {_open(telling)}{_unknown(telling)}{_inference(telling)}{_settled(telling)}"
 
 
-def _refuted(telling: Sentence) -> str:
-    """Which hypothesis the evidence refutes, and how clearly."""
+def _failed(telling: Sentence) -> str:
+    """Where the disparity lies, and which hypothesis the evidence refuted, and how clearly.
+
+    A failure may be of the newest units alone, or stand although later ones are better: then what
+    all units show together lies within the limit.
+    """
+    value, position = telling.position.value, telling.position
+    lies_beyond = value is None or telling.allowed.left_on(value) is position.fail_side
+    beyond = _beyond(telling, position.fail_side)
+    by_all = f"within {_limit(telling)} by all {telling.unit}s together"
+    if telling.is_newest and _is_refuted(telling):
+        shown = f"{_refuted_model(telling)} would show this {_chance_of_fail(telling)}"
+        if lies_beyond:
+            return f"{beyond}; {shown}"
+        return f"{by_all}, but lately {beyond}; {shown}"
+    when = f"with the {telling.unit} of {position.since:%Y-%m-%d}"
+    if _is_refuted(telling):
+        model, chance = _refuted_model(telling), _chance_of_fail(telling)
+        why = f", by when {model} would have shown this {chance}"
+    else:
+        why = ", by what was asked and counted then"
+    if lies_beyond:
+        return f"{beyond}; it failed {when}{why}"
+    return f"{by_all}; it failed {when}, {beyond}{why}"
+
+
+def _is_refuted(telling: Sentence) -> bool:
+    """Whether the counts, as they are now, show the failure."""
     evidence, needed = telling.evidence.fail_evidence, telling.evidence.fail_needed
-    if evidence is None or needed is None or evidence < needed:
-        return "; it failed by what was counted before corrections"
-    shown = _once_in(evidence)
+    return evidence is not None and needed is not None and evidence >= needed
+
+
+def _refuted_model(telling: Sentence) -> str:
+    """Of what the evidence of a failure says that it is rare."""
     if telling.case.rule.fails_on is FailsOn.DIFFERENCE:
-        return f"; a model without any difference would show this {shown}"
-    return f"; a model that keeps the limit would show this {shown}"
+        return "a model without any difference"
+    return "a model that keeps the limit"
+
+
+def _chance_of_fail(telling: Sentence) -> str:
+    return _once_in(telling.evidence.fail_evidence)
+
+
+def _others_too(telling: Sentence) -> str:
+    """What holds of the one group that is named holds of all that are large enough."""
+    return ", as against every other group that is large enough" if telling.case.others[1:] else ""
+
+
+def _kept(telling: Sentence) -> str:
+    """Where the disparity lies: a pass after a failure is by what came later alone."""
+    side, within = telling.allowed.left_on(telling.position.value), f"within {_limit(telling)}"
+    if side is None:
+        return within
+    return f"{_beyond(telling, side)} by all {telling.unit}s together, but lately {within}"
+
+
+def _lifted(telling: Sentence) -> str:
+    return (
+        "; it failed before, and later decisions alone show this"
+        if telling.position.failures
+        else ""
+    )
 
 
 def _passed(telling: Sentence) -> str:
     if telling.evidence.pass_evidence is None:
-        return ", which no rate of it could break"
+        return ", which no rate of so large a group could break"
+    what = "one of them" if telling.has_two_ends else "it"
     shown = _once_in(telling.evidence.pass_evidence)
-    return (
-        f"; a model that breaks {'them' if telling.has_two_ends else 'it'} would show this {shown}"
-    )
+    return f"; a model that breaks {what} would show this {shown}"
 
 
 def _stands(telling: Sentence) -> str:
-    """Since when a failure stands that the newest unit did not bring, and what would lift it."""
-    since = telling.position.since
-    if since is None or telling.is_newest:
+    """What would lift what the newest unit did not bring."""
+    if telling.is_newest and _is_refuted(telling):
         return ""
-    return (
-        f"; it stands since {since:%Y-%m-%d}, until later decisions alone show the limit kept"
-        f" (evidence {telling.position.pass_needed:,.0f}) or two people waive it"
-    )
+    needed = telling.position.pass_needed
+    shown = f"later decisions alone show the limit kept (evidence {needed:,.0f})"
+    if telling.caution is not None or telling.case.rule.severity is Severity.WARN:
+        return f"; this stands until {shown}"
+    return f"; the failure stands until {shown}, or two people waive it"
 
 
 def _open(telling: Sentence) -> str:
     side = telling.allowed.left_on(telling.position.value)
     if side is None:
         return f"within {_limit(telling)}; whether it stays there is not certain yet"
-    doubt = "a model that keeps the limit may show this by chance"
-    return f"{_beyond(telling)}, but {doubt}"
+    return f"{_beyond(telling, side)}, but {_refuted_model(telling)} may show this by chance"
 
 
 def _settled(telling: Sentence) -> str:
@@ -229,9 +284,8 @@ def _inference(telling: Sentence) -> str:
     return f"; {telling.caution.why}{wrong}"
 
 
-def _beyond(telling: Sentence) -> str:
-    """`below the limit of 4/5`: on the side where it lies, or failed."""
-    side = telling.allowed.left_on(telling.position.value) or telling.position.fail_side
+def _beyond(telling: Sentence, side: Side) -> str:
+    """`below the limit of 4/5`."""
     if not telling.is_ratio:
         return f"beyond the limit of {_bound(telling, telling.case.rule.threshold)}"
     word = "below" if side is Side.LOW else "above"

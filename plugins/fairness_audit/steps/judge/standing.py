@@ -4,59 +4,101 @@ A failure is lifted by later decisions alone, or waived by two people. Correctio
 counted then, another policy or another name of a rule do not lift it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
+from fairness_audit.policy.load import policy_digest
+from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.signed.audit import AuditRecord
-from fairness_audit.steps.judge.cases import Case
+from fairness_audit.steps.judge.cases import SUBGROUP_RULE, Case
+from fairness_audit.steps.judge.family import Failure
 
 About = tuple[str, str | None, str | None, str | None]
 """A rule, its metric, a grouping and a group: whom a group is compared with may change."""
 
+OnRecord = Mapping[About, tuple[tuple[date, str | None], ...]]
+"""Failures by what failed: the unit after which later ones alone lift it, and against whom."""
 
-def failures_on_record(earlier: Iterable[AuditRecord]) -> Mapping[About, tuple[date, ...]]:
-    """The first days of the units that brought a failure, by what failed; sorted."""
-    found: dict[About, set[date]] = {}
+
+def failures_on_record(earlier: Iterable[AuditRecord], policy: AuditPolicy) -> OnRecord:
+    """Every failure of a version that its records hold, oldest first.
+
+    Under the policy that it was found by, units after the one that brought it may lift it, whoever
+    looked at them by then. Another policy asks otherwise, so that only units may that were not
+    there when it was found: what was asked is no way to turn round what is known.
+    """
+    digest = policy_digest(policy)
+    found: dict[About, dict[date, tuple[date, str | None]]] = {}
     for record in earlier:
-        for finding in record.findings:
-            if _failed(finding) and finding.evidence.since is not None:
-                found.setdefault(about(finding), set()).add(finding.evidence.since)
-    return {key: tuple(sorted(days)) for key, days in found.items()}
+        for finding in filter(_failed, record.findings):
+            since = until = finding.evidence.since
+            if record.policy_digest != digest and record.basis and record.basis.last:
+                until = record.basis.last
+            if since is not None and until is not None:
+                found.setdefault(about(finding), {}).setdefault(since, (until, finding.reference))
+    return {key: tuple(each.values()) for key, each in found.items()}
 
 
 def failures_of(
-    cases: Iterable[Case], on_record: Mapping[About, tuple[date, ...]]
-) -> Mapping[object, tuple[date, ...]]:
-    """Those of the cases that are judged now."""
-    found: dict[object, tuple[date, ...]] = {}
-    for case in cases:
-        if days := on_record.get(case_about(case), ()):
-            found[case] = days
-    return found
+    cases: Iterable[Case], on_record: OnRecord
+) -> Mapping[object, tuple[Failure, ...]]:
+    """Those of the cases that are judged now.
+
+    Of the pair with the group it was compared with, or of all where that is none of them.
+    """
+    found = {
+        case: tuple(
+            Failure(since, case.others.index(other) if other in case.others else None)
+            for since, other in on_record.get(about_case(case), ())
+        )
+        for case in cases
+    }
+    return {case: failures for case, failures in found.items() if failures}
 
 
-def orphaned_failures(earlier: Iterable[AuditRecord], cases: Iterable[Case]) -> Iterator[Finding]:
-    """The newest finding of each failure that no rule of the policy asks about any more."""
-    asked = {case_about(case) for case in cases}
+def standing_failures(
+    earlier: Iterable[AuditRecord], policy: AuditPolicy, answered: Collection[About]
+) -> Iterator[Finding]:
+    """The newest finding of each failure that this audit finds nothing about which could lift it.
+
+    Args:
+        earlier: the audits of the version before this one.
+        policy: what is asked now.
+        answered: what this audit judges and what may fail in it.
+    """
     newest: dict[About, Finding] = {}
     for record in earlier:
         for finding in record.findings:
-            if finding.kind == "disparity" and about(finding) not in asked:
+            if finding.kind == "disparity" and not _failed(finding):
                 newest[about(finding)] = finding
-    for finding in newest.values():
-        if _failed(finding) and finding.evidence.since is not None:
-            said = finding.sentence.removesuffix(_MORE)
-            yield finding.model_copy(update={"sentence": f"{said}{_MORE}"})
+        # A failure that stood in a record stood whatever else the record says of the same group.
+        newest |= {about(finding): finding for finding in filter(_failed, record.findings)}
+    rules = {rule.id for rule in policy.rules}
+    rules |= {SUBGROUP_RULE} if policy.subgroup_search else set()
+    for key, finding in newest.items():
+        if _failed(finding) and key not in answered:
+            why = _UNANSWERED if finding.rule in rules else _UNASKED
+            said = finding.sentence.removesuffix(_UNANSWERED).removesuffix(_UNASKED)
+            yield finding.model_copy(update={"sentence": f"{said}{why}"})
 
 
-_MORE = (
+_UNASKED = (
     " No rule of the policy asks about it any more; the failure stands until two people waive it."
+)
+_UNANSWERED = (
+    " By this audit it could not fail nor pass; the failure stands until one can tell, or two"
+    " people waive it."
 )
 
 
 def _failed(finding: Finding) -> bool:
-    return finding.kind == "disparity" and finding.verdict is Verdict.FAIL
+    """True of a failure that was found by closed units, as all are since there are any."""
+    return (
+        finding.kind == "disparity"
+        and finding.verdict is Verdict.FAIL
+        and finding.evidence.since is not None
+    )
 
 
 def about(finding: Finding) -> About:
@@ -64,6 +106,6 @@ def about(finding: Finding) -> About:
     return finding.rule, finding.metric, finding.attribute, finding.group
 
 
-def case_about(case: Case) -> About:
-    """What the findings of a case are about."""
+def about_case(case: Case) -> About:
+    """What findings of a case are about."""
     return case.rule.id, case.rule.metric.name, case.grouping, case.group

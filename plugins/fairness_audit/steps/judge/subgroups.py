@@ -7,7 +7,7 @@ gap that is clear hides no wide one.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from fairness_audit.policy.model import AtGate
+from fairness_audit.policy.model import AtGate, Severity
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.statistics.course import State
 from fairness_audit.steps.judge.cases import SUBGROUP_RULE, Case, Part
@@ -32,22 +32,24 @@ def subgroup_findings(
     kept = sum(positions[case].state is State.PASS for case in others)
     rule = cases[0].rule
     limit = limit_name(rule.threshold, in_points=False)
-    all_kept = kept == len(others)
+    all_kept, only_warns = kept == len(others), rule.severity is Severity.WARN
     doubt = "" if all_kept else "; of the others nothing can be said yet"
     yield Finding(
         rule=SUBGROUP_RULE,
         kind="disparity",
         verdict=Verdict.PASS if all_kept else Verdict.INCONCLUSIVE,
-        at_gate=AtGate.ALLOW.value if all_kept else rule.inconclusive.value,
+        at_gate=AtGate.ALLOW.value if all_kept or only_warns else rule.inconclusive.value,
         metric=rule.metric.name,
         sentence=(
             f"Of {len(others):,} {'other ' if broken else ''}subgroups of up to"
-            f" {_depth(tables)} attributes, {kept:,} are shown to keep the limit of {limit}"
-            f" against everybody else{doubt}."
+            f" {_depth(tables)}, {kept:,} {'is' if kept == 1 else 'are'} shown to keep"
+            f" the limit of {limit} against everybody else{doubt}."
         ),
     )
 
 
-def _depth(tables: Tables) -> int:
+def _depth(tables: Tables) -> str:
+    """`3 attributes`."""
     search = tables.policy.subgroup_search
-    return 0 if search is None else search.depth
+    depth = 0 if search is None else search.depth
+    return f"{depth} attribute{'' if depth == 1 else 's'}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from fairness_audit.policy.model import AtGate, AuditPolicy, Rule, Severity
 from fairness_audit.records.validation import ValidationReport
@@ -10,11 +9,12 @@ from fairness_audit.statistics.proportions import Proportions
 from fairness_audit.statistics.sequential import Limit, OneShare, Pair
 from fairness_audit.steps.judge.cases import Case, Part, parts_of, subgroups
 from fairness_audit.steps.judge.family import Position, positions, positions_after
-from fairness_audit.steps.judge.pairs import pairs_of
+from fairness_audit.steps.judge.ground import ground_of
+from fairness_audit.steps.judge.pairs import beside_of, pairs_of
 from fairness_audit.steps.judge.proxies import caution_of
 from fairness_audit.steps.judge.questions import may_block, pairs_about, questions
-from fairness_audit.steps.judge.standing import About, failures_of
-from fairness_audit.steps.judge.tables import Tables
+from fairness_audit.steps.judge.standing import About, OnRecord, about_case, failures_of
+from fairness_audit.steps.judge.tables import Tables, Until
 
 Family = Mapping[object, list[Pair]]
 """The pairs of every case and question that are tested together."""
@@ -62,7 +62,7 @@ class Trial:
             return False
         return not self.tables.is_smaller_than_waited_for(tested.grouping, tested.group)
 
-    def positions(self, on_record: Mapping[About, tuple[date, ...]]) -> dict[object, Position]:
+    def positions(self, on_record: OnRecord) -> dict[object, Position]:
         """Where everything stands; ``on_record`` are the failures of earlier audits."""
         evidence, alpha = self.tables.evidence, self.tables.policy.error_rate.alpha
         found: dict[object, Position] = {}
@@ -74,15 +74,17 @@ class Trial:
                 unit=evidence.unit,
                 alpha=float(alpha),
                 failed=failures_of(cases, on_record),
+                set_aside={case: self._not_waited_for(case) for case in cases},
             )
         return found
 
     def positions_after(
-        self, counts: Sequence[int], on_record: Mapping[About, tuple[date, ...]]
+        self, counts: Sequence[int], on_record: OnRecord
     ) -> list[dict[object, Position]]:
         """Where everything stood after each of these numbers of units, without intervals."""
         evidence, alpha = self.tables.evidence, self.tables.policy.error_rate.alpha
         found: list[dict[object, Position]] = [{} for _ in counts]
+        then = [self.after(count) for count in counts]
         for family in (self.blocking, self.warning):
             cases = [each for each in family if isinstance(each, Case)]
             after = positions_after(
@@ -92,10 +94,15 @@ class Trial:
                 unit=evidence.unit,
                 alpha=float(alpha),
                 failed=failures_of(cases, on_record),
+                set_aside=[{case: each._not_waited_for(case) for case in cases} for each in then],
             )
             for whole, part in zip(found, after, strict=True):
                 whole |= part
         return found
+
+    def after(self, units: int) -> "Trial":
+        """The same questions, with what was counted after so many units."""
+        return replace(self, tables=Until(self.tables, units))
 
     def beside_silent(self, hypotheses: int) -> "Trial":
         """The trial with so many hypotheses more that may block, and of which nothing is known."""
@@ -108,6 +115,31 @@ class Trial:
     def family_of(self, case: Case) -> Family:
         """What is tested together with a case."""
         return self.blocking if case in self.blocking else self.warning
+
+    def _not_waited_for(self, case: Case) -> list[int]:
+        """Which of the groups that one is compared with hold up no verdict about it.
+
+        They have too few decisions to say anything, or fewer than the gate waits for.
+        """
+        least = self.tables.policy.min_group_size
+        beside = beside_of(self.tables, case)
+        return [
+            at
+            for at, other in enumerate(case.others)
+            if beside[at].other.decisions < least
+            or self.tables.is_smaller_than_waited_for(case.grouping, other)
+        ]
+
+    def answered(self, where: Mapping[object, Position]) -> set[About]:
+        """What is judged by enough decisions, and may fail."""
+        cases = [case for case in self.blocking if isinstance(case, Case)]
+        return {about_case(case) for case in cases if self._is_judged(case, where[case])}
+
+    def _is_judged(self, case: Case, position: Position) -> bool:
+        beside = beside_of(self.tables, case)[position.pair]
+        return ground_of(
+            position.state, beside.fewest, min_group_size=self.tables.policy.min_group_size
+        ).is_judged
 
 
 def sides_of(family: Family) -> int:

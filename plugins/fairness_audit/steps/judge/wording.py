@@ -82,7 +82,5 @@ def compared_with(against: Against, reference: str | None) -> str:
             return "everybody else"
         case Against.OVERALL:
             return "everybody"
-        case Against.BEST:
-            return f"group {one_line(reference or '?')}, the best placed"
-        case Against.REFERENCE:
+        case Against.BEST | Against.REFERENCE:
             return f"group {one_line(reference or '?')}"

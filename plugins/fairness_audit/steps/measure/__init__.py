@@ -79,7 +79,7 @@ def measure(
     )
 
 
-def own_evidence(file: MeasurementFile, artifact_digest: str, read: ReadEvidence) -> Own | None:
+def own_evidence(file: MeasurementFile, artifact_digest: str, read: ReadEvidence) -> Own:
     """What an audit counted, for its history; refused if the file is not the one that was written.
 
     Args:
@@ -91,7 +91,7 @@ def own_evidence(file: MeasurementFile, artifact_digest: str, read: ReadEvidence
         MeasurementError: when it is not there, or was changed.
     """
     if file.evidence is None or file.evidence_digest is None:
-        return None
+        raise MeasurementError("the measurements are of no window, so that nothing was counted")
     if not file.evidence.is_file():
         raise MeasurementError(f"{file.evidence}: no such file (run the step measure again)")
     content = file.evidence.read_bytes()

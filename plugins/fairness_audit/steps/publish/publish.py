@@ -24,7 +24,7 @@ from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.evidence import digest_of_content
 from fairness_audit.records.finding import Judgement
-from fairness_audit.records.history import Audit, period_of
+from fairness_audit.records.history import digest_of_earlier, earlier_of
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.report import report_of
@@ -116,13 +116,13 @@ def publish(
         "expires": now + timedelta(days=loaded.policy.gate.valid_days),
         "counts": _counts(population, measurements, validation),
         "verdict": judgement.verdict,
-        "error_budget": judgement.budget,
+        "basis": judgement.basis,
         "attributes": judgement.attributes,
         "findings": judgement.findings,
         "versions": software_versions(),
     } | _read(snapshot)
     first = AuditRecord(seq=1, prev=None, **content)
-    check = partial(_check_budget, ledger, loaded.policy.error_rate.period_days)
+    check = partial(_check_earlier, ledger)
     signed = _appended(ledger, signer, trusted, first, check)
     record = signed.record
     if not isinstance(record, AuditRecord):
@@ -249,22 +249,25 @@ def _check_about(review: ReviewRecord, ledger: Ledger) -> None:
         )
 
 
-def _check_budget(ledger: Ledger, period_days: int, record: Record) -> None:
-    """Two audits of a model that were judged at once spend the same share: one must yield.
+def _check_earlier(ledger: Ledger, record: Record) -> None:
+    """Two audits of a version that were judged at once know nothing of each other: one must yield.
 
     Asked while nobody else can append, so between the answer and the record nobody comes.
     """
-    if not isinstance(record, AuditRecord) or record.error_budget is None:
+    if not isinstance(record, AuditRecord) or record.basis is None:
         return
-    budget = record.error_budget
-    audit = Audit(record.record_id, record.model, record.logical_date, record.window_start)
-    entries = ledger.all() if record.seq > 1 else []
-    audits = [each for each in entries if each.kind == AuditRecord.kind]
-    period = period_of(audit, audits, period_days=period_days)
-    if (budget.audit, budget.period_start) != (len(period.earlier) + 1, period.start):
+    there = (
+        unverified_record(entry.envelope)
+        for entry in (ledger.all() if record.seq > 1 else [])
+        if (entry.kind, entry.model, entry.model_version)
+        == (AuditRecord.kind, record.model, record.model_version)
+    )
+    audits = [each for each in there if isinstance(each, AuditRecord)]
+    if digest_of_earlier(earlier_of(record, audits)) != record.basis.after:
         raise RecordError(
-            f"another audit of {record.model} was published while this one ran, and both would"
-            f" spend share {budget.audit} of the error budget (start a new run)"
+            f"another audit of {record.model} version {record.model_version} was published while"
+            " this one ran, and it was judged without what that one counted (run the step judge"
+            " again)"
         )
 
 

@@ -3,9 +3,8 @@
 import pytest
 
 from fairness_audit.records.finding import Verdict
-from fairness_audit.statistics.power import detectable_gap, n_needed
 from fairness_audit.steps.measure.counting.counts import Counts
-from tests.builders.domain import a_rate
+from tests.builders.evidence import evidence_by_week
 from tests.builders.judging import (
     BIASED,
     CLOSE,
@@ -13,7 +12,7 @@ from tests.builders.judging import (
     a_check,
     a_rule,
     about,
-    an_impact_ratio,
+    disparities,
     gender_policy,
     judged,
     judged_counts,
@@ -24,108 +23,113 @@ from tests.builders.populations import policy_over
 # --- three values --------------------------------------------------------------------------------
 
 
-def test_an_interval_inside_the_limit_passes() -> None:
+def test_a_limit_that_is_shown_to_be_kept_passes() -> None:
     judgement = judged_counts(gender_policy(), FAIR)
+    evidence = judgement.deciding.evidence
     assert judgement.verdict is Verdict.PASS
-    assert judgement.deciding.kind == "disparity"
-    assert judgement.deciding.at_gate == "allow"
-    assert judgement.deciding.evidence.four_fifths_flag is False
+    assert (judgement.deciding.kind, judgement.deciding.at_gate) == ("disparity", "allow")
+    assert evidence.pass_evidence is not None
+    assert evidence.pass_evidence >= 20
+    assert evidence.since is not None
+    assert evidence.four_fifths_flag is False
 
 
-def test_a_breach_beyond_chance_fails() -> None:
+def test_a_limit_that_is_shown_to_be_broken_fails() -> None:
     judgement = judged_counts(gender_policy(), BIASED)
     evidence = judgement.deciding.evidence
     assert judgement.verdict is Verdict.FAIL
     assert judgement.deciding.at_gate == "block"
-    assert evidence.value == pytest.approx(0.6)
+    assert evidence.value == pytest.approx(0.6, abs=0.001)
+    assert evidence.fail_evidence is not None
+    assert evidence.fail_needed is not None
+    assert evidence.fail_evidence >= evidence.fail_needed >= 20
     assert evidence.threshold == "4/5"
     assert evidence.four_fifths_flag is True
     assert (evidence.numerator, evidence.denominator) == (300, 1000)
     assert (evidence.reference_numerator, evidence.reference_denominator) == (500, 1000)
 
 
-def test_a_breach_that_chance_may_explain_is_inconclusive_and_goes_to_review() -> None:
-    judgement = judged_counts(gender_policy(), CLOSE)
-    deciding = judgement.deciding
+def test_harm_to_the_reference_group_fails_too() -> None:
+    """The reference selected at 26.3 %, seniors at 48.9 %: 1.86 times as often."""
+    counts = {"M": share(263, 1000), "F": share(489, 1000)}
+    finding = about(judged_counts(gender_policy(), counts), kind="disparity")
+    assert (finding.verdict, finding.at_gate) == (Verdict.FAIL, "block")
+
+
+def test_harm_to_the_reference_group_passes_only_where_that_was_asked_for() -> None:
+    counts = {"M": share(263, 1000), "F": share(489, 1000)}
+    judgement = judged_counts(gender_policy(a_rule(sides="harm")), counts)
+    assert judgement.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("women", "flag"), [(38, True), (45, False)], ids=["beyond the limit", "within it"]
+)
+def test_what_is_not_shown_either_way_is_open_and_goes_to_review(women: int, flag: bool) -> None:
+    judgement = judged_counts(gender_policy(), CLOSE | {"F": share(women, 100)})
     assert judgement.verdict is Verdict.INCONCLUSIVE
-    assert deciding.at_gate == "review"
-    assert deciding.evidence.four_fifths_flag is True
-    assert deciding.evidence.p_value == pytest.approx(0.0874, abs=1e-4)
-    assert deciding.evidence.detectable_gap is not None
-    assert deciding.evidence.n_needed is not None
+    assert judgement.deciding.at_gate == "review"
+    assert judgement.deciding.evidence.four_fifths_flag is flag
+    assert judgement.deciding.evidence.since is None
 
 
-@pytest.mark.parametrize("own", [310, 290])
-def test_the_detectable_gap_of_a_difference_is_on_the_observed_side(own: int) -> None:
-    """From 0.3, a gap upwards is harder to see than one downwards."""
-    rule = a_rule(metric="selection_rate", compare="difference", threshold="1/50")
-    counts = {"M": share(300, 1000), "F": share(own, 1000)}
-    evidence = about(judged_counts(gender_policy(rule), counts), kind="disparity").evidence
-    expected = detectable_gap(1000, 1000, 0.3, alpha=0.05, upward=own > 300)
-    assert evidence.detectable_gap == expected
-    assert evidence.detectable_gap != detectable_gap(1000, 1000, 0.3, alpha=0.05, upward=own < 300)
-    assert evidence.n_needed == n_needed(0.32 if own > 300 else 0.28, 0.3, alpha=0.05)
-
-
-def test_no_rate_at_the_limit_is_above_one() -> None:
-    """Five quarters of 0.9 is more than there is."""
-    rule = a_rule(metric="false_positive_rate")
-    counts = {"M": Counts(fp=90, tn=10), "F": Counts(fp=92, tn=8)}
-    evidence = about(judged_counts(gender_policy(rule), counts), kind="disparity").evidence
-    assert evidence.n_needed == n_needed(1.0, 0.9, alpha=0.05)
-
-
-def test_against_everybody_the_rest_is_the_other_sample() -> None:
-    """Half of everybody is the group itself: a gap to the rest of 2 is one to everybody of 1."""
-    rule = a_rule(metric="selection_rate", compare="difference", against="overall")
-    judgement = judged_counts(gender_policy(rule), {"M": share(500, 1000), "F": share(400, 1000)})
-    evidence = about(judgement, group="F").evidence
-    to_rest = detectable_gap(1000, 1000, 0.5, alpha=0.05 / 2, upward=False)
-    assert to_rest is not None
-    assert evidence.detectable_gap == to_rest / 2
-    assert evidence.n_needed == n_needed(0.0, 0.5, alpha=0.05 / 2)
-
-
-def test_no_breach_without_evidence_is_inconclusive_too() -> None:
-    counts = {"M": share(50, 100), "F": share(45, 100)}
-    judgement = judged_counts(gender_policy(), counts)
-    assert judgement.verdict is Verdict.INCONCLUSIVE
-    assert judgement.deciding.evidence.four_fifths_flag is False
-
-
-def test_significance_needs_p_strictly_below_alpha() -> None:
-    policy = gender_policy(error_rate={"alpha": "1/8"})
-    at_alpha = an_impact_ratio("F", (36, 100), (50, 100), p_value=0.125)
-    below = at_alpha.model_copy(update={"p_value": 0.12499})
-    men = a_rate("selection_rate", "M", 50, 100)
-    assert judged(policy, [men, at_alpha]).verdict is Verdict.INCONCLUSIVE
-    assert judged(policy, [men, below]).verdict is Verdict.FAIL
-
-
-def test_a_significant_gap_inside_the_limit_is_no_failure() -> None:
-    """Black against White in 6 RCNY 5-300: ratio 0.8432, p 0.0087, interval 0.739 to 0.962."""
-    policy = policy_over({"race": "White"}, rules=[a_rule()])
-    counts = {"White": share(412, 797), "Black": share(170, 390)}
-    finding = about(judged_counts(policy, counts), group="Black")
+def test_exactly_at_the_limit_fails_at_no_size() -> None:
+    """4/5 keeps a limit of 4/5: at 20,000 decisions each a test of equality would not doubt."""
+    counts = {"M": share(10_000, 20_000), "F": share(8_000, 20_000)}
+    finding = about(judged_counts(gender_policy(), counts), kind="disparity")
     assert finding.verdict is Verdict.INCONCLUSIVE
-    assert finding.evidence.four_fifths_flag is False
-    assert finding.evidence.value == pytest.approx(0.8432, abs=5e-5)
-    assert finding.evidence.p_value == pytest.approx(0.0087, abs=5e-5)
-    assert finding.evidence.low == pytest.approx(0.739, abs=5e-4)
-    assert "there is a gap (adjusted p = 0.00871)" in finding.sentence
+    assert finding.evidence.fail_evidence is not None
+    assert finding.evidence.fail_evidence < 1
+
+
+def test_a_gap_that_is_clear_but_within_the_limit_passes() -> None:
+    """.9 keeps 4/5, and is no equality."""
+    counts = {"M": share(10_000, 20_000), "F": share(9_000, 20_000)}
+    policy = gender_policy()
+    assert judged_counts(policy, counts).verdict is Verdict.PASS
+
+
+def test_a_difference_fails_only_where_the_policy_asks_for_that() -> None:
+    """.78 of 3,000: clearly unequal (EEOC's practice), and not clearly below 4/5."""
+    counts = {"M": share(1500, 3000), "F": share(1170, 3000)}
+    limit = about(judged_counts(gender_policy(), counts), kind="disparity")
+    rule = a_rule(fails_on="difference")
+    difference = about(judged_counts(gender_policy(rule), counts), kind="disparity")
+    assert limit.verdict is Verdict.INCONCLUSIVE
+    assert (difference.verdict, difference.at_gate) == (Verdict.FAIL, "block")
+
+
+def test_a_clear_difference_within_the_limit_is_no_failure_of_either_kind() -> None:
+    """Black against White in 6 RCNY 5-300, five times as many: ratio 0.8432."""
+    policy = policy_over({"race": "White"}, rules=[a_rule(fails_on="difference")])
+    counts = {"White": share(2060, 3985), "Black": share(850, 1950)}
+    finding = about(judged_counts(policy, counts), group="Black")
+    assert finding.verdict is not Verdict.FAIL
+    assert finding.evidence.value == pytest.approx(0.8432, abs=1e-3)
+    assert finding.evidence.fail_evidence is not None
+    assert finding.evidence.fail_evidence > 20
 
 
 @pytest.mark.parametrize("min_group_size", [30, 1])
-def test_seven_of_seventeen_against_the_best_is_inconclusive(min_group_size: int) -> None:
+def test_seven_of_seventeen_against_the_best_is_open(min_group_size: int) -> None:
     """AIAN F against White M in 6 RCNY 5-300: below 4/5, and nobody can tell."""
     policy = gender_policy(a_rule(against="best"), min_group_size=min_group_size)
-    finding = about(
-        judged_counts(policy, {"M": share(215, 412), "F": share(7, 17)}), kind="disparity"
-    )
-    assert finding.verdict is Verdict.INCONCLUSIVE
-    assert finding.at_gate == "review"
-    assert finding.evidence.four_fifths_flag is True
-    assert finding.evidence.value == pytest.approx(0.789, abs=5e-4)
+    finding = about(judged_counts(policy, {"M": share(215, 412), "F": share(7, 17)}), group="F")
+    assert (finding.verdict, finding.at_gate) == (Verdict.INCONCLUSIVE, "review")
+
+
+def test_a_recent_change_is_found_behind_a_good_history() -> None:
+    """A year at equality, then the half as often: all weeks together still keep the limit."""
+    policy = gender_policy()
+    fair, biased = ({"M": share(120, 300), "F": share(n, 300)} for n in (120, 60))
+    weeks = [fair] * 46 + [biased] * 6
+    finding = about(judged(policy, evidence=evidence_by_week(policy, weeks)), kind="disparity")
+    assert finding.verdict is Verdict.FAIL
+    assert finding.evidence.value is not None
+    assert finding.evidence.value > 0.9
+
+
+# --- at the gate ---------------------------------------------------------------------------------
 
 
 def test_a_warning_rule_warns_and_lets_through() -> None:
@@ -136,12 +140,12 @@ def test_a_warning_rule_warns_and_lets_through() -> None:
 
 def test_a_warning_rule_that_cannot_tell_lets_through_without_passing() -> None:
     judgement = judged_counts(gender_policy(a_rule(severity="warn")), CLOSE)
-    assert judgement.deciding.at_gate == "allow"
+    assert about(judgement, kind="disparity").at_gate == "allow"
     assert judgement.verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("at_gate", ["allow", "review", "block"])
-def test_the_policy_says_what_inconclusive_does(at_gate: str) -> None:
+def test_the_policy_says_what_open_does(at_gate: str) -> None:
     judgement = judged_counts(gender_policy(a_rule(inconclusive=at_gate)), CLOSE)
     assert about(judgement, kind="disparity").at_gate == at_gate
 
@@ -155,6 +159,31 @@ def test_what_the_policy_lets_through_does_not_spoil_a_pass() -> None:
     assert judgement.verdict is Verdict.PASS
     assert judgement.deciding.rule == "points"
     assert about(judgement, rule="four_fifths").verdict is Verdict.INCONCLUSIVE
+
+
+def test_what_only_warns_takes_no_power_from_what_blocks() -> None:
+    alone = judged_counts(gender_policy(), BIASED)
+    watched = [
+        a_rule(id=f"w{k}", metric="selection_rate", against="rest", severity="warn")
+        for k in range(12)
+    ]
+    among = judged_counts(gender_policy(a_rule(), *watched), BIASED)
+    assert about(among, rule="four_fifths") == about(alone, rule="four_fifths")
+    assert alone.basis is not None
+    assert among.basis is not None
+    assert alone.basis.hypotheses == among.basis.hypotheses == 2
+
+
+def test_all_that_may_block_is_one_family() -> None:
+    """With more that may block each needs more evidence."""
+    rules = [a_rule(), a_rule(id="points", metric="selection_rate", against="rest")]
+    one, more = (judged_counts(gender_policy(*each), CLOSE) for each in (rules[:1], rules))
+    needed = [about(each, rule="four_fifths").evidence.fail_needed for each in (one, more)]
+    assert needed[0] is not None
+    assert needed[1] is not None
+    assert needed[0] < needed[1]
+    assert more.basis is not None
+    assert more.basis.hypotheses == 6
 
 
 # --- COMPAS --------------------------------------------------------------------------------------
@@ -174,27 +203,19 @@ def test_compas_fails_for_the_large_group_and_cannot_tell_of_eighteen_people() -
     policy = policy_over(
         {"race": "Caucasian"},
         favourable="not_selected",
-        rules=[
-            a_rule(against="best"),
-            a_rule(id="false_alarms", metric="false_positive_rate"),
-        ],
+        rules=[a_rule(against="best"), a_rule(id="false_alarms", metric="false_positive_rate")],
     )
     judgement = judged_counts(policy, COMPAS)
     assert judgement.verdict is Verdict.FAIL
     flagged = about(judgement, rule="four_fifths", group="African-American")
     assert flagged.verdict is Verdict.FAIL
-    assert flagged.reference == "Other"
-    assert flagged.evidence.value == pytest.approx(0.520964, abs=5e-7)
     few = about(judgement, rule="four_fifths", group="Native American")
     assert few.verdict is Verdict.INCONCLUSIVE
-    assert few.evidence.value == pytest.approx(0.421700, abs=5e-7)
+    assert (few.evidence.value, few.evidence.numerator) == (None, None)
     assert about(judgement, rule="four_fifths", group="Caucasian").verdict is not Verdict.FAIL
     alarms = about(judgement, rule="false_alarms", group="African-American")
     assert alarms.verdict is Verdict.FAIL
-    assert alarms.evidence.value == pytest.approx(1.912093, abs=5e-7)
-    assert alarms.evidence.threshold == "5/4"
-    # Fewer false alarms than the reference group harm nobody.
-    assert about(judgement, rule="false_alarms", group="Other").verdict is Verdict.PASS
+    assert alarms.evidence.value == pytest.approx(1.912093, abs=0.005)
     assert about(judgement, kind="polarity").verdict is Verdict.PASS
 
 
@@ -202,15 +223,16 @@ def test_compas_fails_for_the_large_group_and_cannot_tell_of_eighteen_people() -
 
 
 def test_the_strongest_evidence_decides_and_the_rest_is_in_reading_order() -> None:
-    counts = BIASED | {"D": share(350, 1000), "X": share(10, 20), "Z": share(505, 1000)}
+    counts = BIASED | {"D": share(310, 1000), "X": share(10, 20), "Z": share(505, 1000)}
     judgement = judged_counts(gender_policy(), counts, checks=[a_check()])
-    assert [(f.verdict.value, f.group) for f in judgement.findings] == [
-        ("fail", "F"),
-        ("fail", "D"),
-        ("inconclusive", "X"),
-        ("pass", "Z"),
-        ("pass", None),
+    assert [f.verdict.value for f in disparities(judgement)] == [
+        "fail",
+        "fail",
+        "inconclusive",
+        "pass",
     ]
+    strongest = max(disparities(judgement), key=lambda f: f.evidence.fail_evidence or 0)
+    assert judgement.deciding == strongest
 
 
 def test_what_weighs_the_same_is_read_by_attribute_then_group() -> None:
@@ -220,13 +242,10 @@ def test_what_weighs_the_same_is_read_by_attribute_then_group() -> None:
         for gender in ("Z", "M", "F", "D")
         for age in ("young", "old")
     }
-    findings = judged_counts(policy, counts).findings
-    assert [(f.attribute, f.group) for f in findings if f.kind == "disparity"] == [
-        ("age", "young"),
-        ("gender", "D"),
-        ("gender", "F"),
-        ("gender", "Z"),
-    ]
+    rest = judged_counts(policy, counts).findings[1:]
+    told = [(f.attribute, f.group) for f in rest if f.kind == "disparity"]
+    assert told == sorted(told)
+    assert len(told) == 3
 
 
 def test_what_blocks_comes_before_what_is_reviewed() -> None:
