@@ -89,6 +89,7 @@ def _claimed(policy: AuditPolicy, claim: Claim, past: "Pair") -> Outlook:
         unit="week",
         alpha=ALPHA,
         failed={},
+        set_aside={},
     )
     family = Family.of(ALPHA, 2 * (1 + OTHERS), standing.values())
     return outlook(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.evidence import Evidence, digest_of_content
 from fairness_audit.records.signed.audit import AuditRecord
@@ -45,7 +46,8 @@ def _published(
     end = datetime(FIRST_WEEK.year, FIRST_WEEK.month, FIRST_WEEK.day, tzinfo=UTC)
     end += timedelta(weeks=number)
     entries = [_entry(each.record, each.evidence) for each in earlier if each.evidence]
-    own = Entry(end, None, digest_of_content(evidence.content), evidence)
+    as_of = end + timedelta(days=policy.maturity_days)
+    own = Entry(as_of, None, digest_of_content(evidence.content), evidence)
     judgement = judged(
         policy,
         evidence=fold([*entries, own], unit=evidence.unit, counts_from=None),
@@ -56,8 +58,9 @@ def _published(
         prev=digest(f"record {seq - 1}") if seq > 1 else None,
         model_version=version,
         artifact_digest=digest(f"artifact {version}"),
+        policy_digest=policy_digest(policy),
         population_digest=digest(f"population {version} {number}"),
-        logical_date=end + timedelta(days=policy.maturity_days),
+        logical_date=as_of,
         window_start=end - timedelta(weeks=8),
         window_end=end,
         verdict=judgement.verdict,

@@ -7,7 +7,6 @@ the truth (nominally 95 %), or of tests that reject what is true (nominally 5 %)
 from collections.abc import Callable
 
 import numpy as np
-from fairness_audit.statistics.change_point import change_point
 
 from fairness_audit.statistics import intervals, ranking, ratio_intervals, stratified
 from fairness_audit.statistics.inequality import generalized_entropy

@@ -173,9 +173,9 @@ def _of_stream(
             found = dict(_conclusions(then, where))
             found |= dict(_standing(seen, then.answered(where)))
             yield from _compared(audit.record, found)
-            seen.append(_Concluded(
-                    audit.record.logical_date, found, dict(_failures(trial, where))
-                ))
+            seen.append(
+                _Concluded(audit.record.logical_date, found, dict(_failures(trial, where)))
+            )
             past.append(seen[-1])
 
 

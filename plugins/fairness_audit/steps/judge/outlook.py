@@ -266,9 +266,7 @@ class _Ahead:
             {at: _joined(self.tables.of(rate, *at), each) for at, each in found.items()},
         )
 
-    def _are_large(
-        self, continued: _Continued
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def _are_large(self, continued: _Continued) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """By unit ahead whether the group can be judged, and which others it is judged against.
 
         Others that are too few, or fewer than the gate waits for, hold up no verdict.

@@ -1,4 +1,4 @@
-"""What a valid policy cannot conclude, leaves open, or pays for: told before anybody is audited."""
+"""What a valid policy cannot conclude, leaves open, or pays for: told before any audit."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -70,7 +70,7 @@ def _of_best(policy: AuditPolicy, rule: Rule) -> Iterator[tuple[str, str, str]]:
     yield (
         "against",
         f"best holds every group against every other: k groups are k (k - 1) hypotheses"
-        f"{', ' if costs else ''}{', '.join(costs)}; each makes a failure of any other take longer",
+        f"{', ' if costs else ''}{', '.join(costs)}; each makes failures of all others take longer",
         "see what it costs with fairness-audit plan",
     )
 
