@@ -1,6 +1,7 @@
 """A policy's digest: every field enters it, or says why it does not."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, Final, NamedTuple, get_args
 
@@ -10,6 +11,7 @@ from fairness_audit.policy.attribute import Assumption, Provenance, Unknown
 from fairness_audit.policy.base import OUTSIDE, Strict
 from fairness_audit.policy.candidate import Selects
 from fairness_audit.policy.error_rate import ErrorRate, Family
+from fairness_audit.policy.evidence import EvidencePolicy
 from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.metrics import ACCURACY
 from fairness_audit.policy.model import (
@@ -74,6 +76,7 @@ WHOLE: Final[dict[str, Any]] = SMALL | {
     "intersections": [["gender", "age_band"]],
     "strata": ["segment"],
     "min_group_size": 50,
+    "evidence": {"unit": "day", "trained_until": {"1": datetime(2026, 5, 31, tzinfo=UTC)}},
     "error_rate": {"alpha": "1/50", "family": "benjamini_hochberg", "audits": 12},
     "rules": [
         {
@@ -116,6 +119,7 @@ OTHER: Final[Mapping[str, Any]] = {
     "AuditPolicy.strata": (),
     "AuditPolicy.min_group_size": 51,
     "AuditPolicy.error_rate": ErrorRate(),
+    "AuditPolicy.evidence": EvidencePolicy(),
     "AuditPolicy.rules": (),
     "AuditPolicy.subgroup_search": None,
     "AuditPolicy.schedule": Schedule(asset="other"),
@@ -150,6 +154,8 @@ OTHER: Final[Mapping[str, Any]] = {
     "ErrorRate.family": Family.HOLM,
     "ErrorRate.audits": 13,
     "ErrorRate.period_days": 365,
+    "EvidencePolicy.unit": "week",
+    "EvidencePolicy.trained_until": {"1": datetime(2026, 6, 1, tzinfo=UTC)},
     "Rule.id": "other",
     "Rule.metric": ACCURACY,
     "Rule.compare": Comparison.RATIO,
@@ -304,8 +310,8 @@ def test_what_is_written_as_it_is_by_default_changes_no_digest() -> None:
 @pytest.mark.parametrize(
     ("content", "digest"),
     [
-        (SMALL, "a69432c9b6c0aab33a25cee47b7ffd6c1241b338dac46299f2d5f3117ebdc4ca"),
-        (WHOLE, "3e175e6cad19aa82ce6652fd3cf5df5e6d207ecb2873c10fa98aab1bb2cff0f6"),
+        (SMALL, "b5eb16398da2d2c6a16a21feff9150e85fa18a72a0a7d0279cc58639b52d52da"),
+        (WHOLE, "909c6c89877232fc9cf280c4a5522851bf552a48ccf56e0515fa214f4fdea0e4"),
     ],
     ids=["small", "whole"],
 )
