@@ -1,6 +1,7 @@
 """Evidence files beside the ledger: kept once, for their owner alone, and bound by the records."""
 
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.dsse import open_envelope
 from fairness_audit.records.version_evidence import VersionEvidence
+from fairness_audit.steps.extract.retention import delete_runs
 from fairness_audit.steps.measure import own_evidence
 from tests.builders.dated import Decided, after, counted_by_hand, with_evidence
 from tests.builders.judging import gender_policy
@@ -234,6 +236,20 @@ def test_a_file_that_changed_since_it_was_measured_is_not_bound(
         published(loaded, tmp_path, measurements=given)
     assert not store.folder.exists()
     assert a_ledger(tmp_path).heads.length() == 0
+
+
+def test_it_stays_when_the_folder_of_its_run_is_deleted(
+    loaded: LoadedPolicy, store: EvidenceStore, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    given = measured(runs / MODEL / "one", counted())
+    file = published(loaded, tmp_path, measurements=given).file
+    (runs / MODEL / "two").mkdir()
+    later = datetime.now(UTC) + timedelta(days=99)
+    assert runs / MODEL / "one" in delete_runs(runs, keep_days=1, now=later)
+    record = open_envelope(file.read_bytes(), TRUSTED).record
+    assert isinstance(record, AuditRecord)
+    assert store.read(record) == counted()
 
 
 def test_the_same_audit_with_other_evidence_is_refused(

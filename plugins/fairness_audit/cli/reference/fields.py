@@ -80,7 +80,7 @@ class Fields:
 
     def _default(self, field: Schema) -> str:
         default = field["default"]
-        if default is None or default == []:
+        if default is None or default in ([], {}):
             return self._optional
         if isinstance(default, Mapping):
             return "those of its fields"

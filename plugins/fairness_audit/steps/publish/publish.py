@@ -106,8 +106,6 @@ def publish(
         "model_version": population.model_version,
         "artifact_digest": artifact_digest,
         "population_digest": population.digest,
-        "measurements_digest": measurements.digest,
-        "evidence_digest": _keep_evidence(measurements, evidence),
         "report_digest": hashlib.sha256(report).hexdigest(),
         "policy_digest": loaded.digest,
         "audited": population.audited,
@@ -120,7 +118,7 @@ def publish(
         "attributes": judgement.attributes,
         "findings": judgement.findings,
         "versions": software_versions(),
-    } | _read(snapshot)
+    } | _read(snapshot) | _measured(measurements, evidence)
     first = AuditRecord(seq=1, prev=None, **content)
     check = partial(_check_budget, ledger, loaded.policy.error_rate.period_days)
     signed = _appended(ledger, signer, trusted, first, check)
@@ -268,18 +266,19 @@ def _check_budget(ledger: Ledger, period_days: int, record: Record) -> None:
         )
 
 
-def _keep_evidence(measurements: MeasurementFile, evidence: EvidenceStore) -> str | None:
-    """Keep what was counted, so that there is no record without it; return its digest."""
+def _measured(measurements: MeasurementFile, evidence: EvidenceStore) -> dict[str, str]:
+    """What was measured; its evidence file is kept now, so that there is no record without it."""
     file = measurements.evidence
     if file is None:
-        return None
+        return {"measurements_digest": measurements.digest}
     try:
         content = file.read_bytes()
     except OSError as error:
         raise RecordError(f"{file}: {error.strerror} (run the step measure again)") from error
     if digest_of_content(content) != measurements.evidence_digest:
         raise RecordError(f"{file} is not what was measured (run the step measure again)")
-    return evidence.keep(content)
+    kept = evidence.keep(content)
+    return {"measurements_digest": measurements.digest, "evidence_digest": kept}
 
 
 def _read(snapshot: Snapshot) -> dict[str, Any]:
