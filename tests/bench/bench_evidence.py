@@ -41,7 +41,6 @@ def the_policy() -> AuditPolicy:
 def decisions(folder: Path, each: int) -> Population:
     """Decisions of 26 weeks, so many about each person, as `assemble` writes them."""
     path = folder / f"decisions_{each}.parquet"
-    people = ROWS // each
     groups = ", ".join(
         f"'{name}' || CAST(hash(person * 31 + {i}) % {n} AS INTEGER) AS attr_{name}"
         for i, (name, n) in enumerate(ATTRIBUTES.items())
