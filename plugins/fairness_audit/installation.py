@@ -118,9 +118,9 @@ class Installation:
     @cached_property
     def registry(self) -> "Registry":
         """The model registry."""
-        from fairness_audit.registry.mlflow import MlflowRegistry
+        from fairness_audit.registry.direct import DirectRegistry
 
-        return self._registry or MlflowRegistry(self.settings.registry_url)
+        return self._registry or DirectRegistry(self.settings.registry_url)
 
     @property
     def evidence(self) -> "EvidenceStore":

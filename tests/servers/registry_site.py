@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,12 +69,13 @@ class Site:
         """The ledger that the server asks."""
         return a_ledger(self.folder)
 
-    def version(self, model: str = MODEL) -> str:
+    def version(self, model: str = MODEL, files: Mapping[str, bytes] | None = None) -> str:
         """Log and register another model; no two have the same files."""
         self._made += 1
         source = self.folder / "made" / str(self._made)
-        source.mkdir(parents=True)
-        (source / "MLmodel").write_text(f"flavors: {{}}\nmade: {self._made}\n")
+        made = f"flavors: {{}}\nmade: {self._made}\n".encode()
+        for name, content in {"MLmodel": made, **(files or {})}.items():
+            write_bytes(source / name, content)
         logged = self.client.create_logged_model(self.experiment, name="model")
         self.client.log_model_artifacts(logged.model_id, str(source))
         made = self.client.create_model_version(

@@ -3,11 +3,16 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
 from tests import CHECKOUT
+from tests.builders.gated import Gated
+from tests.builders.published import MODEL
+from tests.servers.registry_site import served
 
 HEAVY = "pandas numpy pyarrow duckdb great_expectations fairlearn sklearn mlflow scipy sqlalchemy"
 """What a DAG file must not load: it is parsed every few seconds."""
@@ -71,6 +76,29 @@ def test_the_gate_loads_no_registry_before_it_asks_one(tmp_path: Path) -> None:
     assert not loaded & set(HEAVY.split())
 
 
+def test_the_gate_reads_a_database_without_its_registrys_client(tmp_path: Path) -> None:
+    gated = Gated.made(tmp_path)
+    loaded = loaded_after(asking("2", "allow"), tmp_path, gated.environment)
+    assert loaded & set(HEAVY.split()) == {"sqlalchemy"}
+    assert not loaded & {"httpx", "psycopg"}
+
+
+def test_the_gate_reads_a_server_without_its_registrys_client(tmp_path: Path) -> None:
+    with served(tmp_path / "site", guarded=False) as site:
+        version = site.version()
+        site.audited(version)
+        settings = site.environment | {"FAIRNESS_AUDIT_REGISTRY": site.address}
+        asked = Gated(site.folder).environment | settings
+        loaded = loaded_after(asking(version, "allow"), tmp_path, asked)
+        assert loaded & {*HEAVY.split(), "httpx"} == {"sqlalchemy", "httpx"}
+        (site.files(version) / "MLmodel").write_text("flavors: {another: {}}\n")
+        changed = asking(version, "block", "files are not those")
+        assert "mlflow" not in loaded_after(changed, tmp_path, asked)
+        (site.files(version) / "MLmodel").unlink()
+        missing = asking(version, "block", "has no files")
+        assert "mlflow" in loaded_after(missing, tmp_path, asked)
+
+
 def test_files_are_verified_for_serving_without_a_service(tmp_path: Path) -> None:
     words = f"verify-serving {tmp_path} --model lead_scoring --version 1"
     loaded = loaded_after(called(words), tmp_path)
@@ -86,17 +114,34 @@ with contextlib.suppress(SystemExit):
     main()"""
 
 
+def asking(version: str, *said: str) -> str:
+    """A question of the gate, called likewise; its answer must say all this."""
+    words = f"gate --model {MODEL} --version {version}"
+    return f"""import io
+from contextlib import redirect_stdout
+with redirect_stdout(io.StringIO()) as printed:
+{indent(called(words), "    ")}
+answer = printed.getvalue()
+if not all(said in answer for said in {said!r}):
+    raise ValueError(answer)"""
+
+
 def heavy_after(statements: str, airflow_home: Path) -> set[str]:
     """The heavy libraries that a fresh interpreter has loaded after these statements."""
     return loaded_after(statements, airflow_home) & set(HEAVY.split())
 
 
-def loaded_after(statements: str, airflow_home: Path) -> set[str]:
+def loaded_after(
+    statements: str, airflow_home: Path, environment: Mapping[str, str] | None = None
+) -> set[str]:
     """What a fresh interpreter has loaded after these statements."""
-    return printed_by(f"{statements}\nimport sys\nprint(*sys.modules)", airflow_home)
+    program = f"{statements}\nimport sys\nprint(*sys.modules)"
+    return printed_by(program, airflow_home, environment)
 
 
-def printed_by(program: str, airflow_home: Path) -> set[str]:
+def printed_by(
+    program: str, airflow_home: Path, environment: Mapping[str, str] | None = None
+) -> set[str]:
     """The words that a fresh interpreter prints last."""
     changes = {"PYTHONPATH": str(CHECKOUT / "plugins"), "AIRFLOW_HOME": str(airflow_home)}
     done = subprocess.run(
@@ -104,7 +149,7 @@ def printed_by(program: str, airflow_home: Path) -> set[str]:
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | changes | {"FAIRNESS_AUDIT_HOME": str(CHECKOUT)},
+        env=environment or os.environ | changes | {"FAIRNESS_AUDIT_HOME": str(CHECKOUT)},
     )
     assert done.returncode == 0, done.stderr
     return set(done.stdout.splitlines()[-1].split())

@@ -6,25 +6,20 @@ name. A guarded registry refuses with our reason, before it looks the model up; 
 looked it up.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 
 import httpx
 
 from fairness_audit.errors import RegistryError
 from fairness_audit.guard.guard import NOT_AUDITED, SIGN
+from fairness_audit.registry.served import API, server_at
 
 CANNOT_EXIST = "fairness-audit:is-it-guarded"
-_API = "api/2.0/mlflow"
 _PLAIN = {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"}
-_WAIT_SECONDS = 30
 
 
 def unguarded(address: str, aliases: Iterable[str]) -> list[str]:
     """Why a registry is not guarded, one sentence for each name it would let through.
-
-    A login is taken from the address or, as MLflow does, from ``MLFLOW_TRACKING_USERNAME`` and
-    ``MLFLOW_TRACKING_PASSWORD``, or ``MLFLOW_TRACKING_TOKEN``.
 
     Args:
         address: the registry's address.
@@ -38,9 +33,7 @@ def unguarded(address: str, aliases: Iterable[str]) -> list[str]:
             "the registry is opened as a database, where nothing can refuse"
             " (FAIRNESS_AUDIT_REGISTRY: name an MLflow server)"
         ]
-    with httpx.Client(
-        base_url=address, timeout=_WAIT_SECONDS, headers=_token(), auth=_login()
-    ) as server:
+    with server_at(address) as server:
         return [
             f"{what} is not guarded: {said}"
             for what, path, body in _attempts(aliases)
@@ -59,9 +52,9 @@ def is_guarded(address: str, alias: str) -> bool:
 def _attempts(aliases: Iterable[str]) -> Iterator[tuple[str, str, Mapping[str, str]]]:
     version = {"name": CANNOT_EXIST, "version": "1"}
     stage = version | {"stage": "Production"}
-    yield "stage Production", f"{_API}/model-versions/transition-stage", stage
+    yield "stage Production", f"{API}/model-versions/transition-stage", stage
     for alias in sorted(set(aliases)):
-        yield f"alias {alias!r}", f"{_API}/registered-models/alias", version | {"alias": alias}
+        yield f"alias {alias!r}", f"{API}/registered-models/alias", version | {"alias": alias}
 
 
 def _let_through(server: httpx.Client, path: str, body: Mapping[str, str]) -> str | None:
@@ -85,13 +78,3 @@ def _let_through(server: httpx.Client, path: str, body: Mapping[str, str]) -> st
         f"the registry does not say whether it is guarded: HTTP {answer.status_code} {message}"
         " (check the login: MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD)"
     )
-
-
-def _login() -> tuple[str, str] | None:
-    name = os.environ.get("MLFLOW_TRACKING_USERNAME")
-    return (name, os.environ.get("MLFLOW_TRACKING_PASSWORD", "")) if name else None
-
-
-def _token() -> dict[str, str]:
-    token = os.environ.get("MLFLOW_TRACKING_TOKEN")
-    return {"Authorization": f"Bearer {token}"} if token else {}

@@ -8,13 +8,15 @@ no service uses: a writer may append, a reader may read, and neither may do more
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, LiteralString
+from typing import TYPE_CHECKING, Any, Final, LiteralString
 
-from psycopg import sql
 from sqlalchemy import Connection, event, text
 
 from fairness_audit.errors import LedgerError
 from fairness_audit.ledger.table import ledger_table
+
+if TYPE_CHECKING:
+    from psycopg import sql
 
 TRIGGERS: Final = frozenset(
     f"fairness_audit_ledger_{name}" for name in ("stays", "keeps", "follows")
@@ -29,7 +31,7 @@ _THERE = {
 }
 
 
-Named = dict[str, sql.Identifier]
+Named = dict[str, "sql.Identifier"]
 
 _READ: Final = "GRANT SELECT ON {table} TO {role}"
 _APPEND: Final = "GRANT SELECT, INSERT ON {table} TO {role}"
@@ -60,6 +62,8 @@ def grant(connection: Connection, *, writers: Sequence[str], readers: Sequence[s
         raise LedgerError(
             "SQLite has no roles (leave --writer and --reader out; the file's owner may do all)"
         )
+    from psycopg import sql
+
     named = {
         "table": sql.Identifier(ledger_table.name),
         "schema": sql.Identifier(
@@ -75,6 +79,8 @@ def grant(connection: Connection, *, writers: Sequence[str], readers: Sequence[s
 
 
 def _run(connection: Connection, statement: LiteralString, named: Named) -> None:
+    from psycopg import sql
+
     driver = connection.connection.driver_connection
     connection.exec_driver_sql(sql.SQL(statement).format(**named).as_string(driver))
 

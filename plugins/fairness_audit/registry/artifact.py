@@ -17,14 +17,18 @@ def folder_digest(folder: Path) -> str:
     """SHA-256 over path and SHA-256 of every file in a folder, in order of the paths.
 
     Only the mark that MLflow leaves beside a model it has loaded is left out, and only while it
-    holds nothing but a name and a version. A link is what it leads to, as it is to who loads it.
+    holds nothing but a name and a version. A link to a file is what it leads to, as it is to who
+    loads it. Behind one to a folder there may be any number of files, or the way back.
 
     Raises:
         RegistryError: when there are no files, or something in it is no file or folder.
     """
-    files = sorted(path for path in folder.rglob("*") if not path.is_dir())
     content = []
-    for path in files:
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            if path.is_symlink():
+                raise RegistryError(f"{path} links to a folder (put that itself in its place)")
+            continue
         if not path.is_file():
             raise RegistryError(f"{path} is neither a file nor a folder (remove it)")
         if not _is_load_mark(path, folder):

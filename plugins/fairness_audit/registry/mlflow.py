@@ -21,12 +21,13 @@ from fairness_audit.registry.training import TAG, moment_of_tag
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_QUIET = {
+QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the task is retried; by default it is minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
 }
+"""What MLflow's client is told where the environment does not say."""
 _PRODUCTION, _ARCHIVED = "Production", "Archived"
 
 
@@ -154,7 +155,7 @@ class MlflowRegistry:
 
     @cached_property
     def _client(self) -> "MlflowClient":
-        for name, value in _QUIET.items():
+        for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         with warnings.catch_warnings():
             # Said once by MLflow's own tables, which are older than this SQLAlchemy.
