@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.records.evidence import CELLS, Evidence, GroupCounts, GroupingCounts
+from fairness_audit.records.evidence import (
+    CELLS,
+    Evidence,
+    GroupCounts,
+    GroupingCounts,
+    digest_of_content,
+)
+from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.subject_sums import PairSums, summed_rates
 from tests.builders.populations import a_population
@@ -117,6 +124,17 @@ def counted_by_hand(
         "groupings": tuple(groupings),
     }
     return Evidence.model_validate(content | changes)
+
+
+def with_evidence(
+    measurements: MeasurementFile, folder: Path, evidence: Evidence
+) -> MeasurementFile:
+    """What the step measure gives, with its evidence file in a run's folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "evidence.json"
+    file.write_bytes(evidence.content)
+    bound = {"evidence": file, "evidence_digest": digest_of_content(evidence.content)}
+    return measurements.model_copy(update=bound)
 
 
 By = Callable[[Decided], tuple[str, str | None]]

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,13 @@ from fairness_audit.ledger.evidence import EvidenceStore
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy, load_policy
-from fairness_audit.records.finding import Evidence, Finding, Judgement, Verdict
+from fairness_audit.records.finding import (
+    Evidence,
+    EvidenceBasis,
+    Finding,
+    Judgement,
+    Verdict,
+)
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.signed.audit import AuditRecord, PublishedRecord
@@ -92,6 +99,35 @@ def a_record(**changes: Any) -> AuditRecord:
         "versions": {"fairness-audit": "0.1.0", "duckdb": "2.0.0"},
     }
     return AuditRecord.model_validate(content | changes)
+
+
+BASIS = EvidenceBasis(
+    unit="week",
+    first=date(2025, 12, 29),
+    last=date(2026, 6, 22),
+    units=26,
+    new_units=1,
+    amended=0,
+    gaps=0,
+    hypotheses=24,
+    alpha=Fraction(1, 20),
+    after=digest("nothing"),
+)
+SINCE = date(2026, 6, 22)
+STANDS = FAILED.model_copy(
+    update={"evidence": FAILED.evidence.model_copy(update={"since": SINCE, "pass_needed": 40.0})}
+)
+"""A failure by units, that stands since the last of them."""
+
+
+def an_audit_by_units(week: int = 0, *findings: Finding, **changes: Any) -> AuditRecord:
+    """The audit so many weeks later, by closed units of decisions, with these findings."""
+    found = findings or (STANDS,)
+    later = {"seq": week + 1, "logical_date": LOGICAL_DATE + timedelta(weeks=week)}
+    issued = NOW + timedelta(weeks=week)
+    valid = {"issued": issued, "expires": issued + timedelta(days=35)}
+    of = {"basis": BASIS, "findings": found, "verdict": found[0].verdict}
+    return a_record(**later | valid | of | changes)
 
 
 def a_chain(count: int, signer: Signer = SIGNER, **changes: Any) -> list[SignedRecord]:

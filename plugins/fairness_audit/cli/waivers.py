@@ -26,8 +26,8 @@ def waivers(
     """List every waiver in the ledger, those in force first.
 
     A waiver ends by itself, by a later decision on the same finding (start the DAG review_audit
-    with the id of the audit record), or by a newer audit of the version. Exit 0 they are listed,
-    1 the ledger does not hold.
+    with the id of the audit record), or by a newer audit of the version that does not find the
+    same failure. Exit 0 they are listed, 1 the ledger does not hold.
     """
     from fairness_audit.installation import Installation
     from fairness_audit.records.waiver import Waiver

@@ -11,12 +11,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fairness_audit.errors import AuditError
+from fairness_audit.errors import AuditError, RegistryError
 from fairness_audit.guard.promoted_names import is_ours, looks_like
 from fairness_audit.installation import Installation
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.registry import Contents
 from fairness_audit.registry.names import same_name
+from fairness_audit.registry.training import TAG, moment_of_tag
 from fairness_audit.settings import UNGUARDED
 from fairness_audit.steps.gate import ReadOnce, ask
 
@@ -154,6 +155,25 @@ def check_tag(key: str) -> None:
             f"{SIGN} the tag {key!r}: it would look like a verdict"
             " (verdicts are signed records: fairness-audit gate)"
         )
+
+
+def check_training(name: str, version: str, told: object, before: str | None) -> None:
+    """The one tag of ours that is no verdict: up to when rows trained a version; said once.
+
+    Who could say another moment later could take evidence away that was counted already.
+
+    Raises:
+        Refused: when it names no moment, or another one was said.
+    """
+    try:
+        moment = moment_of_tag(name, version, str(told))
+        if before is not None and moment_of_tag(name, version, before) != moment:
+            raise Refused(
+                f"{SIGN} the tag {TAG} of {name} version {version}: it says {before} already, and"
+                " cannot be changed (register the model again)"
+            )
+    except RegistryError as error:
+        raise Refused(f"{SIGN} it: {error}") from error
 
 
 def _to_ask(

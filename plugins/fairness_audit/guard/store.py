@@ -19,6 +19,7 @@ from fairness_audit.errors import RegistryError, SettingsError
 from fairness_audit.guard import SCHEME, guard
 from fairness_audit.guard.contents import digest_at
 from fairness_audit.guard.promoted_names import is_stage_production
+from fairness_audit.registry.training import TAG
 
 
 class GuardedWrites(SqlAlchemyStore):
@@ -53,8 +54,13 @@ class GuardedWrites(SqlAlchemyStore):
         return super().create_registered_model(name, tags, description, deployment_job_id)
 
     def create_model_version(self, name: str, source: str, *given: Any, **named: Any) -> Any:
-        """Create a version, without tags that look like ours."""
-        _check_tags(named.get("tags") or (given[1] if len(given) > 1 else None))
+        """Create a version, without tags that look like ours; it may say when it was trained."""
+        tags = named.get("tags") or (given[1] if len(given) > 1 else None) or ()
+        _check_tags(tag for tag in tags if tag.key != TAG)
+        for tag in tags:
+            if tag.key == TAG:
+                with _refusals():
+                    guard.check_training(name, "(new)", tag.value, None)
         return super().create_model_version(name, source, *given, **named)
 
     def set_registered_model_tag(self, name: str, tag: Any) -> None:
@@ -68,8 +74,13 @@ class GuardedWrites(SqlAlchemyStore):
         super().delete_registered_model_tag(name, key)
 
     def set_model_version_tag(self, name: str, version: Any, tag: Any) -> None:
-        """Set a tag that does not look like ours."""
-        _check_tags([tag])
+        """Set a tag that does not look like ours, or once when the version was trained."""
+        if tag.key == TAG:
+            before = self.get_model_version(name, version).tags.get(TAG)
+            with _refusals():
+                guard.check_training(name, str(version), tag.value, before)
+        else:
+            _check_tags([tag])
         super().set_model_version_tag(name, version, tag)
 
     def delete_model_version_tag(self, name: str, version: Any, key: str) -> None:

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from fairness_audit.errors import RecordError
+from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.files import write_bytes
 from fairness_audit.records.evidence import Evidence, digest_of_content
 from fairness_audit.records.signed.audit import AuditRecord
@@ -26,14 +26,24 @@ class EvidenceStore:
         self.folder = folder
 
     def keep(self, content: bytes) -> str:
-        """Keep a file; what is there already stays. Return its digest."""
+        """Keep a file; what is there already stays. Return its digest.
+
+        Raises:
+            LedgerError: when it cannot be written.
+        """
         digest = digest_of_content(content)
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if _is_open(self.folder):
-            self.folder.chmod(0o700)
         file = self._file(digest)
-        if not file.is_file() or digest_of_content(file.read_bytes()) != digest:
-            write_bytes(file, content, mode=0o600)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if _is_open(self.folder):
+                self.folder.chmod(0o700)
+            if not file.is_file() or digest_of_content(file.read_bytes()) != digest:
+                write_bytes(file, content, mode=0o600)
+        except OSError as error:
+            raise LedgerError(
+                f"{file}: cannot be written: {error.strerror} (let who publishes records write to"
+                f" {self.folder})"
+            ) from error
         return digest
 
     def read(self, record: AuditRecord) -> Evidence | None:

@@ -3,6 +3,7 @@
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -13,6 +14,9 @@ from fairness_audit.pipeline.notify.notice import blocked, waits
 from fairness_audit.pipeline.notify.notifier import link_to, with_notices
 from fairness_audit.pipeline.run import Run
 from fairness_audit.records.signed.audit import GateDecision
+
+if TYPE_CHECKING:
+    from fairness_audit.records.signed.statement import Record
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +29,8 @@ def promote(
     """Ask about a version and move the alias if it is allowed.
 
     Where nothing but people stands in the way, their review is started, once per record; after a
-    review (``reviewed``) it is not. What was decided is written to the file ``keep``.
+    review (``reviewed``) it is not. What was decided is written to the file ``keep``. Whom the
+    policy names is told what is new since the version's audit before, and what is asked of people.
 
     Raises:
         AirflowFailException: when it is blocked, with the reasons.
@@ -41,13 +46,18 @@ def promote(
     here = link_to(task.dag_id, task.run_id, "tasks", task.task_id)
     if not decision.certain:  # a service did not answer: worth asking again
         raise with_notices(AirflowException(f"cannot tell: {reasons}"), blocked(decision, here))
-    if not reviewed and _only_people_are_in_the_way(run, decision):
+    records = _records_of(run)
+    if not reviewed and _only_people_are_in_the_way(run, decision, records):
         there = _review_of(decision)
         if there is not None:
             reasons += f"; decide in {there}"
         blocks = AirflowFailException(f"blocked: {reasons}")
         raise with_notices(blocks, waits(decision, there or here))
-    raise with_notices(AirflowFailException(f"blocked: {reasons}"), blocked(decision, here))
+    blocks = AirflowFailException(f"blocked: {reasons}")
+    if reviewed or _is_news(run, decision, records):
+        raise with_notices(blocks, blocked(decision, here))
+    log.info("nobody is told again: the audit before found what stands now")
+    raise blocks
 
 
 def _decided(run: Run, model_version: str) -> GateDecision:
@@ -92,16 +102,34 @@ def _decided(run: Run, model_version: str) -> GateDecision:
         return blocked_for(policy, model_version, reason, certain=False)
 
 
-def _only_people_are_in_the_way(run: Run, decision: GateDecision) -> bool:
+def _records_of(run: Run) -> "list[Record] | None":
+    """Every record of the ledger, verified; None where they do not hold, which the gate says."""
+    try:
+        return run.installation.records()
+    except AuditError as error:
+        log.info("no review is started: %s", error)
+        return None
+
+
+def _only_people_are_in_the_way(
+    run: Run, decision: GateDecision, records: "list[Record] | None"
+) -> bool:
     from fairness_audit.review.case import case_of
 
+    if records is None:
+        return False
     try:
-        records = run.installation.records()
         case = case_of(run.loaded, records, decision.record_id or "", datetime.now(UTC))
     except AuditError as error:
         log.info("no review is started: %s", error)
         return False
     return case.only_waits
+
+
+def _is_news(run: Run, decision: GateDecision, records: "list[Record] | None") -> bool:
+    from fairness_audit.steps.gate.news import is_news
+
+    return records is None or is_news(run.loaded, decision, records)
 
 
 def _review_of(decision: GateDecision) -> str | None:

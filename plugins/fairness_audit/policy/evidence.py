@@ -22,7 +22,7 @@ class EvidencePolicy(Strict):
         ),
     )
     trained_until: dict[str, _Moment] = Field(
-        default_factory=dict,
+        default={},
         description=(
             "Per version, up to when rows trained or chose it, with a time zone; no earlier"
             " decision is evidence about it. The tag fairness_audit.trained_until of the version"

@@ -16,7 +16,7 @@ class Review(Strict):
     """Who decides what the policy sends to people.
 
     Who may answer and how long is waited may change without another audit; how many must agree and
-    how long a waiver may last may not.
+    how long a decision may last may not.
     """
 
     owner: str = Field(min_length=3, description="Team or role that is asked.")
@@ -29,7 +29,10 @@ class Review(Strict):
         ge=1,
         le=366,
         reason="policies from before waivers had a longest time keep theirs",
-        description="Days after which a waiver has expired at the latest.",
+        description=(
+            "Days after which a waiver has expired at the latest. An approval lasts as long, for"
+            " all audits of the version under this policy that find the same."
+        ),
     )
     reviewers: tuple[User, ...] = outside_digest(
         "always",

@@ -105,7 +105,7 @@ class VersionEvidence:
 
     ``starts`` are the first days of the units from the first that was counted to the last, in
     order, those between that nobody counted included (`gaps`). ``entered`` says by unit as of when
-    it was first counted, None in a gap. ``counts_from`` is what the newest audit went by.
+    it was first counted, None in a gap. ``counts_from`` is what the judged audit goes by.
     ``uncounted`` names the version's records that add nothing. ``previous`` is what was known of
     another version when the first record of this one was published.
     """

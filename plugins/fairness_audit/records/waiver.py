@@ -11,7 +11,8 @@ class Waiver(Door):
     """One finding that was waived.
 
     It is ``in force``, ``expired``, ``ended`` by a later decision on the same finding, or
-    ``overtaken`` by a newer audit of the version, which stands on its own.
+    ``overtaken`` by a newer audit of the version that does not find the same: the failure was
+    lifted, or another one is there, which needs people again.
     """
 
     model: str

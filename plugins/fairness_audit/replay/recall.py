@@ -101,7 +101,8 @@ class Recall:
 def promotions(loaded: LoadedPolicy, records: Sequence[Record]) -> list[AuditRecord]:
     """The audits of a model on which the gate allowed a promotion, when they were new.
 
-    Reviews count that came before the next audit of the same version did.
+    Reviews count that came before the next audit of the same version did, those of earlier audits
+    too.
     """
     audits = [each for each in records if isinstance(each, AuditRecord)]
     of_model = [each for each in audits if each.model == loaded.policy.model]
@@ -131,7 +132,8 @@ def _allowed(loaded: LoadedPolicy, record: AuditRecord, known: Sequence[Record])
         of_then,
         model_version=record.model_version,
         artifact_digest=record.artifact_digest,
-        records=[each for each in known if each.seq >= record.seq],
+        records=known,
         now=min(last, record.expires - timedelta(seconds=1)),
     )
-    return decision.decision == "allow"
+    # Of a later date another may have governed: this one then let nothing through.
+    return decision.decision == "allow" and decision.record_id == record.record_id

@@ -11,6 +11,7 @@ from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.steps.gate import governing
+from fairness_audit.steps.gate.lasting import is_of_one_version
 from fairness_audit.steps.gate.people import Standing, standings
 
 Choice = Literal["approve", "reject", "waive"]
@@ -21,19 +22,33 @@ class Case:
     """One audit record, and what people made of its findings so far.
 
     ``known`` is the number of the last record in the ledger that this was drawn from: what
-    somebody decides later than that is not yet part of it. ``decided`` are the ids of the findings
-    that somebody decided about before, whatever has become of it.
+    somebody decides later than that is not yet part of it.
     """
 
     record: AuditRecord
     standings: tuple[Standing, ...]
     known: int
-    decided: frozenset[str] = frozenset()
 
     @property
     def only_waits(self) -> bool:
         """True if nothing but people who were not asked yet stands in the way."""
-        return bool(self.waiting) and not self.blocking and not self.decided & set(self.waiting)
+        return bool(self.waiting) and not self.blocking and not self._asked & set(self.waiting)
+
+    @property
+    def _asked(self) -> set[str]:
+        """Findings that people were asked about: in this audit, or before and they rejected them.
+
+        An approval of before that has expired is asked for anew.
+        """
+        return {
+            each.finding.id
+            for each in self.standings
+            if each.review is not None
+            and (
+                each.review.audit_record_id == self.record.record_id
+                or each.review.decision == "reject"
+            )
+        }
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -97,21 +112,10 @@ def case_of(
         raise ReviewError(f"{about} was made under another policy; audit the version again")
     if record.expires <= now:
         raise ReviewError(f"{about} expired on {record.expires:%Y-%m-%d}; audit it again")
-    reviews = [each for each in records if isinstance(each, ReviewRecord)]
     found = standings(
-        record, reviews, owner=policy.review.owner, approvals=policy.review.approvals, now=now
+        record, records, owner=policy.review.owner, approvals=policy.review.approvals, now=now
     )
-    case = Case(
-        record,
-        tuple(found),
-        known=max(each.seq for each in records),
-        decided=frozenset(
-            finding
-            for each in reviews
-            if each.audit_record_id == record.record_id
-            for finding in each.findings
-        ),
-    )
+    case = Case(record, tuple(found), known=max(each.seq for each in records))
     if not case.standings:
         raise ReviewError(f"{about} has nothing to decide: no finding stands against it")
     return case
@@ -142,12 +146,15 @@ def newest_waiting(loaded: LoadedPolicy, records: Sequence[Record], now: datetim
 
 
 def decided_meanwhile(review: ReviewRecord, known: int, records: Iterable[Record]) -> str | None:
-    """Who decided about one of these findings after they were asked about, if somebody did."""
+    """Who decided about one of these findings after they were asked about, if somebody did.
+
+    In whichever audit of the version: a decision lasts for all that find the same.
+    """
     for each in records:
         if (
             isinstance(each, ReviewRecord)
             and each.seq > known
-            and each.audit_record_id == review.audit_record_id
+            and is_of_one_version(each, review)
             and set(review.findings) & set(each.findings)
             and each.record_id != review.record_id
         ):

@@ -28,8 +28,9 @@ def review_of(
 ) -> ReviewRecord:
     """The record of what was decided; its place in the chain is left to whoever publishes it.
 
-    One refusal among those asked after the first makes it a rejection. The same answers make the
-    same record, whenever it is published.
+    One refusal among those asked after the first makes it a rejection. It lasts from the last
+    answer: a waiver as long as was proposed, everything else as long as a waiver may at most. The
+    same answers make the same record, whenever it is published.
 
     Args:
         record: the audit that was decided about.
@@ -46,6 +47,7 @@ def review_of(
     refusals = [each for each in others if each.choice == "refuse"]
     agreed = [first, *(each for each in others if each.choice == "agree")]
     behind = refusals or agreed
+    answered = max(each.at for each in behind)
     decision = "reject" if refusals else first.choice
     _check_people(behind, people_wanted(decision, review), decision)
     same = ("model", "registered_model", "model_version", "artifact_digest", "policy_digest")
@@ -60,7 +62,7 @@ def review_of(
         ],
         "owner": review.owner,
         "issued": now,
-        "expires": record.expires,
+        "expires": answered + timedelta(days=review.waiver_max_days),
         "versions": versions,
     }
     if decision == "waive":
@@ -68,7 +70,7 @@ def review_of(
         content |= {
             "compensating_control": first.compensating_control,
             "owner": first.owner or review.owner,
-            "expires": max(each.at for each in behind) + timedelta(days=days),
+            "expires": answered + timedelta(days=days),
         }
     return ReviewRecord.model_validate(content)
 

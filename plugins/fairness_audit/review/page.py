@@ -131,7 +131,8 @@ def _proposals(case: Case, policy: AuditPolicy) -> Iterator[str]:
         people = f"{review.approvals} people are" if review.approvals > 1 else "One person is"
         yield (
             "**Approve** what the evidence and your knowledge of the business make acceptable."
-            f" {people} needed. It holds until the record expires."
+            f" {people} needed. It holds for {review.waiver_max_days} days, in later audits of"
+            " these files under this policy too, and lets no failure through that they find."
         )
         needed = [n for each in case.standings if (n := _n_needed(each))]
         if needed:
@@ -144,7 +145,7 @@ def _proposals(case: Case, policy: AuditPolicy) -> Iterator[str]:
         yield (
             "**Waive** a failure only with something in its place that protects the people"
             f" concerned. Two people are needed; it ends after {review.waiver_max_days} days at"
-            " most, and the finding stays in the record."
+            " most, or when the failure is lifted, and the finding stays in the record."
         )
 
 

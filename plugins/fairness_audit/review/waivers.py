@@ -8,6 +8,7 @@ from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.records.waiver import State, Waiver
 from fairness_audit.steps.gate import governing
+from fairness_audit.steps.gate.lasting import Decisions, is_of_one_version
 
 
 def waivers_of(records: Sequence[Record], now: datetime) -> tuple[Waiver, ...]:
@@ -17,8 +18,6 @@ def waivers_of(records: Sequence[Record], now: datetime) -> tuple[Waiver, ...]:
         records: all records of the ledger, in its order, verified.
         now: the moment of asking, with a time zone.
     """
-    audits = [each for each in records if isinstance(each, AuditRecord)]
-    reviews = [each for each in records if isinstance(each, ReviewRecord)]
     found = [
         Waiver(
             model=review.model,
@@ -29,36 +28,35 @@ def waivers_of(records: Sequence[Record], now: datetime) -> tuple[Waiver, ...]:
             approvers=review.approvers,
             issued=review.issued,
             expires=review.expires,
-            state=_state(review, finding, audits, reviews, now),
+            state=_state(review, finding, records, now),
             record_id=review.record_id,
             audit_record_id=review.audit_record_id,
         )
-        for review in reviews
-        if review.decision == "waive"
+        for review in records
+        if isinstance(review, ReviewRecord) and review.decision == "waive"
         for finding in review.findings
     ]
     return tuple(sorted(found, key=lambda each: (each.state != "in force", each.expires)))
 
 
-def _state(
-    review: ReviewRecord,
-    finding: str,
-    audits: Sequence[AuditRecord],
-    reviews: Sequence[ReviewRecord],
-    now: datetime,
-) -> State:
+def _state(review: ReviewRecord, finding: str, records: Sequence[Record], now: datetime) -> State:
     later = (
         each
-        for each in reviews
-        if each.seq > review.seq
-        and each.audit_record_id == review.audit_record_id
+        for each in records
+        if isinstance(each, ReviewRecord)
+        and each.seq > review.seq
+        and is_of_one_version(each, review)
         and finding in each.findings
     )
     if any(later):
         return "ended"
     if review.expires <= now:
         return "expired"
+    audits = [each for each in records if isinstance(each, AuditRecord)]
     newest = governing(audits, review.model, review.model_version, review.artifact_digest)
-    if newest is None or newest.record_id != review.audit_record_id:
+    if newest is None:
         return "overtaken"
-    return "in force"
+    decisions = Decisions(newest, records)
+    stands = (each for each in newest.obstacles if each.id == finding)
+    in_force = any(decisions.last_about(each) == review for each in stands)
+    return "in force" if in_force else "overtaken"

@@ -40,12 +40,15 @@ class SubjectSums(NamedTuple):
 def lagged_factor(successes: Floats, trials: Floats, sums: SubjectSums) -> Floats:
     """By what to divide each unit's counts, known before its outcomes are: 1 or more.
 
-    The correlation of two decisions about one person is estimated from all *earlier* units, with
-    persons followed across units; before any, it is 1. With it the effective size of all decisions
-    so far, N / (1 + (K - 1) r) with K = sum of M² / sum of M over persons, is compared with and
-    without the unit: the factor is its trials over what they add. So it is the design effect of
-    the unit where persons do not come back, and grows where a standing panel does; where its
-    trials add nothing, it is inf.
+    The correlation r of two decisions about one person is estimated from all *earlier* units, with
+    persons followed across units; before any, it is 1. Divided by factors f, the counts of all
+    units vary as n / f independent decisions each would, or less, from whatever unit one starts:
+
+        1 / f_u = (n_u - 2 r sum of C_uv / f_v over earlier v) / (n_u + r (C_uu - n_u))
+
+    with C_uv the sum of m_u m_v over persons. So where nobody comes back the factor is the design
+    effect of the unit itself, 1 + (K - 1) r of K decisions a person, and it grows with what is
+    already known of those who do; where that is everything, it is inf.
 
     A factor of the unit's own outcomes would be bold where chance made them alike (all zero).
 
@@ -58,18 +61,18 @@ def lagged_factor(successes: Floats, trials: Floats, sums: SubjectSums) -> Float
         Shape (..., units); 1 in a unit without trials.
     """
     n, k = np.cumsum(trials, axis=-1), np.cumsum(successes, axis=-1)
-    mm, my, yy = (_blocks(each) for each in sums)
-    squared = quotient(mm, n)
-    correlation = _correlation(n, k, mm, my, yy)
-    correlation = np.concatenate([np.ones_like(correlation[..., :1]), correlation[..., :-1]], -1)
-    with_it = n / (1 + np.maximum(np.nan_to_num(squared) - 1, 0.0) * correlation)
-    without = np.zeros_like(with_it)
-    before = np.maximum(np.nan_to_num(squared[..., :-1]) - 1, 0.0)
-    without[..., 1:] = n[..., :-1] / (1 + before * correlation[..., 1:])
-    added = np.maximum(with_it - without, 0.0)
-    factor = np.full_like(added, np.inf)
-    np.divide(trials, added, out=factor, where=added > _NOTHING * trials)
-    return np.where(trials > 0, np.maximum(factor, 1.0), 1.0)
+    alike = _correlation(n, k, *(_blocks(each) for each in sums))
+    alike = np.concatenate([np.ones_like(alike[..., :1]), alike[..., :-1]], axis=-1)
+    weight = np.zeros_like(alike)
+    for unit in range(weight.shape[-1]):
+        shared, size, r = sums.decisions[..., unit, :], trials[..., unit], alike[..., unit]
+        known = 2 * r * (weight[..., :unit] * shared[..., :unit]).sum(axis=-1)
+        spread = size + r * np.maximum(shared[..., unit] - size, 0.0)
+        told = np.maximum(np.nan_to_num(quotient(size - known, spread)), 0.0)
+        weight[..., unit] = np.where(told > _NOTHING, told, 0.0)
+    factor = np.full_like(weight, np.inf)
+    np.divide(1.0, weight, out=factor, where=weight > 0)
+    return np.where(trials > 0, factor, 1.0)
 
 
 def _blocks(sums: Floats) -> Floats:

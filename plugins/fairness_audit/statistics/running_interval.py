@@ -140,6 +140,7 @@ def _end(
     found = _refuted_from(pair, end, None, evidence, units_per_year)
     if border is not None:
         found = farther(border, found)
+    # The grid holds the limit itself, but for rounding.
     return nearer(asked.bound(end), found) if evidence.passes and end in asked.sides else found
 
 

@@ -12,7 +12,14 @@ from mlflow.store.model_registry.abstract_store import AbstractStore
 from fairness_audit.errors import LedgerError, RegistryError, SettingsError
 from fairness_audit.guard import SCHEME, guarded_store
 from fairness_audit.guard.contents import digest_at
-from fairness_audit.guard.guard import Promotion, Refused, check_rename, check_tag, promoting
+from fairness_audit.guard.guard import (
+    Promotion,
+    Refused,
+    check_rename,
+    check_tag,
+    check_training,
+    promoting,
+)
 from fairness_audit.guard.promoted_names import is_ours, is_stage_production, looks_like
 from fairness_audit.guard.store import GuardedStore, GuardedWorkspaceStore, GuardedWrites
 from fairness_audit.registry.artifact import folder_digest
@@ -70,6 +77,27 @@ def test_a_tag_that_looks_like_ours_is_refused(key: str) -> None:
 @pytest.mark.parametrize("key", ["team", "fairness", "audit.fairness", "mlflow.note", ""])
 def test_other_tags_are_not(key: str) -> None:
     assert not is_ours(key)
+
+
+SAID = "2026-05-31T00:00:00Z"
+
+
+@pytest.mark.parametrize("again", [SAID, "2026-05-31T02:00:00+02:00"])
+def test_when_a_version_was_trained_may_be_said_and_said_again(again: str) -> None:
+    check_training("lead_scoring", "1", SAID, None)
+    check_training("lead_scoring", "1", again, SAID)
+
+
+@pytest.mark.parametrize("later", ["2026-06-30T00:00:00Z", "2026-05-30T00:00:00Z"])
+def test_another_moment_would_change_what_counts_as_evidence(later: str) -> None:
+    with pytest.raises(Refused, match=f"it says {SAID} already, and cannot be changed"):
+        check_training("lead_scoring", "1", later, SAID)
+
+
+@pytest.mark.parametrize("told", ["pass", "2026-05-31", None, ""])
+def test_what_is_no_moment_is_refused(told: str | None) -> None:
+    with pytest.raises(Refused, match="is no date and time with a zone"):
+        check_training("lead_scoring", "1", told, None)
 
 
 # --- what may be promoted ---------------------------------------------------------------------

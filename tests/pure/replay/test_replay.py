@@ -2,21 +2,26 @@
 
 import inspect
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from fairness_audit.errors import InputError
+from fairness_audit.errors import InputError, RecordError
 from fairness_audit.files import write_bytes
 from fairness_audit.records.comparison import ComparisonFile
 from fairness_audit.records.finding import Judgement, Verdict
+from fairness_audit.records.history import ReadEvidence
 from fairness_audit.records.report import report_digest
+from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.simulation import Simulation
 from fairness_audit.records.steps import CANDIDATE, Step
 from fairness_audit.registry.artifact import folder_digest
-from fairness_audit.replay.replay import Replayed, ReplayedSteps, differences
+from fairness_audit.replay.replay import Past, Replayed, ReplayedSteps, differences
 from fairness_audit.steps.score.stored_artifact import stored_artifact
+from tests.builders.dated import after, counted_by_hand
+from tests.builders.judging import gender_policy
 from tests.builders.published import a_finding, a_loaded_policy, a_record, an_audit, digest
 
 
@@ -86,6 +91,45 @@ def test_another_comparison_is_a_difference(tmp_path: Path) -> None:
     assert found("comparison") == []
     (difference,) = found("another")
     assert difference.startswith(f"comparison: {digest('comparison')[:12]} then, ")
+
+
+def test_another_count_is_a_difference_and_a_record_of_before_has_none(tmp_path: Path) -> None:
+    audit = SimpleNamespace(**an_audit(a_loaded_policy(tmp_path)))
+    made = audit.measurements.model_copy(update={"evidence_digest": digest("counted")})
+    again = Replayed(audit.population, made, audit.validation, audit.judgement)
+    same = report_digest("lead_scoring", audit.validation, audit.judgement)
+
+    def found(**bound: str) -> list[str]:
+        return list(differences(a_record(report_digest=same, **bound), again))
+
+    assert found() == []
+    assert found(evidence_digest=digest("counted")) == []
+    (difference,) = found(evidence_digest=digest("counted otherwise"))
+    assert difference.startswith(f"evidence: {digest('counted otherwise')[:12]} then, ")
+
+
+def test_a_replay_counts_from_when_the_audit_did() -> None:
+    """What was tagged since is asked for only where the file of then is lost."""
+    then, now = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
+    counted = counted_by_hand(gender_policy(), [], (after(0), after(7)), counts_from=then)
+    record = a_record(evidence_digest=digest("counted"))
+    asked = []
+
+    def trained_until(version: str) -> datetime:
+        asked.append(version)
+        return now
+
+    def lost(_: AuditRecord) -> None:
+        raise RecordError("is missing")
+
+    def since(read: ReadEvidence) -> datetime | None:
+        return Past.of(record, [record], read, trained_until).counts_from
+
+    assert since(lambda _: counted) == then
+    assert since(lambda _: None) is None
+    assert asked == []
+    assert since(lost) == now
+    assert asked == ["1"]
 
 
 def test_a_replay_can_take_every_step_between_the_snapshot_and_the_record() -> None:

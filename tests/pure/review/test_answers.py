@@ -31,6 +31,7 @@ from tests.builders.published import (
     WAITS,
     a_finding,
     a_review,
+    an_audit_by_units,
 )
 from tests.builders.reviewed import (
     OTHER_WAITS,
@@ -74,6 +75,25 @@ def test_people_are_asked_by_themselves_only_where_nothing_else_is_in_the_way(
     rejected = a_review(record, decision="reject", compensating_control=None)
     assert a_case(loaded, after=[rejected]).waiting == (WAITS.id,)
     assert not a_case(loaded, after=[rejected]).only_waits
+
+
+def test_people_are_not_asked_again_every_week(loaded: LoadedPolicy) -> None:
+    """An approval that expired is asked for anew; what was rejected is not."""
+    first = by_units(loaded, 0)
+    approved = a_review(first, decision="approve", compensating_control=None)
+    later = by_units(loaded, 2)
+    assert case_of(loaded, [first, approved, later], later.record_id, later.issued).waiting == ()
+    expired = by_units(loaded, 6)
+    case = case_of(loaded, [first, approved, expired], expired.record_id, expired.issued)
+    assert case.only_waits
+    rejected = a_review(first, decision="reject", compensating_control=None)
+    case = case_of(loaded, [first, rejected, expired], expired.record_id, expired.issued)
+    assert case.waiting == (WAITS.id,)
+    assert not case.only_waits
+
+
+def by_units(loaded: LoadedPolicy, week: int, *findings: Any) -> Any:
+    return an_audit_by_units(week, *(findings or (WAITS,)), policy_digest=loaded.digest)
 
 
 def test_what_was_let_through_can_be_rejected(loaded: LoadedPolicy) -> None:
@@ -121,7 +141,7 @@ def test_one_person_approves_what_waits_and_the_gate_opens(loaded: LoadedPolicy)
     case = a_case(loaded)
     review = made(case, a_first(case, an_event()))
     assert (review.decision, review.approvers) == ("approve", ("ada",))
-    assert review.expires == case.record.expires
+    assert review.expires == NOW + timedelta(days=90)
     records = [case.record, review.model_copy(update={"seq": 2})]
     allowed = decide(
         loaded,
@@ -253,6 +273,10 @@ def test_who_decided_meanwhile_is_named(loaded: LoadedPolicy) -> None:
     assert decided_meanwhile(review, 1, [case.record, rejected]) == "ada and grace (reject)"
     assert decided_meanwhile(review, 2, [case.record, rejected]) is None
     assert decided_meanwhile(review, 1, [review.model_copy(update={"seq": 2})]) is None
+    elsewhere = rejected.model_copy(update={"audit_record_id": "0" * 64})
+    assert decided_meanwhile(review, 1, [elsewhere]) == "ada and grace (reject)"
+    of_other_files = rejected.model_copy(update={"artifact_digest": "0" * 64})
+    assert decided_meanwhile(review, 1, [of_other_files]) is None
 
 
 def test_an_answer_is_sealed_on_its_way(loaded: LoadedPolicy) -> None:
@@ -296,6 +320,7 @@ def test_the_page_shows_findings_numbers_bounds_and_what_can_be_done(
         "| impact\\_ratio gender F | 0.93 | 0.9 to 0.96 | 4/5 |",
         "| four fifths | impact ratio, ratio to reference | 4/5 | fail | review |",
         "**Waive** a failure only",
+        "It holds for 90 days, in later audits of these files",
         "[The audits](https://airflow.example/dags/audit)",
         case.record.record_id[:12],
     ):

@@ -1,6 +1,6 @@
 """Waivers are listed with what became of them; late audits are found."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,15 @@ import pytest
 from fairness_audit.ledger.late import late_audits
 from fairness_audit.review.waivers import waivers_of
 from tests.builders.domain import a_policy
-from tests.builders.published import FAILED, NOW, a_record, a_review
+from tests.builders.published import (
+    FAILED,
+    NOW,
+    STANDS,
+    a_finding,
+    a_record,
+    a_review,
+    an_audit_by_units,
+)
 
 AUDIT = a_record(verdict="fail", findings=[FAILED])
 
@@ -37,6 +45,21 @@ def test_a_waiver_ends_by_time_by_a_rejection_or_by_a_newer_audit() -> None:
     assert states(waiver, audits=(AUDIT, newer)) == ["overtaken"]
     again = a_review(AUDIT, seq=3, expires=NOW + timedelta(days=60))
     assert states(waiver, again) == ["in force", "ended"]
+
+
+def test_a_waiver_is_in_force_while_audits_find_the_same_failure() -> None:
+    first = an_audit_by_units()
+    waiver = a_review(first)
+    again, passed = an_audit_by_units(2), an_audit_by_units(2, a_finding())
+    came_back = STANDS.evidence.model_copy(update={"since": date(2026, 7, 6)})
+    other = an_audit_by_units(2, STANDS.model_copy(update={"evidence": came_back}))
+    assert states(waiver, audits=(first, again)) == ["in force"]
+    assert states(waiver, audits=(first, passed)) == ["overtaken"]
+    assert states(waiver, audits=(first, other)) == ["overtaken"]
+    rejected = a_review(again, seq=4, decision="reject", compensating_control=None)
+    assert states(waiver, rejected, audits=(first, again)) == ["ended"]
+    rejected = rejected.model_copy(update={"artifact_digest": "0" * 64})
+    assert states(waiver, rejected, audits=(first, again)) == ["in force"]
 
 
 def test_approvals_are_no_waivers() -> None:

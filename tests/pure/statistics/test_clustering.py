@@ -98,6 +98,29 @@ def test_the_correlation_of_earlier_units_by_hand() -> None:
     assert lagged_factor(cell.k, cell.n, cell.sums) == pytest.approx([2, 19 / 9])
 
 
+def test_persons_who_come_once_are_worth_their_trials_whoever_came_before() -> None:
+    """After one of five persons with twenty decisions each."""
+    decisions = np.zeros((45, 2))
+    decisions[:5, 0], decisions[5:, 1] = 20, 1
+    cell = sums_of(decisions, decisions * (np.arange(45) % 2)[:, None])
+    assert lagged_factor(cell.k, cell.n, cell.sums).tolist() == [20, 1]
+
+
+def test_people_who_come_back_tell_less_by_hand() -> None:
+    """Twenty persons, twice once each; the others of the first unit are eighty.
+
+    The first unit's correlation is what is taken for granted, 1: nobody is seen twice in it. Of
+    100 decisions of full weight 20 are about the same: 1 - 2 x 20 / 100 is left of the second.
+    """
+    decisions = np.zeros((180, 2))
+    decisions[:100, 0], decisions[80:, 1] = 1, 1
+    successes = decisions * (np.arange(180) % 2)[:, None]
+    cell = sums_of(decisions, successes)
+    factor = lagged_factor(cell.k, cell.n, cell.sums)
+    correlation = (100 * 100 / 99 - 100 + 20) / 20  # of residuals as of one degree less, and prior
+    assert factor == pytest.approx([1, 1 / (1 - 2 * correlation * 20 / 100)])
+
+
 def test_a_unit_without_trials_is_left_as_it_is() -> None:
     decisions = np.array([[2, 0, 1], [2, 0, 1], [2, 0, 1]])
     cell = sums_of(decisions, np.array([[2, 0, 1], [0, 0, 1], [1, 0, 0]]))

@@ -133,6 +133,13 @@ def test_a_pass_is_withdrawn_by_fail_evidence_that_is_not_enough_to_fail() -> No
     assert column(found.failures) == [0] * 4
 
 
+def test_what_a_pass_rested_on_is_void_once_it_is_withdrawn() -> None:
+    """The 25 of the unit that withdrew it does not pass it again at the next."""
+    found = in_a_family([1, 30, 0.5], [20, 25, 1])
+    assert column(found.event, Event) == [Event.PASSED, Event.WITHDRAWN, 0]
+    assert found.pass_evidence[0, 2, 0] == pytest.approx(1)
+
+
 def test_nobody_passes_while_in_doubt() -> None:
     found = in_a_family([42, 1, 0.5], [1, 20, 1])
     assert column(found.event, Event) == [0, 0, Event.PASSED]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from fairness_audit.statistics.gap_drift import gap_drift
 from fairness_audit.statistics.proportions import Proportions
-from tests.builders.lives import Sizes
-from tests.builders.wandering import wandering_groups
+from tests.builders.lives import Sizes, binomial
+from tests.builders.wandering import wander, wandering_groups
 
 EVEN = Sizes(1_000, 1_000)
 
@@ -19,17 +19,21 @@ def counts(*units: tuple[int, int]) -> tuple[Proportions, Proportions]:
 
 
 def test_evidence_by_hand() -> None:
-    """Twice 20 of 100 each: no deviation, so each bet loses what it expected.
+    """Three times 20 of 100 each: no deviation, so each bet loses what it expected.
 
-    On the log scale a unit's variance is 2 x 0.8 / 20 = 0.08; with that of the one before 0.16.
-    In points it is 2 x 0.2 x 0.8 / 100 = 0.0032; with that of the one before 0.0064. A bet on m
-    has exp(-m² / 2V) left; the weaker evidence counts, at the stake of one week.
+    A unit's variance v is 2 x 0.8 / 20 on the log scale and 2 x 0.2 x 0.8 / 100 in points; with
+    that of the mean before it is 2 v at the second unit and 1.5 v at the third. A bet on m has
+    exp(-m² / 4v) left after its unit. One begun at the second expects m / 2 at the third, where
+    the mean has moved half of the way. The weaker evidence counts, at the stake of a week.
     """
-    found = gap_drift(*counts((20, 20), (20, 20)), units_per_year=52)
-    logs = np.log([0.6, 0.8, 0.9])
-    ratio = np.exp(-(logs**2) / 0.32).mean() / 52
-    difference = np.exp(-(np.array([0.12, 0.06, 0.03]) ** 2) / 0.0128).mean() / 52
-    assert found.evidence[0] == pytest.approx([0, min(ratio, difference)])
+    found = gap_drift(*counts((20, 20), (20, 20), (20, 20)), units_per_year=52)
+    expected = []
+    for bets, v in ((np.log([0.6, 0.8, 0.9]), 0.08), (np.array([0.12, 0.06, 0.03]), 0.0032)):
+        second = np.exp(-(bets**2) / (4 * v))
+        third = second * np.exp(-((bets / 2) ** 2) / (3 * v))
+        begun_at_third = np.exp(-(bets**2) / (3 * v))
+        expected.append([second.mean() / 52, (third.mean() + begun_at_third.mean()) / 52])
+    assert found.evidence[0] == pytest.approx([0, *np.min(expected, axis=0)])
 
 
 def test_a_clear_change_is_found_with_its_unit_and_begins_a_new_baseline() -> None:
@@ -87,6 +91,14 @@ def test_a_steady_gap_is_called_changed_in_at_most_one_of_twenty_years(
     )  # fmt: skip
     found = gap_drift(*groups, units_per_year=52).found
     assert found.any(axis=1).mean() <= 0.05
+
+
+def test_a_gap_that_always_varied_a_little_more_than_chance_has_not_changed() -> None:
+    """By a point of the group's rate alone: bets are held against how far it varied before."""
+    random = np.random.default_rng(6)
+    own = 0.2 + wander(random, 500, 52, 0.01, 0.0)
+    groups = (binomial(random, 1_000, rate, 500, 52) for rate in (own, 0.2))
+    assert gap_drift(*groups, units_per_year=52).found.any(axis=1).mean() <= 0.05
 
 
 @pytest.mark.parametrize("rate", [0.2, 0.4])

@@ -5,6 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairness_audit.statistics.betting import (
+    DifferenceLine,
+    Line,
+    Rates,
+    RatioLine,
+    log_e_of_rates,
+)
 from fairness_audit.statistics.proportions import Proportions
 from fairness_audit.statistics.sequential import (
     Aim,
@@ -114,6 +121,26 @@ def test_an_unknown_rate_costs_the_first_unit_with_rows() -> None:
         assert (found[2] != 0).all()
         known = TwoRates(FOUR_FIFTHS, group, reference, 0.4).log_e(side, aim)[0]
         assert (known[1:] != 0).all()
+
+
+@pytest.mark.parametrize(
+    ("limit", "line", "group", "reference"),
+    [
+        (TEN_POINTS, DifferenceLine(np.array([-0.1])), 0.295, 0.435),
+        (FOUR_FIFTHS, RatioLine(np.array([0.8])), 0.4 * 0.8**1.4 / 0.93292, 0.4 / 0.93292),
+    ],
+)
+def test_bets_have_the_rate_of_earlier_units_over_both_sizes(
+    limit: Limit, line: Line, group: float, reference: float
+) -> None:
+    """Of 100 beside 300 the rate of all is expected at 0.4: 0.295 / 4 + 0.435 x 3 / 4 = 0.4.
+
+    A ratio of 0.8^1.4 is had by x 0.8^1.4 beside x, where (0.8^1.4 + 3) x / 4 = 0.93292 x = 0.4.
+    """
+    counts = Proportions.of([30], [100]), Proportions.of([120], [300])
+    found = TwoRates(limit, *counts, 0.4).log_e(Side.LOW, Aim.FAIL)[0, 0, 0]
+    point = Rates(np.array([group]), np.array([reference]))
+    assert found == pytest.approx(log_e_of_rates(*counts, line, point)[0, 0], rel=5e-3)
 
 
 def test_no_room_beyond_the_limit_leaves_nothing_to_win() -> None:

@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ import yaml
 from fairness_audit.errors import RegistryError
 from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.registry.mlflow import MlflowRegistry
+from fairness_audit.registry.training import TAG
 from fairness_audit.steps.gate import apply
 from tests import CHECKOUT
 from tests.builders.domain import a_policy
@@ -204,6 +206,21 @@ def test_an_unknown_model_is_named(mlflow_db: Mlflow) -> None:
     assert mlflow_db.registry.alias_target("absent", "champion") is None
 
 
+def test_a_version_says_up_to_when_it_was_trained(
+    mlflow_db: Mlflow, logged: tuple[str, Path]
+) -> None:
+    version, _ = logged
+    registry = mlflow_db.registry
+    assert registry.trained_until(MODEL, version) is None
+    mlflow_db.client.set_model_version_tag(MODEL, version, TAG, "2026-05-31T02:00:00+02:00")
+    assert registry.trained_until(MODEL, version) == datetime(2026, 5, 31, tzinfo=UTC)
+    mlflow_db.client.set_model_version_tag(MODEL, version, TAG, "in May")
+    with pytest.raises(RegistryError, match=f"^{MODEL} version {version}: the tag {TAG} is no"):
+        registry.trained_until(MODEL, version)
+    with pytest.raises(RegistryError, match=f"^{MODEL} version 99: the model registry"):
+        registry.trained_until(MODEL, "99")
+
+
 def decision(answer: str, version: str) -> GateDecision:
     return GateDecision(
         decision=answer,
@@ -255,6 +272,7 @@ def test_an_unreachable_server_is_told_without_its_password(
     for use in (
         lambda: registry.artifact_digest(MODEL, "1"),
         lambda: registry.alias_target(MODEL, "champion"),
+        lambda: registry.trained_until(MODEL, "1"),
         lambda: registry.promote(MODEL, "1", "champion"),
     ):
         with pytest.raises(RegistryError, match=r"registry http://127\.0\.0\.1:1 ") as told:

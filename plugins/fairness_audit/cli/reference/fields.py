@@ -8,7 +8,12 @@ from fairness_audit.cli.reference.markdown import cell, code, link, table
 Schema = Mapping[str, Any]
 
 _TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "yes or no"}
-_FORMATS = {"exact-fraction": "exact fraction", "fraction": "fraction", "date-time": "moment"}
+_FORMATS = {
+    "exact-fraction": "exact fraction",
+    "fraction": "fraction",
+    "date-time": "moment",
+    "date": "day",
+}
 
 
 class Fields:
@@ -80,7 +85,7 @@ class Fields:
 
     def _default(self, field: Schema) -> str:
         default = field["default"]
-        if default is None or default == []:
+        if default in (None, [], {}):
             return self._optional
         if isinstance(default, Mapping):
             return "those of its fields"

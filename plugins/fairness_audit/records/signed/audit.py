@@ -1,7 +1,7 @@
 """The published record of an audit, and what the gate says of it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -179,9 +179,29 @@ class PublishedRecord(StepResult):
         return f"record {self.record_id[:12]}"
 
 
+class Obstacle(Door):
+    """One finding that stands against a version: since when, and what would lift it.
+
+    ``finding`` is its id. It stands ``since`` the first day of the unit that brought it. What
+    ``lifts`` a failure is so much evidence of later decisions alone, an e-value against the limit
+    being broken, 20 or more; None where no rule asks about it any more. People may have decided;
+    what they let through is not ``open``, ``until`` then.
+    """
+
+    finding: str
+    verdict: Verdict
+    at_gate: Literal["review", "block"]
+    open: bool
+    since: date | None = None
+    lifts: float | None = None
+    decision: Literal["approve", "reject", "waive"] | None = None
+    until: Moment | None = None
+
+
 class GateDecision(StepResult):
     """May this version be promoted? ``reasons`` is never empty.
 
+    ``obstacles`` are the findings that stand against it, also where people let them through.
     ``certain`` is False where the question could not be answered (a service did not answer, a
     setting is missing): the decision is ``block`` then, and asking again may give another one.
     ``artifact_digest`` is of the files it was decided about.
@@ -191,6 +211,7 @@ class GateDecision(StepResult):
     model: str
     model_version: str
     reasons: tuple[str, ...]
+    obstacles: tuple[Obstacle, ...] = ()
     record_id: str | None
     expires: datetime | None
     certain: bool = True

@@ -1,4 +1,4 @@
-"""What people decided about the findings of one audit, as it is signed."""
+"""What people decided about findings of an audit, as it is signed."""
 
 import unicodedata
 from datetime import UTC
@@ -32,7 +32,7 @@ class ReviewRecord(Chained):
     against the version, ``waive`` lets a finding through that blocks, until ``expires``, because
     of a ``compensating_control`` that ``owner`` answers for. The findings stay in the audit's
     record, whatever is decided. ``findings`` are their ids. The decision holds for exactly these
-    files and this policy.
+    files and this policy, in every audit of the version that finds the same.
     """
 
     kind: ClassVar[Literal["review"]] = "review"

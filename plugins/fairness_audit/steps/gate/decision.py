@@ -9,7 +9,6 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Verdict
 from fairness_audit.records.signed.audit import CLOCK_TOLERANCE, AuditRecord, GateDecision
 from fairness_audit.records.signed.index import IndexRow
-from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.steps.gate.people import Standing, standings
 
@@ -34,8 +33,8 @@ def decide(
         loaded: the model's policy as it is now.
         model_version: the version to be promoted.
         artifact_digest: SHA-256 of the version's content as it is now.
-        records: all records of the ledger, in its order, verified; of other versions and of
-            audits that do not govern, none is needed.
+        records: all records of the ledger, in its order, verified; of other versions none is
+            needed, and of audits that do not govern only those that were reviewed.
         now: the moment of the decision, with a time zone.
     """
     policy = loaded.policy
@@ -44,12 +43,11 @@ def decide(
     if record is None:
         reason = f"there is no audit record of {policy.model} version {model_version}"
         return blocked(policy, model_version, f"{reason}; audit it first")
-    reviews = [each for each in records if isinstance(each, ReviewRecord)]
-    unfit = list(_unfit(loaded, model_version, artifact_digest, record, now))
+    unfit = list(unfit_for(loaded, model_version, artifact_digest, record, now))
     found = list(
         standings(
             record,
-            reviews,
+            records,
             owner=policy.review.owner,
             approvals=policy.review.approvals,
             now=now,
@@ -67,6 +65,7 @@ def decide(
         model=policy.model,
         model_version=model_version,
         reasons=reasons or (f"verdict {record.verdict.value}, nothing against it",),
+        obstacles=tuple(each.obstacle for each in found),
         record_id=record.record_id,
         expires=min([record.expires, *(each.until for each in found if each.until)]),
         artifact_digest=artifact_digest,
@@ -120,7 +119,7 @@ def blocked(
     )
 
 
-def _unfit(
+def unfit_for(
     loaded: LoadedPolicy,
     model_version: str,
     artifact_digest: str,

@@ -1,12 +1,14 @@
 """What people decided about the findings that stand against a version."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from fairness_audit.records.finding import Finding
-from fairness_audit.records.signed.audit import CLOCK_TOLERANCE, AuditRecord
+from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.signed.audit import CLOCK_TOLERANCE, AuditRecord, Obstacle
 from fairness_audit.records.signed.review import WAIVER_APPROVERS, ReviewRecord
+from fairness_audit.records.signed.statement import Record
+from fairness_audit.steps.gate.lasting import Decisions
 
 
 @dataclass(frozen=True)
@@ -14,17 +16,36 @@ class Standing:
     """One finding, and what people made of it.
 
     It is ``open`` while it still stands in the way, else let through ``until`` a moment.
+    ``review`` is the last decision about it, whatever has become of that.
     """
 
     finding: Finding
     open: bool
     says: str
     until: datetime | None = None
+    review: ReviewRecord | None = None
+
+    @property
+    def obstacle(self) -> Obstacle:
+        """The same in fields."""
+        evidence = self.finding.evidence
+        return Obstacle.model_validate(
+            {
+                "finding": self.finding.id,
+                "verdict": self.finding.verdict,
+                "at_gate": self.finding.at_gate,
+                "open": self.open,
+                "since": evidence.since,
+                "lifts": evidence.pass_needed if self.finding.verdict is Verdict.FAIL else None,
+                "decision": self.review.decision if self.review else None,
+                "until": self.until,
+            }
+        )
 
 
 def standings(
     audit: AuditRecord,
-    reviews: Sequence[ReviewRecord],
+    records: Sequence[Record],
     *,
     owner: str,
     approvals: int,
@@ -37,17 +58,18 @@ def standings(
 
     Args:
         audit: the record that governs the version.
-        reviews: reviews from the ledger, in its order; of other audits too.
+        records: of the ledger, in its order; of other versions none is needed, and of other
+            audits those that were reviewed.
         owner: who the policy asks.
         approvals: how many different people the policy wants for an approval.
         now: the moment of the decision.
     """
-    about = [review for review in reviews if _is_about(review, audit)]
+    decisions = Decisions(audit, records)
     blocking = [finding for finding in audit.obstacles if finding.at_gate == "block"]
     waiting = [finding for finding in audit.obstacles if finding.at_gate == "review"]
     for finding in [*blocking, *waiting]:
-        last = next((each for each in reversed(about) if finding.id in each.findings), None)
-        yield _standing(finding, last, owner, approvals, now)
+        last = decisions.last_about(finding)
+        yield replace(_standing(finding, last, owner, approvals, now), review=last)
 
 
 def _standing(
@@ -76,11 +98,3 @@ def _standing(
     else:
         says = f"waived by {by} until {until}: {stands}"
     return Standing(finding, False, says, review.expires)
-
-
-def _is_about(review: ReviewRecord, audit: AuditRecord) -> bool:
-    return (
-        review.audit_record_id == audit.record_id
-        and review.artifact_digest == audit.artifact_digest
-        and review.policy_digest == audit.policy_digest
-    )

@@ -40,6 +40,7 @@ def assumption_findings(tables: Tables, positions: Mapping[object, Position]) ->
                 f" and {percent(known.rate)} where it is known; chance does not explain it, so"
                 " that the known may not stand for all."
             ),
+            evidence=position.evidence,
         )
 
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.records.validation import Check, CheckSeverity, ValidationReport
 from fairness_audit.statistics.course import State
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.proxies import caution_of
 from fairness_audit.steps.judge.questions import OfShare
+from fairness_audit.steps.judge.wording import stands
 from fairness_audit.text import one_line_sentence
 
 AtGate = Literal["allow", "review", "block"]
@@ -72,20 +73,28 @@ def _judged(check: Check, position: Position, policy: AuditPolicy) -> Finding:
     Too few of an inferred group are a warning: the inference may be what lost them.
     """
     said = one_line_sentence(check.sentence)
+    evidence = position.evidence
     if position.state is not State.FAIL:
         doubt = "Whether the limit is kept is not certain yet."
         return _finding(check, Verdict.INCONCLUSIVE, "allow", f"{said} {doubt}")
-    said = f"{said} The limit is broken: chance does not explain it."
+    said = f"{said} The limit is broken: chance does not explain it"
     caution = caution_of(policy, check.attribute or "")
     if check.severity is CheckSeverity.WARNING:
-        return _finding(check, Verdict.WARN, "allow", said)
+        return _finding(check, Verdict.WARN, "allow", f"{said}.", evidence)
     if caution is None:
-        return _finding(check, Verdict.FAIL, "block", said)
+        said += stands(evidence)
+        return _finding(check, Verdict.FAIL, "block", f"{said}.", evidence)
     why = f"{caution.clause[0].upper()}{caution.clause[1:]}."
-    return _finding(check, Verdict.WARN, "review", f"{said} {why}")
+    return _finding(check, Verdict.WARN, "review", f"{said}. {why}", evidence)
 
 
-def _finding(check: Check, verdict: Verdict, at_gate: AtGate, sentence: str) -> Finding:
+def _finding(
+    check: Check,
+    verdict: Verdict,
+    at_gate: AtGate,
+    sentence: str,
+    evidence: Evidence | None = None,
+) -> Finding:
     return Finding(
         rule=check.expectation,
         kind=check.kind,
@@ -94,6 +103,7 @@ def _finding(check: Check, verdict: Verdict, at_gate: AtGate, sentence: str) -> 
         attribute=check.attribute,
         group=check.group,
         sentence=sentence,
+        evidence=evidence or Evidence(),
     )
 
 

@@ -12,6 +12,7 @@ from datetime import date
 from typing import NamedTuple
 
 from fairness_audit.policy.units import Unit
+from fairness_audit.records.finding import Evidence
 from fairness_audit.statistics.course import Course, State, course
 from fairness_audit.statistics.running_interval import running_interval
 from fairness_audit.statistics.sequential import Pair, Side
@@ -41,6 +42,13 @@ class Position:
     low: float | None = None
     high: float | None = None
     pair: int = 0
+
+    @property
+    def evidence(self) -> Evidence:
+        """Since when a failure stands, and what would lift it, in three digits; else nothing."""
+        if self.state is not State.FAIL:
+            return Evidence()
+        return Evidence(since=self.since, pass_needed=float(f"{self.pass_needed:.3g}"))
 
 
 class Failure(NamedTuple):

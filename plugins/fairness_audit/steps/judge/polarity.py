@@ -12,7 +12,7 @@ from fairness_audit.statistics.course import State
 from fairness_audit.steps.judge.data_faults import needs_outcomes
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.tables import Counted, Tables
-from fairness_audit.steps.judge.wording import percent
+from fairness_audit.steps.judge.wording import percent, stands
 
 RULE = "polarity"
 
@@ -30,7 +30,10 @@ def polarity_findings(tables: Tables, position: Position | None) -> list[Finding
         return [_untold("negative" if negative.decisions else "positive", tables.policy)]
     rates = _rates(positive, negative, tables.policy.min_group_size)
     said = {
-        State.FAIL: f"Score or label look inverted, and chance does not explain it{rates}.",
+        State.FAIL: (
+            f"Score or label look inverted, and chance does not explain it{rates}"
+            f"{stands(position.evidence)}."
+        ),
         State.PASS: f"Score and label point the same way{rates}.",
         State.OPEN: f"Whether score and label point the same way is not certain yet{rates}.",
     }
@@ -43,6 +46,7 @@ def polarity_findings(tables: Tables, position: Position | None) -> list[Finding
             at_gate="block" if position.state is State.FAIL else "allow",
             metric=TRUE_POSITIVE_RATE.name,
             sentence=said[position.state],
+            evidence=position.evidence,
         )
     ]
 

@@ -78,9 +78,12 @@ def standing_failures(
     rules |= {SUBGROUP_RULE} if policy.subgroup_search else set()
     for key, finding in newest.items():
         if _failed(finding) and key not in answered:
-            why = _UNANSWERED if finding.rule in rules else _UNASKED
+            why, evidence = _UNANSWERED, finding.evidence
+            if finding.rule not in rules:
+                why, evidence = _UNASKED, evidence.model_copy(update={"pass_needed": None})
             said = finding.sentence.removesuffix(_UNANSWERED).removesuffix(_UNASKED)
-            yield finding.model_copy(update={"sentence": f"{said}{why}"})
+            update = {"sentence": f"{said}{why}", "evidence": evidence}
+            yield finding.model_copy(update=update)
 
 
 _UNASKED = (

@@ -4,6 +4,7 @@ import math
 from fractions import Fraction
 
 from fairness_audit.policy.model import Against
+from fairness_audit.records.finding import Evidence
 from fairness_audit.text import one_line
 
 _MOST_DIGITS = 6
@@ -84,3 +85,13 @@ def compared_with(against: Against, reference: str | None) -> str:
             return "everybody"
         case Against.BEST | Against.REFERENCE:
             return f"group {one_line(reference or '?')}"
+
+
+def stands(evidence: Evidence) -> str:
+    """`; the failure stands since 2026-06-22 until …`, where it does; else ""."""
+    if evidence.since is None:
+        return ""
+    return (
+        f"; the failure stands since {evidence.since:%Y-%m-%d} until later decisions alone show"
+        f" otherwise (evidence {evidence.pass_needed:,.0f}), or two people waive it"
+    )

@@ -100,27 +100,29 @@ def publish(
     """
     _check_one_audit(loaded, snapshot, population, now)
     report = report_of(loaded.policy.model, validation, judgement)
-    content: dict[str, Any] = {
-        "model": loaded.policy.model,
-        "registered_model": loaded.policy.gate.registered_model,
-        "model_version": population.model_version,
-        "artifact_digest": artifact_digest,
-        "population_digest": population.digest,
-        "measurements_digest": measurements.digest,
-        "evidence_digest": _keep_evidence(measurements, evidence),
-        "report_digest": hashlib.sha256(report).hexdigest(),
-        "policy_digest": loaded.digest,
-        "audited": population.audited,
-        "simulation": simulation_of(population, artifact_digest, comparison_digest),
-        "issued": now,
-        "expires": now + timedelta(days=loaded.policy.gate.valid_days),
-        "counts": _counts(population, measurements, validation),
-        "verdict": judgement.verdict,
-        "basis": judgement.basis,
-        "attributes": judgement.attributes,
-        "findings": judgement.findings,
-        "versions": software_versions(),
-    } | _read(snapshot)
+    content: dict[str, Any] = (
+        {
+            "model": loaded.policy.model,
+            "registered_model": loaded.policy.gate.registered_model,
+            "model_version": population.model_version,
+            "artifact_digest": artifact_digest,
+            "population_digest": population.digest,
+            "report_digest": hashlib.sha256(report).hexdigest(),
+            "policy_digest": loaded.digest,
+            "audited": population.audited,
+            "simulation": simulation_of(population, artifact_digest, comparison_digest),
+            "issued": now,
+            "expires": now + timedelta(days=loaded.policy.gate.valid_days),
+            "counts": _counts(population, measurements, validation),
+            "verdict": judgement.verdict,
+            "basis": judgement.basis,
+            "attributes": judgement.attributes,
+            "findings": judgement.findings,
+            "versions": software_versions(),
+        }
+        | _read(snapshot)
+        | _measured(measurements, evidence)
+    )
     first = AuditRecord(seq=1, prev=None, **content)
     check = partial(_check_earlier, ledger)
     signed = _appended(ledger, signer, trusted, first, check)
@@ -271,18 +273,19 @@ def _check_earlier(ledger: Ledger, record: Record) -> None:
         )
 
 
-def _keep_evidence(measurements: MeasurementFile, evidence: EvidenceStore) -> str | None:
-    """Keep what was counted, so that there is no record without it; return its digest."""
+def _measured(measurements: MeasurementFile, evidence: EvidenceStore) -> dict[str, str]:
+    """What was measured; its evidence file is kept now, so that there is no record without it."""
     file = measurements.evidence
     if file is None:
-        return None
+        return {"measurements_digest": measurements.digest}
     try:
         content = file.read_bytes()
     except OSError as error:
         raise RecordError(f"{file}: {error.strerror} (run the step measure again)") from error
     if digest_of_content(content) != measurements.evidence_digest:
         raise RecordError(f"{file} is not what was measured (run the step measure again)")
-    return evidence.keep(content)
+    kept = evidence.keep(content)
+    return {"measurements_digest": measurements.digest, "evidence_digest": kept}
 
 
 def _read(snapshot: Snapshot) -> dict[str, Any]:

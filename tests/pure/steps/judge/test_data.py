@@ -44,7 +44,16 @@ def test_selecting_the_wrong_ones_more_often_fails() -> None:
     assert (finding.kind, finding.at_gate) == ("polarity", "block")
     assert finding.sentence == (
         "Score or label look inverted, and chance does not explain it: 25.0 % of those with a"
-        " positive outcome are selected, and 75.0 % of those with a negative one."
+        " positive outcome are selected, and 75.0 % of those with a negative one;"
+        f" {standing(finding)}."
+    )
+
+
+def standing(finding: Finding) -> str:
+    evidence = finding.evidence
+    return (
+        f"the failure stands since {evidence.since} until later decisions alone show otherwise"
+        f" (evidence {evidence.pass_needed:,.0f}), or two people waive it"
     )
 
 
@@ -253,7 +262,9 @@ def represented(women: int, men: int, **changes: Any) -> Finding:
 def test_too_few_of_a_group_fail_once_chance_does_not_explain_it() -> None:
     finding = represented(600, 1400)
     assert (finding.verdict, finding.at_gate, finding.group) == (Verdict.FAIL, "block", "F")
-    assert finding.sentence == "F has only 30 %. The limit is broken: chance does not explain it."
+    assert finding.sentence == (
+        f"F has only 30 %. The limit is broken: chance does not explain it; {standing(finding)}."
+    )
     warned = represented(600, 1400, severity="warning")
     assert (warned.verdict, warned.at_gate) == (Verdict.WARN, "allow")
 

@@ -55,19 +55,31 @@ class Pairwise(Metric):
     """A metric of a group ``d`` against ``a``.
 
     If it is the difference of one rate, ``rate`` names it and ``sign`` is +1 for d - a, -1 for
-    a - d; ``is_ratio`` if it is the ratio d / a. ``compat`` holds the formulas of other systems
-    where theirs differ.
+    a - d; ``is_ratio`` if it is the ratio d / a. If it is the mean of the differences of two rates
+    with disjoint denominators, ``mean_of`` names them. One that ``is_size`` is ``scale`` times the
+    size of a difference, or the smaller of a ratio and its inverse. What is never below 0, and 0
+    if a rate is the same, names it in ``zero_where_equal``. What grows ``with_size`` is made of
+    the rows that weights are worth. ``compat`` holds other systems' formulas.
     """
 
     formula: Formula
     rate: Rate | None = None
     sign: int = 1
     is_ratio: bool = False
+    mean_of: tuple[Rate, ...] = ()
+    is_size: bool = False
+    scale: float = 1.0
+    zero_where_equal: Rate | None = None
+    with_size: bool = False
     compat: Mapping[Compat, Formula] = field(default_factory=dict)
 
     def formula_of(self, compat: Compat | None) -> Formula:
         """The formula under the conventions asked for."""
         return self.formula if compat is None else self.compat.get(compat, self.formula)
+
+    def grows_with_size(self, compat: Compat | None) -> bool:
+        """True if more rows alike make another value; LiFT's smoothing counts as a row."""
+        return self.with_size or (compat is Compat.LIFT and compat in self.compat)
 
 
 def _difference(name: str, code: str, rate: Rate, *, sign: int, source: str) -> Pairwise:
@@ -112,24 +124,16 @@ def _benefits(d: Counts, a: Counts) -> Floats:
     return np.stack([both.fp, both.tp + both.tn, both.fn], axis=-1)
 
 
-def _two_sides(d: Counts, a: Counts) -> Floats:
-    return np.stack(np.broadcast_arrays(d.n, a.n), axis=-1).astype(np.float64)
-
-
-def _selected_sides(d: Counts, a: Counts) -> Floats:
-    return np.stack(np.broadcast_arrays(d.selected, a.selected), axis=-1).astype(np.float64)
-
-
-def _log(ratio: Floats) -> Floats:
-    with np.errstate(divide="ignore"):
-        found: Floats = np.log(ratio)
-    return found
+def _sides(d: Floats, a: Floats) -> Floats:
+    return np.stack(np.broadcast_arrays(d, a), axis=-1).astype(np.float64)
 
 
 def _skew(d: Counts, a: Counts, *, smoothing: int = 0) -> Floats:
-    observed = divergence.shares(_selected_sides(d, a) + smoothing)[..., 0]
-    expected = divergence.shares(_two_sides(d, a) + smoothing)[..., 0]
-    return _log(quotient(observed, expected))
+    observed = divergence.shares(_sides(d.selected, a.selected) + smoothing)[..., 0]
+    expected = divergence.shares(_sides(d.n, a.n) + smoothing)[..., 0]
+    with np.errstate(divide="ignore"):
+        found: Floats = np.log(quotient(observed, expected))
+    return found
 
 
 def _clarify_quotient(top: Floats, bottom: Floats) -> Floats:
@@ -157,8 +161,10 @@ def _divergence(
     measure: Callable[[Floats, Floats], Floats],
     *,
     high: float | None,
+    times_difference: float | None = None,  # of the base rates, if it is just that
     **compat: Formula,
 ) -> Pairwise:
+    is_size = times_difference is not None
     return Pairwise(
         name=name,
         code=code,
@@ -168,6 +174,10 @@ def _divergence(
         range=Range(0.0, high, no_disparity=0.0),
         direction=Direction.NEITHER,
         formula=lambda d, a: measure(_labels(a), _labels(d)),
+        rate=BASE_RATE if is_size else None,
+        is_size=is_size,
+        scale=times_difference or 1.0,
+        zero_where_equal=BASE_RATE,
         compat={Compat(system): formula for system, formula in compat.items()},
     )
 
@@ -203,16 +213,29 @@ PAIRWISE: tuple[Pairwise, ...] = (
         high=math.log(2),
         lift=lambda d, a: divergence.jensen_shannon(_labels(a), _labels(d), base=2),
     ),
-    _divergence("lp_norm", "LP", "Euclidean distance", divergence.lp_norm, high=math.sqrt(2)),
+    _divergence(
+        "lp_norm",
+        "LP",
+        "Euclidean distance",
+        divergence.lp_norm,
+        high=math.sqrt(2),
+        times_difference=math.sqrt(2),
+    ),
     _divergence(
         "total_variation_distance",
         "TVD",
         "half the absolute distance",
         divergence.total_variation,
         high=1.0,
+        times_difference=1.0,
     ),
     _divergence(
-        "kolmogorov_smirnov", "KS", "largest difference", divergence.largest_difference, high=1.0
+        "kolmogorov_smirnov",
+        "KS",
+        "largest difference",
+        divergence.largest_difference,
+        high=1.0,
+        times_difference=1.0,
     ),
     Pairwise(
         name="demographic_disparity_labels",
@@ -343,6 +366,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         needs=_BOTH,
         range=DIFFERENCE,
         direction=Direction.NEITHER,
+        mean_of=(TRUE_POSITIVE_RATE, FALSE_POSITIVE_RATE),
         formula=lambda d, a: (
             (
                 _rate(TRUE_POSITIVE_RATE, d)
@@ -361,6 +385,8 @@ PAIRWISE: tuple[Pairwise, ...] = (
         needs=_BOTH,
         range=GAP,
         direction=Direction.NEITHER,
+        mean_of=(TRUE_POSITIVE_RATE, FALSE_POSITIVE_RATE),
+        is_size=True,
         formula=lambda d, a: (
             (
                 np.abs(_rate(TRUE_POSITIVE_RATE, d) - _rate(TRUE_POSITIVE_RATE, a))
@@ -397,6 +423,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         needs=_DECISION,
         range=ANY_DIFFERENCE,
         direction=Direction.AS_SELECTION,
+        with_size=True,
         formula=_z,
     ),
     Pairwise(
@@ -406,6 +433,9 @@ PAIRWISE: tuple[Pairwise, ...] = (
         needs=_DECISION,
         range=Range(0.0, 1.0, no_disparity=1.0),
         direction=Direction.NEITHER,
+        rate=SELECTION_RATE,
+        is_ratio=True,
+        is_size=True,
         formula=lambda d, a: _smaller(
             quotient(_rate(SELECTION_RATE, d), _rate(SELECTION_RATE, a))
         ),
