@@ -20,7 +20,7 @@ SELECT
         OR try_cast(rank AS DOUBLE) <> floor(try_cast(rank AS DOUBLE))
     ) AS rank_not_whole,
     count(*) FILTER (
-        NOT coalesce(try_cast(weight AS DOUBLE) BETWEEN 1e-6 AND 1e9, FALSE)
+        NOT coalesce(try_cast(weight AS DOUBLE) BETWEEN 1e-100 AND 1e100, FALSE)
     ) AS weight_not_positive,
     count(*) FILTER (decision IS NULL OR decision = '') AS decision_empty,
 FROM given

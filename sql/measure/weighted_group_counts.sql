@@ -1,13 +1,21 @@
--- As group_counts.sql, of a weighted population. Weights are summed in millionths, as whole
--- numbers: sums of doubles would differ from run to run.
+-- As group_counts.sql, of a weighted population. Weights are summed, and squared, in whole steps of
+-- 1/$scale: sums of doubles would differ from run to run.
+WITH steps AS (
+    SELECT
+        COLUMNS('^(attr|stratum)_'),
+        outcome,
+        selected,
+        CAST(round(weight * $scale) AS HUGEINT) AS whole,
+    FROM read_parquet($path)
+)
+
 SELECT
     COLUMNS('^(attr|stratum)_'),
     outcome,
     selected,
     count(*) AS n,
-    CAST(sum(CAST(round(weight * 1000000) AS HUGEINT)) AS DOUBLE) / 1000000 AS weight,
-    CAST(sum(CAST(round(weight * weight * 1000000) AS HUGEINT)) AS DOUBLE)
-    / 1000000 AS weight_squared,
-FROM read_parquet($path)
+    CAST(sum(whole) AS DOUBLE) / $scale AS weight,
+    CAST(sum(whole * whole) AS DOUBLE) / $scale / $scale AS weight_squared,
+FROM steps
 GROUP BY ALL
 ORDER BY ALL

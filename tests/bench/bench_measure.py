@@ -220,7 +220,7 @@ def test_a_thousand_resamples_of_every_rate(folder: Path) -> None:
 
         def resample(groupings: list = groupings) -> None:
             for each in groupings:
-                counts = resampled(each.counts, each.attribute, 1000)
+                counts = resampled(each.sums, each.attribute, 1000)
                 for rate in RATES:
                     with np.errstate(all="ignore"):
                         np.divide(rate.numerator(counts), rate.denominator(counts))

@@ -13,7 +13,7 @@ def groups_of(
 ) -> Groups:
     """Groups in the order given; every decision has the weight 1."""
     columns = Counts.from_cells(np.array([each.cells() for each in counts.values()]))
-    return Groups(attribute, tuple(counts), columns, columns, columns.n, reference)
+    return Groups(attribute, tuple(counts), columns, columns, columns, reference)
 
 
 def total_of(counts: Mapping[object, Counts]) -> Counts:

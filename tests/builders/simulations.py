@@ -15,6 +15,7 @@ from fairness_audit.statistics.proportions import Interval, Proportions, two_sid
 from fairness_audit.statistics.significance import p_values
 from fairness_audit.statistics.stratified import Tables
 from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.steps.measure.counting.groups import Sums
 from fairness_audit.steps.measure.figures.bootstrap import percentile_interval, resampled
 from fairness_audit.steps.measure.metrics.classes import same_distribution, superiority
 
@@ -139,6 +140,11 @@ def orders_of_classes(runs: int) -> float:
     return float(np.mean([p is not None and p < ALPHA for p in found]))
 
 
+def unweighted(counts: Counts) -> Sums:
+    cells = counts.cells()
+    return Sums(cells, cells, cells)
+
+
 def bootstrapped_entropies(runs: int) -> float:
     """The generalized entropy of benefits over 400 decisions: no closed form is used."""
     draw, hits = random(), 0
@@ -151,7 +157,7 @@ def bootstrapped_entropies(runs: int) -> float:
     truth = float(entropy(Counts(*cells)))
     for run in range(runs):
         counts = Counts(*(np.array([float(n)]) for n in draw.multinomial(400, cells)), *_NOBODY)
-        again = entropy(resampled(counts, str(run), 400))
+        again = entropy(resampled(unweighted(counts), str(run), 400))
         low, high = percentile_interval(again, CONFIDENCE)
         hits += float(low[0]) <= truth <= float(high[0])
     return hits / runs

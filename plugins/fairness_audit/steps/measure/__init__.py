@@ -56,6 +56,6 @@ def measure(
         rows=rows,
         confidence=plan.confidence,
         population_rows=population.rows,
-        labelled_rows=round(everybody.squares.labelled[0]),
-        selected_rows=round(everybody.squares.selected[0]),
+        labelled_rows=int(everybody.decisions.labelled[0]),
+        selected_rows=int(everybody.decisions.selected[0]),
     )

@@ -1,7 +1,7 @@
 """A second opinion at every run: the headline rates recomputed with Fairlearn.
 
 Fairlearn gets the fine group counts of one attribute at a time, rolled up by pandas, with the
-counts as sample weights: neither the roll-up nor the formulas are ours. On all attributes at once
+counts (or sums of weights) as sample weights: neither the roll-up nor the formulas are ours. On all attributes at once
 it would take seconds. Its convention of 0 for a zero denominator is not ours, so undefined rates
 are not compared.
 """
@@ -85,11 +85,12 @@ def opinions(cells: pa.Table, policy: AuditPolicy) -> Iterator[Opinion]:
 
 
 def _rolled_up(cells: pa.Table, column: str) -> "pd.DataFrame":
-    frame = cells.select([column, "outcome", "selected", "n"]).to_pandas()
+    amount = "weight" if "weight" in cells.column_names else "n"
+    frame = cells.select([column, "outcome", "selected", amount]).to_pandas()
     frame["group"] = frame[column].fillna(UNKNOWN)
     groups = frame.groupby(["group", "outcome", "selected"], dropna=False, as_index=False)
-    counts: pd.DataFrame = groups["n"].sum()
-    return counts
+    counts: pd.DataFrame = groups[amount].sum()
+    return counts.rename(columns={amount: "n"})
 
 
 def _recomputed(

@@ -31,15 +31,16 @@ class Groups:
 
     ``attribute`` is the grouping's name (``gender*age_band`` for an intersection), ``names`` the
     groups in order, the unknown one last. ``counts`` holds one entry per group: decisions or, in a
-    weighted population, sums of weights; ``squares`` the sums of squared weights, ``rows`` the
-    decisions. ``reference`` is the reference group, present in the data or not.
+    weighted population, sums of weights; ``squares`` the sums of squared weights, ``decisions``
+    how many decisions these are. Without weights the three are one. ``reference`` is the reference
+    group, present in the data or not.
     """
 
     attribute: str
     names: tuple[str, ...]
     counts: Counts
     squares: Counts
-    rows: Floats
+    decisions: Counts
     reference: str | None = None
     stratum: str | None = None
 
@@ -55,6 +56,25 @@ class Groups:
             return None
         return self.names.index(self.reference) if self.reference in self.names else None
 
+    @property
+    def is_weighted(self) -> bool:
+        """True if decisions count by weights of theirs."""
+        return self.counts is not self.decisions
+
+    @property
+    def sums(self) -> "Sums":
+        """What there is to resample: groups, and their cells on the last axis."""
+        rows = self.decisions.cells()
+        if not self.is_weighted:
+            return Sums(rows, rows, rows)
+        return Sums(self.counts.cells(), self.squares.cells(), rows)
+
+    @cached_property
+    def rows(self) -> Floats:
+        """How many decisions each group has."""
+        rows: Floats = self.decisions.n
+        return rows
+
     @cached_property
     def overall(self) -> Counts:
         """Everybody, the unknown included, as one entry."""
@@ -68,9 +88,14 @@ class Sums(NamedTuple):
     squares: Floats
     rows: Floats
 
+    @property
+    def is_weighted(self) -> bool:
+        """True if rows have weights; without them all three are one."""
+        return self.weight is not self.rows
+
     def map(self, change: Callable[[Floats], Floats]) -> "Sums":
-        """All three changed in the same way; without weights they are one, and stay one."""
-        if self.weight is self.rows:
+        """All three changed in the same way; what is one stays one."""
+        if not self.is_weighted:
             once = change(self.rows)
             return Sums(once, once, once)
         return Sums(*map(change, self))
@@ -215,16 +240,10 @@ def _groups(
         return to
 
     joined = sums.map(join)
-    counts = Counts.from_cells(joined.weight)
-    return Groups(
-        attribute,
-        tuple(order),
-        counts,
-        Counts.from_cells(joined.squares) if joined.squares is not joined.weight else counts,
-        joined.rows.sum(axis=1),
-        reference,
-        stratum,
-    )
+    counts = squares = decisions = Counts.from_cells(joined.rows)
+    if joined.is_weighted:
+        counts, squares = Counts.from_cells(joined.weight), Counts.from_cells(joined.squares)
+    return Groups(attribute, tuple(order), counts, squares, decisions, reference, stratum)
 
 
 def _refuse_ambiguous(attribute: str, names: Sequence[str]) -> None:

@@ -112,7 +112,7 @@ _RULES = {
     ("score", "not_finite"): "rows are not finite numbers (NaN and infinity are refused)",
     ("value", "not_finite"): "rows are not finite numbers (NaN and infinity are refused)",
     ("rank", "not_whole"): "rows are not whole numbers from 1",
-    ("weight", "not_positive"): "rows are not positive numbers (from 0.000001 to 1e9)",
+    ("weight", "not_positive"): "rows are not positive numbers (from 1e-100 to 1e100)",
     ("decision", "empty"): "rows are empty (every row needs a decision)",
 }
 

@@ -14,6 +14,7 @@ from fairness_audit.errors import MeasurementError
 from fairness_audit.files import written_whole
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.population import Population
+from fairness_audit.steps.measure.counting.weights import scale_of
 
 FILE = "group_counts.parquet"
 
@@ -23,13 +24,16 @@ def group_counts(population: Path, *, sql: Path, folder: Path) -> pa.Table:
 
     A column ``weight`` in the population is summed beside the count, and squared. At full detail
     most cells are of one person, so the file is personal data and stays in the run's folder.
+
+    Raises:
+        MeasurementError: a weight is missing, not above zero or not finite.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weighted = "weight" in columns_of(population)
-    file = "weighted_group_counts.sql" if weighted else "group_counts.sql"
-    query = statement(sql / "measure" / file)
-    with locked_connection([folder, population.parent]) as connection:
-        cells = connection.sql(query, params={"path": str(population)}).to_arrow_table()
+    with scanner(population, sql, folder) as scan:
+        if "weight" in columns_of(population):
+            cells = scan.table("weighted_group_counts", scale=scale_of(scan))
+        else:
+            cells = scan.table("group_counts")
     with written_whole(folder / FILE) as temporary:
         pq.write_table(cells, temporary)
     return cells

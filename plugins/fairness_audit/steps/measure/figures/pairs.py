@@ -36,8 +36,7 @@ class Side:
     def of(cls, groups: Groups, positions: Positions) -> "Side":
         """The groups at these positions."""
         counts = groups.counts.take(positions)
-        weighted = groups.squares is not groups.counts
-        squares = groups.squares.take(positions) if weighted else counts
+        squares = groups.squares.take(positions) if groups.is_weighted else counts
         return cls(counts, squares, groups.rows[positions])
 
     @classmethod
@@ -46,8 +45,9 @@ class Side:
         everyone = np.zeros(times, dtype=np.intp)
         total = np.full(times, groups.rows.sum())
         counts = groups.overall.take(everyone)
-        weighted = groups.squares is not groups.counts
-        squares = groups.squares.total().take(everyone) if weighted else counts
+        squares = counts
+        if groups.is_weighted:
+            squares = groups.squares.total().take(everyone)
         return cls(counts, squares, total)
 
     @classmethod

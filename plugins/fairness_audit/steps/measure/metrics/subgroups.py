@@ -24,7 +24,7 @@ def worst_subgroup(cells: Cells, plan: Plan) -> pa.Table:
     times their number, which holds however the subgroups overlap. Without any there is no row.
     """
     share = IMPACT_RATIO.where(selected_is_favourable=plan.selected_is_favourable)
-    looked_at, names, sides, rests = 0, [], [], []
+    looked_at, names, sizes, sides, rests = 0, [], [], [], []
     for depth in range(1, plan.subgroup_depth + 1):
         for parts in combinations(plan.attributes, depth):
             groups = cells.grouping("*".join(parts), parts)
@@ -32,6 +32,7 @@ def worst_subgroup(cells: Cells, plan: Plan) -> pa.Table:
                 large = np.flatnonzero(pairs.group.rows >= plan.min_group_size)
                 looked_at += len(large)
                 names += [(groups.attribute, pairs.names[i]) for i in large]
+                sizes += [(pairs.group.rows[i], pairs.reference.rows[i]) for i in large]
                 sides.append(shares_of(share, _side_at(pairs.group, large)))
                 rests.append(shares_of(share, _side_at(pairs.reference, large)))
     own, rest = joined(sides), joined(rests)
@@ -58,8 +59,8 @@ def worst_subgroup(cells: Cells, plan: Plan) -> pa.Table:
         denominator=own.denominator,
         reference_numerator=rest.numerator,
         reference_denominator=rest.denominator,
-        n=own.denominator,
-        reference_n=rest.denominator,
+        n=np.array([sizes[worst][0]]),
+        reference_n=np.array([sizes[worst][1]]),
     )
 
 
