@@ -242,13 +242,18 @@ class TestBerkeley:
         assert measured.value("DPL", "women") == pytest.approx(0.141645, abs=5e-7)
         assert measured.value("DDL", "women") == pytest.approx(0.143826, abs=5e-7)
 
-    def test_within_them_they_are_not_and_the_reversal_is_named(
-        self, measured: MeasuredFile
-    ) -> None:
+    def test_within_them_the_gap_differs_and_is_not_reversed(self, measured: MeasuredFile) -> None:
         where = {"stratum": "stratum_dept"}
         assert measured.value("CDDL", "women", **where) == pytest.approx(-0.019283, abs=5e-7)
-        assert measured.value("MHRD", "women", **where) > 0
-        assert measured.value("simpson_reversal", "women", **where) == 1
+        common = measured.one("MHRD", "women", **where)
+        assert common["value"] > 0
+        assert common["p_value"] == pytest.approx(0.217, abs=5e-4)
+        assert measured.one("BD", "women", **where)["p_value"] == pytest.approx(0.002, abs=5e-4)
+        # R 4.4, ?mantelhaen.test: Woolf's test of these tables has a p-value of 0.003.
+        woolf = measured.one("woolf", "women", **where)["p_value"]
+        assert woolf == pytest.approx(0.003, abs=5e-4)
+        turned = measured.one("simpson_reversal", "women", **where)
+        assert (turned["value"], turned["method"]) == (0, "differs by stratum")
 
 
 class TestLocalLaw144:

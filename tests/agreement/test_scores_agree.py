@@ -173,8 +173,16 @@ def test_strata_taken_together(rows: list[tuple[int, int, int, int]]) -> None:
     low, high = theirs.oddsratio_pooled_confint()
     interval = stratified.odds_ratio_interval(ours, 0.95)
     assert (float(interval.low), float(interval.high)) == pytest.approx((low, high), rel=1e-6)
-    p = float(stratified.independence_p_value(ours))
-    assert p == pytest.approx(theirs.test_null_odds(correction=False).pvalue, rel=1e-6, abs=1e-12)
+    for corrected in (False, True):
+        test = stratified.cochran_mantel_haenszel(ours, corrected=corrected)
+        expected = theirs.test_null_odds(correction=corrected)
+        off = theirs.table[0, 0].sum() - (theirs._apb * theirs._apc / theirs._n).sum()
+        if corrected and abs(off) < 0.5:
+            assert float(test.statistic) == 0  # they correct beyond nothing
+            continue
+        assert float(test.statistic) == pytest.approx(expected.statistic, rel=1e-6, abs=1e-12)
+        assert float(test.p_value) == pytest.approx(expected.pvalue, rel=1e-6, abs=1e-12)
+    assert float(stratified.risk_ratio(ours)) == pytest.approx(theirs.riskratio_pooled)
     same = stratified.breslow_day(ours)
     expected = theirs.test_equal_odds(adjust=True)
     assert float(same.statistic) == pytest.approx(expected.statistic, rel=1e-5, abs=1e-7)

@@ -100,7 +100,7 @@ def mantel_haenszel_risk_differences(runs: int) -> float:
 
 
 def cochran_mantel_haenszel_tests(runs: int) -> float:
-    found = [stratified.independence_p_value(each) for each in strata(runs)]
+    found = [stratified.cochran_mantel_haenszel(each).p_value for each in strata(runs)]
     return float((np.array(found) < ALPHA).mean())
 
 

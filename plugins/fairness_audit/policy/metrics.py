@@ -390,3 +390,21 @@ RISK_DIFFERENCE = Metric(
     range=DIFFERENCE,
     direction=Direction.AS_SELECTION,
 )
+
+BRESLOW_DAY = Metric(
+    name="breslow_day",
+    code="BD",
+    meaning="χ² of the odds ratios of the strata being the same",
+    source="Breslow & Day 1980; Tarone 1985",
+    needs=(Needs.SELECTED, Needs.STRATUM),
+    range=DISTANCE,
+    direction=Direction.NEITHER,
+)
+WOOLF = Metric(
+    name="woolf",
+    meaning="χ² of the odds ratios of the strata being the same, from their logarithms",
+    source="Woolf 1955; 1/2 added to each count",
+    needs=(Needs.SELECTED, Needs.STRATUM),
+    range=DISTANCE,
+    direction=Direction.NEITHER,
+)

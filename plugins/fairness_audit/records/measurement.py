@@ -30,7 +30,8 @@ class Measurement(Door):
     Any *other metric* has ``comparison`` None; ``reference`` says what it compares, if anything.
     ``value`` is None where a denominator is zero (or a ratio's reference rate is zero); it is
     never 0 by convention. ``low`` and ``high`` bound it at ``confidence``; ``p_value`` is that of
-    the two-sided test of equal rates, on the metric's own denominators.
+    the two-sided test of equal rates, on the metric's own denominators. ``standard_error`` is that
+    of a value that is no rate or disparity of rates or, if it is a ratio, of its logarithm.
     """
 
     metric: str
@@ -49,6 +50,7 @@ class Measurement(Door):
     low: float | None
     high: float | None
     p_value: float | None
+    standard_error: float | None = None
     n: int
     reference_n: int | None = None
     method: str

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness_audit.statistics.proportions import (
+    Floats,
     Interval,
     Proportions,
     quotient,
@@ -17,7 +18,8 @@ from fairness_audit.statistics.proportions import (
 SMALL = 5
 """Below this many successes or failures intervals are exact."""
 
-_TINY_TRIALS = 10
+TINY_TRIALS = 10
+"""Below this many trials on both sides a difference has an interval of exact ones, not added."""
 _TINY = 1e-300  # a shape of the beta distribution must be above zero
 
 
@@ -77,9 +79,8 @@ def newcombe(group: Proportions, reference: Proportions, confidence: float) -> I
     Newcombe, "Interval estimation for the difference between independent proportions", Statistics
     in Medicine 17 (1998), 873-890, method 10 (without continuity correction).
     """
-    return _squared_and_added(
-        group, reference, wilson(group, confidence), wilson(reference, confidence)
-    )
+    own, other = wilson(group, confidence), wilson(reference, confidence)
+    return square_and_add(group.rate, reference.rate, own, other)
 
 
 def difference_interval(group: Proportions, reference: Proportions, confidence: float) -> Interval:
@@ -90,10 +91,9 @@ def difference_interval(group: Proportions, reference: Proportions, confidence: 
     too little; there every difference of rates within exact intervals of twice the error counts.
     Enumerated from n = 5, this covers at least 95 of 100 where it says so.
     """
-    usual = _squared_and_added(
-        group, reference, rate_interval(group, confidence), rate_interval(reference, confidence)
-    )
-    tiny = np.maximum(group.trials, reference.trials) < _TINY_TRIALS
+    own, other = rate_interval(group, confidence), rate_interval(reference, confidence)
+    usual = square_and_add(group.rate, reference.rate, own, other)
+    tiny = np.maximum(group.trials, reference.trials) < TINY_TRIALS
     wider = 2 * confidence - 1
     own = clopper_pearson(group.rows(tiny), wider)
     other = clopper_pearson(reference.rows(tiny), wider)
@@ -101,10 +101,8 @@ def difference_interval(group: Proportions, reference: Proportions, confidence: 
     return usual
 
 
-def _squared_and_added(
-    group: Proportions, reference: Proportions, own: Interval, other: Interval
-) -> Interval:
-    a, b = group.rate, reference.rate
+def square_and_add(a: Floats, b: Floats, own: Interval, other: Interval) -> Interval:
+    """Interval of ``a - b`` from those of each: Newcombe's method 10; they are broadcast."""
     difference = a - b
     return Interval(
         difference - np.hypot(a - own.low, other.high - b),

@@ -33,11 +33,14 @@ def katz(group: Proportions, reference: Proportions, confidence: float) -> Inter
     proportions are 1, and covers too little where any count is small: `ratio_interval` chooses.
     """
     ratio = quotient(group.rate, reference.rate)
-    own = quotient(group.failures, group.successes * group.trials)
-    other = quotient(reference.failures, reference.successes * reference.trials)
-    variance = own + other
+    variance = log_rate_variance(group) + log_rate_variance(reference)
     factor = np.exp(two_sided_quantile(confidence) * np.sqrt(variance))
     return Interval(ratio / factor, ratio * factor)
+
+
+def log_rate_variance(share: Proportions) -> Floats:
+    """Variance of the logarithm of a rate, by the delta method; NaN without successes."""
+    return quotient(share.failures, share.successes * share.trials)
 
 
 def donner_zou(group: Proportions, reference: Proportions, confidence: float) -> Interval:
@@ -49,14 +52,18 @@ def donner_zou(group: Proportions, reference: Proportions, confidence: float) ->
     the reference has none. Enumerated from n = 5, it covers at least 95 of 100 where it says so.
     """
     own, other = clopper_pearson(group, confidence), clopper_pearson(reference, confidence)
-    a, b = group.rate, reference.rate
+    return ratio_of_exact(group.rate, reference.rate, own, other)
+
+
+def ratio_of_exact(a: Floats, b: Floats, own: Interval, other: Interval) -> Interval:
+    """Interval of ``a / b`` from exact ones of each, as `donner_zou` has it; broadcast."""
     spread = _spread(a, b, own.low, other.high)
     low = quotient(own.low * (2 * a - own.low), a * b + spread)
-    low = np.where(group.successes == 0, 0.0, low)
+    low = np.where(a == 0, 0.0, low)
     top = a * b + _spread(a, b, own.high, other.low)
     high = quotient(top, other.low * (2 * b - other.low))
-    high = np.where(reference.successes == 0, np.inf, high)
-    undefined = (group.trials == 0) | (reference.trials == 0)
+    high = np.where(b == 0, np.inf, high)
+    undefined = np.isnan(a) | np.isnan(b)
     return Interval(np.where(undefined, np.nan, low), np.where(undefined, np.nan, high))
 
 

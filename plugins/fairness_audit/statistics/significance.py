@@ -19,6 +19,8 @@ SMALL = 5
 _TIE = 1e-7
 """Tables whose log probabilities are this close count as equally likely, as in R."""
 
+_ROUNDING = 1e-9
+
 
 def needs_exact_test(group: Proportions, reference: Proportions) -> NDArray[np.bool_]:
     """True where an expected count of the pooled 2x2 table is below five."""
@@ -32,13 +34,20 @@ def p_values(group: Proportions, reference: Proportions) -> Floats:
     """Two-sided p-value of equal rates; NaN where either proportion has no trials."""
     p = _z_p_values(group, reference)
     for i in np.flatnonzero(needs_exact_test(group, reference) & ~np.isnan(p)):
-        p[i] = fisher(
-            int(group.successes[i]),
-            int(group.trials[i]),
-            int(reference.successes[i]),
-            int(reference.trials[i]),
-        )
+        own = _whole(group.successes[i], group.trials[i])
+        other = _whole(reference.successes[i], reference.trials[i])
+        p[i] = fisher(*own, *other)
     return np.maximum(p, sys.float_info.min)
+
+
+def _whole(successes: float, trials: float) -> tuple[int, int]:
+    """Whole counts of about this rate: of a weighted population trials need not be whole.
+
+    Trials are rounded down, so that no more is believed than there is, and successes to the
+    nearest. What is whole but for rounding stays it.
+    """
+    least = max(1, math.floor(trials + _ROUNDING))
+    return math.floor(successes / trials * least + 0.5 + _ROUNDING), least
 
 
 def z_statistics(group: Proportions, reference: Proportions) -> Floats:

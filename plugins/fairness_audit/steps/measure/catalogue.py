@@ -5,14 +5,16 @@ from typing import NamedTuple
 
 from fairness_audit.policy.metrics import NAMES, RATES, WORST_SUBGROUP, Direction, Metric, Needs
 from fairness_audit.steps.measure.metrics import (
-    attributes,
     classes,
     conditional,
+    group_indices,
     neighbours,
+    parities,
     ranks,
     representation,
     scores,
     values,
+    worst_pairs,
 )
 from fairness_audit.steps.measure.rates import disparities, pairwise
 
@@ -22,7 +24,9 @@ CATALOGUE: tuple[Metric, ...] = (
     *disparities.DISPARITIES,
     *pairwise.PAIRWISE,
     *conditional.DEFINITIONS,
-    *attributes.DEFINITIONS,
+    *worst_pairs.DEFINITIONS,
+    *parities.DEFINITIONS,
+    *group_indices.DEFINITIONS,
     WORST_SUBGROUP,
     *scores.DEFINITIONS,
     *values.DEFINITIONS,

@@ -7,6 +7,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fairness_audit.policy.metrics import Rate
+from fairness_audit.statistics import intervals, simultaneous
+from fairness_audit.statistics.proportions import Floats, Interval
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import Plan
@@ -17,9 +20,10 @@ from fairness_audit.steps.measure.figures.columns import shares_of
 from fairness_audit.steps.measure.figures.estimates import NO_INTERVAL, Estimates
 from fairness_audit.steps.measure.figures.pairs import Pairs, Side
 from fairness_audit.steps.measure.figures.table import measurements_table, rows_table
-from fairness_audit.steps.measure.metrics.attributes import summary_rows, whole_rows
 from fairness_audit.steps.measure.metrics.conditional import conditional_rows
+from fairness_audit.steps.measure.metrics.group_indices import index_rows, whole_rows
 from fairness_audit.steps.measure.metrics.parities import parity_tables
+from fairness_audit.steps.measure.metrics.worst_pairs import worst_pair_rows
 from fairness_audit.steps.measure.rates.pairwise import PAIRWISE, Pairwise
 
 _AT_ONCE = 2000
@@ -38,7 +42,8 @@ def derived_tables(
             name = f"{groups.attribute} in {groups.stratum}"
             bootstrap = resampled(groups.sums, name, plan.resamples)
         if groups.stratum is None:
-            yield rows_table(summary_rows(groups, bootstrap, plan))
+            yield rows_table(worst_pair_rows(groups, plan))
+            yield rows_table(index_rows(groups, bootstrap, plan))
         batch += _compared(groups, bootstrap)
         if sum(len(each.pairs.names) for each in batch) >= _AT_ONCE:
             yield from _pairwise_tables(batch, plan)
@@ -110,27 +115,78 @@ def _pairwise_tables(batch: Sequence[_Compared], plan: Plan) -> Iterator[pa.Tabl
 def _estimated(
     metric: Pairwise, d: Side, a: Side, bootstrap: tuple[Counts, Counts] | None, plan: Plan
 ) -> Estimates:
-    """Value, interval and test: in closed form where the metric compares one rate."""
+    """Value, interval and test: in closed form where the metric compares one rate, or two."""
     value = metric.formula_of(plan.compat)(d.counts, a.counts)
     nothing = np.full(value.shape, np.nan)
     if metric.rate is not None:
-        group, other = shares_of(metric.rate, d), shares_of(metric.rate, a)
-        contrast = estimates.contrast(group, other, other, np.zeros(value.shape, dtype=bool))
-        make = estimates.ratios if metric.is_ratio else estimates.differences
-        found = make(contrast, plan.confidence)
-        low, high = found.low, found.high
-        if metric.sign < 0:
-            low, high = -found.high, -found.low
-        return found._replace(value=value, low=low, high=high)
+        return _of_one_rate(metric, metric.rate, value, d, a, plan)
+    if metric.mean_of:
+        return _of_two_rates(metric, value, d, a, plan)
     if bootstrap is None:
         return Estimates(value, nothing, nothing, nothing, _named(NO_INTERVAL, value.shape))
     with np.errstate(all="ignore"):
         interval = percentile_interval(metric.formula_of(plan.compat)(*bootstrap), plan.confidence)
+    low = interval.low
+    if metric.zero_where_equal is not None and plan.compat not in metric.compat:
+        # Never below 0, and resamples of rates alike are above: it starts at 0 if they may be.
+        difference = _difference_of(metric.zero_where_equal, d, a, plan.confidence)
+        equal = (difference.low <= 0) & (difference.high >= 0)
+        low = np.where(equal & np.isfinite(low), 0.0, low)
+    return _bounded(value, Interval(low, interval.high), "bootstrap")
+
+
+def _of_one_rate(
+    metric: Pairwise, rate: Rate, value: Floats, d: Side, a: Side, plan: Plan
+) -> Estimates:
+    group, other = shares_of(rate, d), shares_of(rate, a)
+    contrast = estimates.contrast(group, other, other, np.zeros(value.shape, dtype=bool))
+    make = estimates.ratios if metric.is_ratio else estimates.differences
+    found = make(contrast, plan.confidence)
+    low, high = found.low, found.high
+    if metric.sign < 0:
+        low, high = -found.high, -found.low
+    if metric.is_size:
+        sized = simultaneous.smaller_ratio if metric.is_ratio else simultaneous.size
+        low, high = (metric.scale * end for end in sized(Interval(low, high)))
+        bounded = _bounded(value, Interval(low, high), "")
+        low, high = bounded.low, bounded.high
+    return found._replace(value=value, low=low, high=high)
+
+
+def _of_two_rates(metric: Pairwise, value: Floats, d: Side, a: Side, plan: Plan) -> Estimates:
+    """The mean of two differences on disjoint denominators, or of their sizes."""
+    if metric.is_size:
+        each = simultaneous.confidence_of_each(len(metric.mean_of), plan.confidence)
+        sizes = [simultaneous.size(_difference_of(r, d, a, each)) for r in metric.mean_of]
+        ends = [np.mean(each, axis=0) for each in zip(*sizes, strict=True)]
+        return _bounded(value, Interval(ends[0], ends[1]), "newcombe_sizes")
+    low, high = np.zeros(value.shape), np.zeros(value.shape)
+    for rate in metric.mean_of:
+        difference = _rate_of(rate, d) - _rate_of(rate, a)
+        found = _difference_of(rate, d, a, plan.confidence)
+        low = np.hypot(low, difference - found.low)
+        high = np.hypot(high, found.high - difference)
+    parts = len(metric.mean_of)
+    return _bounded(value, Interval(value - low / parts, value + high / parts), "newcombe_added")
+
+
+def _difference_of(rate: Rate, d: Side, a: Side, confidence: float) -> Interval:
+    own, other = shares_of(rate, d).proportions, shares_of(rate, a).proportions
+    return intervals.difference_interval(own, other, confidence)
+
+
+def _rate_of(rate: Rate, side: Side) -> Floats:
+    return shares_of(rate, side).rate
+
+
+def _bounded(value: Floats, interval: Interval, method: str) -> Estimates:
+    """With an interval that also holds the value, where there are both."""
     defined = np.isfinite(value) & np.isfinite(interval.low)
     low = np.where(defined, np.fmin(interval.low, value), np.nan)
     high = np.where(defined, np.fmax(interval.high, value), np.nan)
-    method = np.where(defined, "bootstrap", NO_INTERVAL).astype(object)
-    return Estimates(value, low, high, nothing, method)
+    nothing = np.full(value.shape, np.nan)
+    named = np.where(defined, method, NO_INTERVAL).astype(object)
+    return Estimates(value, low, high, nothing, named)
 
 
 def _named(method: str, shape: tuple[int, ...]) -> NDArray[np.object_]:

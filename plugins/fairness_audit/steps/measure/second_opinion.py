@@ -1,9 +1,9 @@
 """A second opinion at every run: the headline rates recomputed with Fairlearn.
 
 Fairlearn gets the fine group counts of one attribute at a time, rolled up by pandas, with the
-counts (or sums of weights) as sample weights: neither the roll-up nor the formulas are ours. On all attributes at once
-it would take seconds. Its convention of 0 for a zero denominator is not ours, so undefined rates
-are not compared.
+counts or sums of weights as sample weights: neither the roll-up nor the formulas are ours. On all
+attributes at once it would take seconds. Its convention of 0 for a zero denominator is not ours,
+so undefined rates are not compared.
 """
 
 from collections.abc import Callable, Iterator

@@ -11,6 +11,7 @@ class Row(NamedTuple):
     ``reference`` is the name of a group, ``rest``, ``overall``, or None where the metric compares
     nothing. ``value`` is None where the metric is undefined (a zero denominator); ``low`` and
     ``high`` bound it at the plan's confidence, and are None where there is no interval.
+    ``standard_error`` is that of the value or, of a ratio, of its natural logarithm.
     ``n`` counts the decisions about the group. ``method`` names how interval and test were made,
     and any error bound of the value.
     """
@@ -29,6 +30,7 @@ class Row(NamedTuple):
     low: float | None = None
     high: float | None = None
     p_value: float | None = None
+    standard_error: float | None = None
 
     @classmethod
     def of(
@@ -47,6 +49,7 @@ class Row(NamedTuple):
         low: float | None = None,
         high: float | None = None,
         p_value: float | None = None,
+        standard_error: float | None = None,
     ) -> "Row":
         """A line about this metric."""
         return cls(
@@ -64,4 +67,5 @@ class Row(NamedTuple):
             low=low,
             high=high,
             p_value=p_value,
+            standard_error=standard_error,
         )

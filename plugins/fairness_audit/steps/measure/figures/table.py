@@ -32,6 +32,7 @@ SCHEMA = pa.schema(
         pa.field("low", pa.float64()),
         pa.field("high", pa.float64()),
         pa.field("p_value", pa.float64()),
+        pa.field("standard_error", pa.float64()),
         pa.field("n", pa.int64(), nullable=False),
         pa.field("reference_n", pa.int64()),
         pa.field("method", pa.string(), nullable=False),
@@ -59,7 +60,7 @@ def rows_table(rows: Iterable[Row]) -> pa.Table:
     columns: dict[str, object] = {
         name: [getattr(row, name) for row in listed] for name in Row._fields
     }
-    for name in ("value", "low", "high", "p_value"):
+    for name in ("value", "low", "high", "p_value", "standard_error"):
         values = columns[name]
         columns[name] = _nullable(np.array(values, dtype=np.float64))
     return pa.table({field.name: _column(columns, field, len(listed)) for field in SCHEMA}, SCHEMA)

@@ -1,27 +1,32 @@
 """Metrics within strata, and over all strata taken together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import (
+    BRESLOW_DAY,
     DIFFERENCE,
-    DISTANCE,
     GAP,
     RATIO,
     RISK_DIFFERENCE,
+    SELECTION_RATE,
+    WOOLF,
     Direction,
     Metric,
     Needs,
 )
-from fairness_audit.statistics import stratified
-from fairness_audit.statistics.proportions import Floats, Interval
+from fairness_audit.statistics import intervals, significance, stratified
+from fairness_audit.statistics.proportions import Floats, two_sided_quantile
 from fairness_audit.statistics.stratified import Tables
+from fairness_audit.statistics.within_strata import Gap, Pattern, pattern
 from fairness_audit.steps.measure.counting.counts import Counts
-from fairness_audit.steps.measure.counting.groups import Groups
+from fairness_audit.steps.measure.counting.groups import Groups, Sums
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.figures.bootstrap import percentile_interval, resampled
+from fairness_audit.steps.measure.figures.columns import shares_of
+from fairness_audit.steps.measure.figures.pairs import REST, Side
 from fairness_audit.steps.measure.figures.rows import Row
 
 _LABEL = (Needs.OUTCOME, Needs.STRATUM)
@@ -54,25 +59,33 @@ ODDS_RATIO = Metric(
     range=RATIO,
     direction=Direction.AS_SELECTION,
 )
-HOMOGENEITY = Metric(
-    name="breslow_day",
-    code="BD",
-    meaning="χ² of the odds ratios of the strata being the same",
-    source="Breslow & Day 1980; Tarone 1985",
+IMPACT_RATIO = Metric(
+    name="conditional_impact_ratio",
+    meaning="favourable share of the group over the reference's, common to all strata",
+    source="Rothman & Greenland 1985; interval Greenland & Robins 1985",
     needs=_DECISION,
-    range=DISTANCE,
-    direction=Direction.NEITHER,
+    range=RATIO,
+    direction=Direction.HIGHER,
 )
 REVERSAL = Metric(
     name="simpson_reversal",
-    meaning="1 if the selection rates over all strata differ the other way than within them,"
-    " else 0",
+    meaning="1 if the selection rates differ beyond chance over all strata and, the other way,"
+    " within them, else 0; the method names what the strata make of the gap",
     source="Simpson 1951",
     needs=_DECISION,
     range=GAP,
     direction=Direction.NEITHER,
 )
-DEFINITIONS = (CDDL, CDDPL, ODDS_RATIO, RISK_DIFFERENCE, HOMOGENEITY, REVERSAL)
+DEFINITIONS = (
+    CDDL,
+    CDDPL,
+    ODDS_RATIO,
+    RISK_DIFFERENCE,
+    IMPACT_RATIO,
+    BRESLOW_DAY,
+    WOOLF,
+    REVERSAL,
+)
 
 
 def conditional_rows(by_stratum: Sequence[Groups], plan: Plan) -> Iterator[Row]:
@@ -90,21 +103,20 @@ def conditional_rows(by_stratum: Sequence[Groups], plan: Plan) -> Iterator[Row]:
 
 
 class _Conditional:
-    """One attribute within the values of one stratum column."""
+    """One attribute within the values of one stratum column: strata by groups."""
 
     def __init__(self, attribute: str, stratum: str, within: Sequence[Groups], plan: Plan) -> None:
         names = sorted({name for each in within for name in each.names})
         self._names, self._plan = names, plan
         self._attribute, self._stratum = attribute, stratum
         self._reference = plan.references.get(attribute)
-        cells = np.zeros((len(within), len(names), 6))
-        for k, each in enumerate(within):
-            cells[k, [names.index(name) for name in each.names]] = each.counts.cells()
-        self._counts = Counts.from_cells(cells)  # strata x groups
+        sums = _aligned(within, names)
+        self._counts, self._squares, self._decisions = map(Counts.from_cells, sums)
+        self._is_weighted = sums.is_weighted
         self._resampled: Counts | None = None
         if plan.resamples:
             name = f"{attribute} within {stratum}"
-            self._resampled = resampled(self._counts, name, plan.resamples)
+            self._resampled = resampled(sums, name, plan.resamples)
 
     def rows(self) -> Iterator[Row]:
         for position, name in enumerate(self._names):
@@ -135,55 +147,122 @@ class _Conditional:
     def _disparity(self, metric: Metric, position: int) -> Row:
         tables = self._tables(self._counts, position, metric)
         value = stratified.conditional_demographic_disparity(tables)
-        interval, method = Interval(np.array(np.nan), np.array(np.nan)), "none"
-        if self._resampled is not None:
-            again = self._tables(self._resampled, position, metric)
-            values = stratified.conditional_demographic_disparity(again)[:, None]
-            found = percentile_interval(values, self._plan.confidence)
-            interval, method = Interval(found.low[0], found.high[0]), "bootstrap"
-        return self._row(metric, position, value, interval, np.array(np.nan), method)
+        row = self._row(metric, position, value, "none")
+        if self._resampled is None:
+            return row
+        again = self._tables(self._resampled, position, metric)
+        values = stratified.conditional_demographic_disparity(again)[:, None]
+        low, high = percentile_interval(values, self._plan.confidence)
+        if not np.isfinite(low[0]):
+            return row
+        error = float(np.nanstd(values))
+        return row._replace(
+            low=float(low[0]), high=float(high[0]), standard_error=error, method="bootstrap"
+        )
 
     def _selection(self, position: int) -> Iterator[Row]:
-        tables = self._tables(self._counts, position, CDDPL)
+        tables = self._effective(position)
         confidence = self._plan.confidence
-        p_value = stratified.independence_p_value(tables)
+        test = stratified.cochran_mantel_haenszel(tables)
         odds = stratified.odds_ratio(tables)
-        interval = stratified.odds_ratio_interval(tables, confidence)
-        yield self._row(ODDS_RATIO, position, odds, interval, p_value, "rbg, cmh")
+        low, high = stratified.odds_ratio_interval(tables, confidence)
+        row = self._row(ODDS_RATIO, position, odds, "rbg, cmh", test.p_value)
+        yield _with_interval(row, low, high, confidence, is_ratio=True)
         common = stratified.risk_difference(tables)
-        interval = stratified.risk_difference_interval(tables, confidence)
-        yield self._row(RISK_DIFFERENCE, position, common, interval, p_value, "sato, cmh")
-        same = stratified.breslow_day(tables)
-        nothing = Interval(np.array(np.nan), np.array(np.nan))
-        method = f"none, chi2 with {same.freedom} df"
-        yield self._row(HOMOGENEITY, position, same.statistic, nothing, same.p_value, method)
-        pooled = stratified.risk_difference(Tables(*(each.sum(keepdims=True) for each in tables)))
-        turned = np.asarray(stratified.is_reversed(pooled, common), dtype=np.float64)
-        undefined = np.isnan(pooled) | np.isnan(common)
-        value = np.where(undefined, np.nan, turned)
-        yield self._row(REVERSAL, position, value, nothing, np.array(np.nan), "none")
+        low, high = stratified.risk_difference_interval(tables, confidence)
+        row = self._row(RISK_DIFFERENCE, position, common, "sato, cmh", test.p_value)
+        yield _with_interval(row, low, high, confidence)
+        yield self._impact_ratio(position, tables, test.p_value)
+        same, too = stratified.breslow_day(tables), stratified.woolf(tables)
+        for metric, found in ((BRESLOW_DAY, same), (WOOLF, too)):
+            method = f"none, chi2 with {found.freedom} df"
+            yield self._row(metric, position, found.statistic, method, found.p_value)
+        gap = Gap(float(common), float(low), float(high), float(test.p_value))
+        p_homogeneous = max(float(same.p_value), float(too.p_value))
+        yield self._reversal(position, gap, p_homogeneous)
+
+    def _impact_ratio(self, position: int, tables: Tables, p_value: Floats) -> Row:
+        t = tables
+        if not self._plan.selected_is_favourable:
+            t = Tables(t.b, t.a, t.d, t.c)
+        ratio, error = stratified.risk_ratio(t), stratified.risk_ratio_error(t)
+        factor = np.exp(two_sided_quantile(self._plan.confidence) * error)
+        row = self._row(IMPACT_RATIO, position, ratio, "greenland_robins, cmh", p_value)
+        return _with_interval(
+            row, ratio / factor, ratio * factor, self._plan.confidence, is_ratio=True
+        )
+
+    def _reversal(self, position: int, common: Gap, p_homogeneous: float) -> Row:
+        whole, confidence = self._whole(position), self._plan.confidence
+        found = pattern(whole, common, p_homogeneous, 1 - confidence)
+        value = np.array(float(found is Pattern.REVERSED))
+        if np.isnan(whole.value) or np.isnan(common.value):
+            value = np.array(np.nan)
+        return self._row(REVERSAL, position, value, found.value)
+
+    def _effective(self, position: int) -> Tables:
+        tables = self._tables(self._counts, position, CDDPL)
+        if not self._is_weighted:
+            return tables
+        return stratified.effective(tables, self._tables(self._squares, position, CDDPL))
+
+    def _whole(self, position: int) -> Gap:
+        """The difference of the selection rates over everybody."""
+        sides = zip(
+            *(self._sides(each, position) for each in (self._counts, self._squares)), strict=True
+        )
+        own, other = (
+            shares_of(SELECTION_RATE, Side(counts.total(), squares.total(), counts.total().n))
+            for counts, squares in sides
+        )
+        a, b = own.proportions, other.proportions
+        low, high = intervals.difference_interval(a, b, self._plan.confidence)
+        p_value = significance.p_values(a, b)
+        return Gap(*(float(each[0]) for each in (own.rate - other.rate, low, high, p_value)))
 
     def _row(
         self,
         metric: Metric,
         position: int,
         value: Floats,
-        interval: Interval,
-        p_value: Floats,
         method: str,
+        p_value: Floats | None = None,
     ) -> Row:
-        reference = self._reference if self._reference is not None else "rest"
-        n = round(float(self._counts.n[:, position].sum()))
         return Row.of(
             metric,
             self._attribute,
             self._names[position],
-            n=n,
+            n=int(self._decisions.n[:, position].sum()),
             value=float(value),
             method=method,
-            reference=reference,
-            low=float(interval.low),
-            high=float(interval.high),
-            p_value=float(p_value),
+            reference=self._reference if self._reference is not None else REST,
+            p_value=None if p_value is None else float(p_value),
             stratum=self._stratum,
         )
+
+
+def _aligned(within: Sequence[Groups], names: Sequence[str]) -> Sums:
+    """Strata by groups by cells; a group that a stratum does not have counts nothing there."""
+
+    def of(each: Callable[[Sums], Floats]) -> Floats:
+        cells = np.zeros((len(within), len(names), 6))
+        for k, groups in enumerate(within):
+            cells[k, [names.index(name) for name in groups.names]] = each(groups.sums)
+        return cells
+
+    rows = of(lambda sums: sums.rows)
+    if not within[0].is_weighted:
+        return Sums(rows, rows, rows)
+    return Sums(of(lambda sums: sums.weight), of(lambda sums: sums.squares), rows)
+
+
+def _with_interval(
+    row: Row, low: Floats, high: Floats, confidence: float, *, is_ratio: bool = False
+) -> Row:
+    """With an interval about the value or its logarithm, and the standard error it is made of."""
+    ends = np.array([low, high], dtype=np.float64)
+    if not np.isfinite(ends).all() or row.value is None or not np.isfinite(row.value):
+        return row._replace(method=f"none{row.method[row.method.index(',') :]}")
+    width = np.diff(np.log(ends) if is_ratio else ends)[0]
+    error = float(width / (2 * two_sided_quantile(confidence)))
+    return row._replace(low=float(ends[0]), high=float(ends[1]), standard_error=error)

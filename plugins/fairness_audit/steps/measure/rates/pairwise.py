@@ -55,14 +55,20 @@ class Pairwise(Metric):
     """A metric of a group ``d`` against ``a``.
 
     If it is the difference of one rate, ``rate`` names it and ``sign`` is +1 for d - a, -1 for
-    a - d; ``is_ratio`` if it is the ratio d / a. ``compat`` holds the formulas of other systems
-    where theirs differ.
+    a - d; ``is_ratio`` if it is the ratio d / a. If it is the mean of the differences of two rates
+    with disjoint denominators, ``mean_of`` names them. One that ``is_size`` is ``scale`` times the
+    size of a difference, or the smaller of a ratio and its inverse. What is never below 0, and 0
+    if a rate is the same, names it in ``zero_where_equal``. ``compat`` holds other formulas.
     """
 
     formula: Formula
     rate: Rate | None = None
     sign: int = 1
     is_ratio: bool = False
+    mean_of: tuple[Rate, ...] = ()
+    is_size: bool = False
+    scale: float = 1.0
+    zero_where_equal: Rate | None = None
     compat: Mapping[Compat, Formula] = field(default_factory=dict)
 
     def formula_of(self, compat: Compat | None) -> Formula:
@@ -157,8 +163,11 @@ def _divergence(
     measure: Callable[[Floats, Floats], Floats],
     *,
     high: float | None,
+    times_difference: float | None = None,
     **compat: Formula,
 ) -> Pairwise:
+    """A divergence; ``times_difference`` of the base rates' difference, if it is that."""
+    is_size = times_difference is not None
     return Pairwise(
         name=name,
         code=code,
@@ -168,6 +177,10 @@ def _divergence(
         range=Range(0.0, high, no_disparity=0.0),
         direction=Direction.NEITHER,
         formula=lambda d, a: measure(_labels(a), _labels(d)),
+        rate=BASE_RATE if is_size else None,
+        is_size=is_size,
+        scale=times_difference or 1.0,
+        zero_where_equal=BASE_RATE,
         compat={Compat(system): formula for system, formula in compat.items()},
     )
 
@@ -203,16 +216,29 @@ PAIRWISE: tuple[Pairwise, ...] = (
         high=math.log(2),
         lift=lambda d, a: divergence.jensen_shannon(_labels(a), _labels(d), base=2),
     ),
-    _divergence("lp_norm", "LP", "Euclidean distance", divergence.lp_norm, high=math.sqrt(2)),
+    _divergence(
+        "lp_norm",
+        "LP",
+        "Euclidean distance",
+        divergence.lp_norm,
+        high=math.sqrt(2),
+        times_difference=math.sqrt(2),
+    ),
     _divergence(
         "total_variation_distance",
         "TVD",
         "half the absolute distance",
         divergence.total_variation,
         high=1.0,
+        times_difference=1.0,
     ),
     _divergence(
-        "kolmogorov_smirnov", "KS", "largest difference", divergence.largest_difference, high=1.0
+        "kolmogorov_smirnov",
+        "KS",
+        "largest difference",
+        divergence.largest_difference,
+        high=1.0,
+        times_difference=1.0,
     ),
     Pairwise(
         name="demographic_disparity_labels",
@@ -343,6 +369,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         needs=_BOTH,
         range=DIFFERENCE,
         direction=Direction.NEITHER,
+        mean_of=(TRUE_POSITIVE_RATE, FALSE_POSITIVE_RATE),
         formula=lambda d, a: (
             (
                 _rate(TRUE_POSITIVE_RATE, d)
@@ -361,6 +388,8 @@ PAIRWISE: tuple[Pairwise, ...] = (
         needs=_BOTH,
         range=GAP,
         direction=Direction.NEITHER,
+        mean_of=(TRUE_POSITIVE_RATE, FALSE_POSITIVE_RATE),
+        is_size=True,
         formula=lambda d, a: (
             (
                 np.abs(_rate(TRUE_POSITIVE_RATE, d) - _rate(TRUE_POSITIVE_RATE, a))
@@ -406,6 +435,9 @@ PAIRWISE: tuple[Pairwise, ...] = (
         needs=_DECISION,
         range=Range(0.0, 1.0, no_disparity=1.0),
         direction=Direction.NEITHER,
+        rate=SELECTION_RATE,
+        is_ratio=True,
+        is_size=True,
         formula=lambda d, a: _smaller(
             quotient(_rate(SELECTION_RATE, d), _rate(SELECTION_RATE, a))
         ),

@@ -1,0 +1,301 @@
+"""Figures about a whole attribute: how far its groups are apart at most.
+
+Sources: Fairlearn, `metrics/_disparities.py` and `MetricFrame` (between groups, to overall,
+demographic parity, equalized odds, equal opportunity). Their intervals are those of all pairs at
+once, projected (`statistics.simultaneous`). What is largest of something that a group does not
+have is undefined, and the row names the group.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairness_audit.policy.metrics import (
+    FALSE_POSITIVE_RATE,
+    GAP,
+    POSITIVE_PREDICTIVE_VALUE,
+    RATES,
+    SELECTION_RATE,
+    TRUE_POSITIVE_RATE,
+    Direction,
+    Metric,
+    Range,
+    Rate,
+)
+from fairness_audit.policy.model import Comparison
+from fairness_audit.records.measurement import OVERALL
+from fairness_audit.statistics import intervals, ratio_intervals, simultaneous
+from fairness_audit.statistics.proportions import Floats, Interval, Proportions, quotient
+from fairness_audit.steps.measure.counting.groups import Groups
+from fairness_audit.steps.measure.counting.plan import Compat, Plan
+from fairness_audit.steps.measure.figures.columns import shares_of
+from fairness_audit.steps.measure.figures.estimates import NO_INTERVAL
+from fairness_audit.steps.measure.figures.pairs import Side
+from fairness_audit.steps.measure.figures.rows import Row
+
+_SMALLEST_RATIO = Range(0.0, 1.0, no_disparity=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorstPair(Metric):
+    """The two groups furthest apart in a rate; of several rates, ``combine`` makes one figure."""
+
+    compare: Comparison
+    rates: tuple[Rate, ...]
+    combine: Callable[..., Floats]
+
+
+def _worst_pair(
+    name: str,
+    meaning: str,
+    compare: Comparison,
+    *rates: Rate,
+    combine: Callable[..., Floats],
+    code: str | None = None,
+) -> WorstPair:
+    return WorstPair(
+        name=name,
+        code=code,
+        meaning=meaning,
+        source="Fairlearn",
+        needs=rates[0].needs,
+        range=GAP if compare is Comparison.DIFFERENCE else _SMALLEST_RATIO,
+        direction=Direction.NEITHER,
+        compare=compare,
+        rates=rates,
+        combine=combine,
+    )
+
+
+def _between(rate: Rate, compare: Comparison) -> WorstPair:
+    called = rate.phrase.called
+    meaning = {
+        Comparison.DIFFERENCE: f"largest minus smallest {called}",
+        Comparison.RATIO: f"smallest over largest {called}",
+    }
+    name = f"{rate.name}_{compare}_between_groups"
+    return _worst_pair(name, meaning[compare], compare, rate, combine=np.max)
+
+
+def _to_overall(rate: Rate, compare: Comparison) -> Metric:
+    return Metric(
+        name=f"{rate.name}_{compare}_worst_to_overall",
+        meaning=f"largest {compare} of a group's {rate.phrase.called} to everybody's",
+        source="Fairlearn",
+        needs=rate.needs,
+        range=GAP if compare is Comparison.DIFFERENCE else _SMALLEST_RATIO,
+        direction=Direction.NEITHER,
+    )
+
+
+_COMPARED = (Comparison.DIFFERENCE, Comparison.RATIO)
+BETWEEN = {(rate.name, each): _between(rate, each) for rate in RATES for each in _COMPARED}
+TO_OVERALL = {(rate.name, each): _to_overall(rate, each) for rate in RATES for each in _COMPARED}
+
+PARITIES = (
+    _worst_pair(
+        "demographic_parity_difference",
+        "largest difference of selection rates",
+        Comparison.DIFFERENCE,
+        SELECTION_RATE,
+        combine=np.max,
+        code="DPD",
+    ),
+    _worst_pair(
+        "demographic_parity_ratio",
+        "smallest ratio of selection rates",
+        Comparison.RATIO,
+        SELECTION_RATE,
+        combine=np.min,
+        code="DPR",
+    ),
+    _worst_pair(
+        "equalized_odds_difference",
+        "the larger of the largest differences of true and of false positive rates",
+        Comparison.DIFFERENCE,
+        TRUE_POSITIVE_RATE,
+        FALSE_POSITIVE_RATE,
+        combine=np.max,
+    ),
+    _worst_pair(
+        "equalized_odds_ratio",
+        "the smaller of the smallest ratios of true and of false positive rates",
+        Comparison.RATIO,
+        TRUE_POSITIVE_RATE,
+        FALSE_POSITIVE_RATE,
+        combine=np.min,
+    ),
+    _worst_pair(
+        "equalized_odds_difference_mean",
+        "the mean of the largest differences of true and of false positive rates",
+        Comparison.DIFFERENCE,
+        TRUE_POSITIVE_RATE,
+        FALSE_POSITIVE_RATE,
+        combine=np.mean,
+    ),
+    _worst_pair(
+        "equalized_odds_ratio_mean",
+        "the mean of the smallest ratios of true and of false positive rates",
+        Comparison.RATIO,
+        TRUE_POSITIVE_RATE,
+        FALSE_POSITIVE_RATE,
+        combine=np.mean,
+    ),
+    _worst_pair(
+        "equal_opportunity_worst_difference",
+        "largest difference of true positive rates",
+        Comparison.DIFFERENCE,
+        TRUE_POSITIVE_RATE,
+        combine=np.max,
+    ),
+    _worst_pair(
+        "equal_opportunity_worst_ratio",
+        "smallest ratio of true positive rates",
+        Comparison.RATIO,
+        TRUE_POSITIVE_RATE,
+        combine=np.min,
+    ),
+    _worst_pair(
+        "predictive_parity_difference",
+        "largest difference of positive predictive values",
+        Comparison.DIFFERENCE,
+        POSITIVE_PREDICTIVE_VALUE,
+        combine=np.max,
+    ),
+)
+
+DEFINITIONS: tuple[Metric, ...] = (*BETWEEN.values(), *TO_OVERALL.values(), *PARITIES)
+
+
+def worst_pair_rows(groups: Groups, plan: Plan) -> Iterator[Row]:
+    """Every such figure about one grouping that the population has the columns for."""
+    rates = [rate for rate in RATES if plan.has(*rate.needs)]
+    if not len(groups.known) or not rates:
+        return
+    found = _WorstPairs(groups, rates, plan)
+    yield from found.between()
+    yield from found.to_overall()
+    yield from found.parities()
+
+
+class _WorstPairs:
+    """The known groups of one grouping: rates by groups."""
+
+    def __init__(self, groups: Groups, rates: Sequence[Rate], plan: Plan) -> None:
+        self._groups, self._rates, self._plan = groups, rates, plan
+        self._names = [groups.names[i] for i in groups.known]
+        self._side = Side.of(groups, groups.known)
+        shares = [shares_of(rate, self._side) for rate in rates]
+        self._values = np.stack([each.rate for each in shares])
+        if plan.compat is Compat.FAIRLEARN:
+            self._values = np.nan_to_num(self._values)
+        self._shares = Proportions(
+            np.stack([each.proportions.successes for each in shares]),
+            np.stack([each.effective for each in shares]),
+        )
+        self._spread = simultaneous.spread(self._shares, plan.confidence)
+
+    def between(self) -> Iterator[Row]:
+        """Of each rate, the two groups furthest apart."""
+        for rate in self._rates:
+            for compare in _COMPARED:
+                yield self._worst(BETWEEN[rate.name, compare])
+
+    def parities(self) -> Iterator[Row]:
+        """The disparities that have names of their own."""
+        for metric in PARITIES:
+            if self._plan.has(*metric.needs):
+                yield self._worst(metric)
+
+    def to_overall(self) -> Iterator[Row]:
+        """Of each rate, the group furthest from everybody."""
+        everybody = Side.all_of(self._groups, 1)
+        rest = Side.all_of(self._groups, len(self._names)).without(self._side)
+        each = 1 - (1 - self._plan.confidence) / len(self._names)  # Bonferroni: all share a whole
+        for position, rate in enumerate(self._rates):
+            values, own = self._values[position], self._of(self._shares, position)
+            other = shares_of(rate, rest).proportions
+            whole = shares_of(rate, everybody).rate
+            if self._plan.compat is Compat.FAIRLEARN:
+                whole = np.nan_to_num(whole)
+            ratios = quotient(values, np.broadcast_to(whole, values.shape))
+            inverse = np.where(ratios == 0, 0.0, quotient(np.ones_like(ratios), ratios))
+            found = intervals.difference_interval(own, other, each)
+            sizes = simultaneous.largest_size(intervals.difference_to_overall(found, own, other))
+            found = ratio_intervals.ratio_interval(own, other, each)
+            smaller = simultaneous.smaller_ratio(
+                ratio_intervals.ratio_to_overall(found, own, other)
+            )
+            smallest = Interval(smaller.low.min(axis=-1), smaller.high.min(axis=-1))
+            for compare, apart, interval in (
+                (Comparison.DIFFERENCE, np.abs(values - whole), sizes),
+                (Comparison.RATIO, np.fmin(ratios, inverse), smallest),
+            ):
+                metric = TO_OVERALL[rate.name, compare]
+                if np.isnan(apart).any():
+                    yield self._undefined(metric, apart)
+                    continue
+                is_ratio = compare is Comparison.RATIO
+                worst = int(np.argmin(apart) if is_ratio else np.argmax(apart))
+                row = self._row(metric, worst, float(apart[worst]), OVERALL)
+                yield _bounded(row, interval, "bonferroni")
+
+    def _worst(self, metric: WorstPair) -> Row:
+        positions = [self._rates.index(rate) for rate in metric.rates]
+        values = self._values[positions]
+        if np.isnan(values).any() or values.shape[-1] < 2:
+            return self._undefined(metric, values.sum(axis=0))
+        gaps = [_gap_of(metric.compare, each) for each in values]
+        value = float(metric.combine(gaps))
+        is_ratio = metric.compare is Comparison.RATIO
+        furthest = values[int(np.argmin(gaps) if is_ratio else np.argmax(gaps))]
+        least, most = int(np.argmin(furthest)), int(np.argmax(furthest))
+        row = self._row(metric, least, value, self._names[most])
+        spread = self._spread
+        if len(positions) > 1:
+            # Denominators of true and false positive rates are disjoint: independent questions.
+            each = simultaneous.confidence_of_each(len(positions), self._plan.confidence)
+            spread = simultaneous.spread(self._of(self._shares, positions), each)
+            positions = list(range(len(positions)))
+        interval = spread.ratio if is_ratio else spread.difference
+        low, high = (metric.combine(end[positions]) for end in interval)
+        return _bounded(row, Interval(low, high), "tukey")
+
+    def _undefined(self, metric: Metric, values: Floats) -> Row:
+        """The figure of which a group has no part, or that takes two groups to make."""
+        lacking = np.flatnonzero(np.isnan(values))
+        return self._row(metric, int(lacking[0]) if len(lacking) else 0, None, None)
+
+    def _row(
+        self, metric: Metric, position: int, value: float | None, reference: str | None
+    ) -> Row:
+        return Row.of(
+            metric,
+            self._groups.attribute,
+            self._names[position],
+            n=int(self._side.rows[position]),
+            value=value,
+            reference=reference,
+            stratum=self._groups.stratum,
+        )
+
+    @staticmethod
+    def _of(shares: Proportions, rates: int | list[int]) -> Proportions:
+        return Proportions(shares.successes[rates], shares.trials[rates])
+
+
+def _bounded(row: Row, interval: Interval, method: str) -> Row:
+    """With an interval that also holds the value, if there are both."""
+    low, high = float(interval.low), float(interval.high)
+    if row.value is None or not np.isfinite(row.value) or np.isnan(low) or np.isnan(high):
+        return row._replace(method=NO_INTERVAL)
+    low, high = min(low, row.value), max(high, row.value)
+    return row._replace(low=low, high=high, method=method)
+
+
+def _gap_of(compare: Comparison, values: Floats) -> Floats:
+    """Largest minus smallest, or smallest over largest, over the last axis."""
+    least: Floats = np.min(values, axis=-1)
+    most: Floats = np.max(values, axis=-1)
+    return most - least if compare is Comparison.DIFFERENCE else quotient(least, most)
