@@ -453,8 +453,8 @@ class TestJ:
             "How much more or less often group women (gender) is selected than group men differs"
             " by department (Breslow-Day and Woolf, adjusted p = 0.00343): in A 20.3 points more"
             " often, elsewhere (4) within chance. Over everybody group women (gender) is selected"
-            " 14.2 percentage points less often than group men (adjusted p < 0.001), which holds"
-            " for no department as such. Too sparse to be told by themselves: 1 of 6 values of"
+            " 14.2 percentage points less often than group men (adjusted p < 0.001), which says"
+            " nothing of any one department. Too sparse to be told by themselves: 1 of 6 values of"
             " department."
         )
 

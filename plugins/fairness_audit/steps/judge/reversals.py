@@ -132,8 +132,8 @@ class _Telling:
         return (
             f"How much more or less often {self._group} is selected than {self._other} differs by"
             f" {self._stratum} (Breslow-Day and Woolf, adjusted {p_value(self._p_same)}):"
-            f" {self._each()}. {self._over_everybody()}, which holds for no {self._stratum} as"
-            " such."
+            f" {self._each()}. {self._over_everybody()}, which says nothing of any one"
+            f" {self._stratum}."
         )
 
     def _reversed(self) -> str:
@@ -171,9 +171,8 @@ class _Telling:
             return "each is too sparse to be told"
         if not clear:
             large.sort(key=lambda each: each.value or 0.0)
-            return (
-                f"{self._one(large[0])}, {self._one(large[-1])}, neither beyond chance by itself"
-            )
+            ends = ", ".join(self._one(each) for each in (large[0], large[-1]))
+            return f"{ends}, neither beyond chance by itself"
         clear.sort(key=lambda each: -abs(each.value or 0.0))
         told = ", ".join(self._one(each) for each in clear[:_NAMED])
         more, rest = len(clear) - _NAMED, len(large) - len(clear)
@@ -224,7 +223,8 @@ def _finding(whole: Measurement, p: float, sentence: str) -> Finding:
 
 def _gap(measured: Measurement, p_adjusted: float) -> Gap:
     ends = (measured.value, measured.low, measured.high)
-    return Gap(*(math.nan if each is None else each for each in ends), p_adjusted)
+    value, low, high = (math.nan if each is None else each for each in ends)
+    return Gap(value, low, high, p_adjusted)
 
 
 def _points_often(gap: float) -> str:
