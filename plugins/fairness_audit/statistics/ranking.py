@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fairness_audit.statistics import weighted
 from fairness_audit.statistics.proportions import Floats, quotient
+from fairness_audit.statistics.weighted import Estimate
 
 _DIVERGED = 1e12
 """No coefficient of a logistic regression is this large: Newton's method is on its way to none."""
@@ -19,12 +21,15 @@ class Area(NamedTuple):
     tied: float
 
 
-def area_under_curve(positives: Floats, negatives: Floats) -> Area:
+def area_under_curve(
+    positives: Floats, negatives: Floats, squares: tuple[Floats, Floats] | None = None
+) -> Area:
     """The chance that a positive has a higher score than a negative; ties count half.
 
     ``tied`` is half the chance of a tie: where different scores share a bin, the area of the
     scores lies within ``value ± tied``. Variance after DeLong, DeLong & Clarke-Pearson,
-    Biometrics 44 (1988), 837-845, exact for the counts given. NaN where a side is empty, and a
+    Biometrics 44 (1988), 837-845, exact for the counts given; of sums of weights, with the
+    ``squares`` of the weights of each side, its linearised form. NaN where a side is empty, and a
     variance of NaN where it has one member.
     """
     p, n = float(positives.sum()), float(negatives.sum())
@@ -32,13 +37,11 @@ def area_under_curve(positives: Floats, negatives: Floats) -> Area:
         return Area(math.nan, math.nan, math.nan)
     below = (np.cumsum(negatives) - negatives / 2) / n
     above = 1 - (np.cumsum(positives) - positives / 2) / p
-    value = float((positives * below).sum() / p)
+    own, other = (positives, negatives) if squares is None else squares
+    value, variance = weighted.mean(below, positives, own)
+    variance += weighted.mean(above, negatives, other).variance
     tied = float((positives * negatives).sum() / (2 * p * n))
-    if p < 2 or n < 2:
-        return Area(value, math.nan, tied)
-    spread = float((positives * (below - value) ** 2).sum()) / (p - 1) / p
-    spread += float((negatives * (above - value) ** 2).sum()) / (n - 1) / n
-    return Area(value, spread, tied)
+    return Area(value, variance, tied)
 
 
 def largest_distance(counts: Floats, others: Floats) -> tuple[float, float]:
@@ -67,31 +70,43 @@ def quantile(scores: Floats, counts: Floats, share: float) -> float:
     return float(low + (high - low) * (place - math.floor(place)))
 
 
-def recalibration_slope(scores: Floats, positives: Floats, negatives: Floats) -> float:
+def recalibration_slope(
+    scores: Floats,
+    positives: Floats,
+    negatives: Floats,
+    squares: tuple[Floats, Floats] | None = None,
+) -> Estimate:
     """Slope of the logistic regression of the outcome on the log odds of the score; ideally 1.
 
     Cox, "Two further applications of a model for binary regression", Biometrika 45 (1958),
-    562-565, by Newton's method. NaN where it does not converge or a side is empty.
+    562-565, by Newton's method; variance after White, Econometrica 50 (1982), 1-25. ``squares``
+    are those of the weights of each side, where there are weights. NaN where it does not converge
+    or a side is empty.
     """
+    nothing = Estimate(math.nan, math.nan)
     if not positives.sum() or not negatives.sum():
-        return math.nan
+        return nothing
     clipped = np.clip(scores, 1e-6, 1 - 1e-6)
     x = np.log(clipped / (1 - clipped))
     design = np.stack([np.ones_like(x), x], axis=1)
     n, beta = positives + negatives, np.array([0.0, 1.0])
+    own, other = (positives, negatives) if squares is None else squares
     for _ in range(50):
         fitted = 1 / (1 + np.exp(-np.clip(design @ beta, -700, 700)))
         gradient = design.T @ (positives - n * fitted)
         hessian = (design * (n * fitted * (1 - fitted))[:, None]).T @ design
         if np.linalg.cond(hessian) > 1e12:
-            return math.nan
+            return nothing
         step = np.linalg.solve(hessian, gradient)
         beta = beta + step
         if np.abs(beta).max() > _DIVERGED:
-            return math.nan
+            return nothing
         if np.abs(step).max() < 1e-10:
-            return float(beta[1])
-    return math.nan
+            scatter = own * (1 - fitted) ** 2 + other * fitted**2
+            middle = (design * scatter[:, None]).T @ design
+            bread = np.linalg.inv(hessian)
+            return Estimate(float(beta[1]), float((bread @ middle @ bread)[1, 1]))
+    return nothing
 
 
 def _sum(counts: Floats) -> Floats:

@@ -127,7 +127,7 @@ def test_a_recalibration_that_runs_away_has_no_slope() -> None:
     """Two of three outcomes lie on the wrong side: Newton's steps grow beyond all numbers."""
     scores = np.array([0.0, 0.234375, 0.25, 1.0])
     positives, negatives = np.array([0.0, 0.0, 1.0, 0.0]), np.array([0.0, 1.0, 0.0, 1.0])
-    assert np.isnan(ranking.recalibration_slope(scores, positives, negatives))
+    assert np.isnan(ranking.recalibration_slope(scores, positives, negatives).value)
 
 
 def test_recalibration_slope_is_that_of_a_logistic_regression() -> None:
@@ -141,7 +141,9 @@ def test_recalibration_slope_is_that_of_a_logistic_regression() -> None:
     design = sm.add_constant(odds)
     outcome = np.column_stack([positives, n - positives])
     theirs = sm.GLM(outcome, design, family=sm.families.Binomial()).fit().params[1]
-    found = ranking.recalibration_slope(scores, positives.astype(float), (n - positives) * 1.0)
+    found = ranking.recalibration_slope(
+        scores, positives.astype(float), (n - positives) * 1.0
+    ).value
     assert found == pytest.approx(theirs)
     assert 1.7 < found < 2.3
 

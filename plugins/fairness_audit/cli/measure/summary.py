@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from fairness_audit.steps.measure.counting.input_file import InputFile
     from fairness_audit.steps.measure.counting.plan import Plan
 
+_WITHOUT_WEIGHTS = ("decision", "value", "rank")
+"""Parts whose figures count rows, weighted or not."""
+
 
 def print_summary(found: Sequence[Result], input_file: "InputFile", plan: "Plan") -> None:
     """Print what a person wants to know first, and say what else there is."""
@@ -50,7 +53,8 @@ def _about(
             yield f"{part:<9} {column}: true in {share}{_known(each, input_file, rows)}{more}"
     for part in ("score", "decision", "value", "rank", "weight"):
         if (column := getattr(input_file, part)) is not None:
-            yield f"{part:<9} {column}"
+            unweighted = input_file.weight is not None and part in _WITHOUT_WEIGHTS
+            yield f"{part:<9} {column}{' (its figures do not use the weights)' * unweighted}"
 
 
 def _known(rate: Result, input_file: "InputFile", rows: int) -> str:

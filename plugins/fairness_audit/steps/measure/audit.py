@@ -11,6 +11,7 @@ from fairness_audit.steps.measure.counting.grouped_scan import Scanner
 from fairness_audit.steps.measure.counting.groups import Cells, Groups
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.scan import scanner
+from fairness_audit.steps.measure.counting.weights import scale_of
 from fairness_audit.steps.measure.derived import derived_tables
 from fairness_audit.steps.measure.figures.columns import disparities_tables, rates_table
 from fairness_audit.steps.measure.figures.pairs import (
@@ -68,18 +69,23 @@ def all_measurements(
     yield from measurements(cells, plan)
     if not plan.has_any(*_MORE):
         return
-    more = partial(_scanned, has_lists=has_lists)
+    is_weighted = "weight" in cells.column_names
+    more = partial(_scanned, has_lists=has_lists, is_weighted=is_weighted)
     with scanner(population, sql, folder) as scan:
         found = list(more(plan, scan))
     found += rows_within_strata(cells, plan, population, more, sql=sql, folder=folder)
-    if "weight" in cells.column_names:
-        found = [row._replace(method=f"{row.method}, unweighted") for row in found]
     yield rows_table(found)
 
 
-def _scanned(plan: Plan, scan: Scanner, *, has_lists: bool) -> Iterator[Row]:
+def _scanned(plan: Plan, scan: Scanner, *, has_lists: bool, is_weighted: bool) -> Iterator[Row]:
+    """The metrics of each column there is; those that no weight counts for say so."""
     if plan.has(Needs.SCORE):
-        yield from score_rows(plan, scan)
+        yield from score_rows(plan, scan, scale=scale_of(scan) if is_weighted else None)
+    for row in _without_weights(plan, scan, has_lists=has_lists):
+        yield row._replace(method=f"{row.method}, unweighted") if is_weighted else row
+
+
+def _without_weights(plan: Plan, scan: Scanner, *, has_lists: bool) -> Iterator[Row]:
     if plan.has(Needs.VALUE):
         yield from value_rows(plan, scan)
     if plan.has(Needs.DECISION):

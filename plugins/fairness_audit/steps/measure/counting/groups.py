@@ -100,9 +100,20 @@ class Sums(NamedTuple):
             return Sums(once, once, once)
         return Sums(*map(change, self))
 
-    def at(self, positions: Positions) -> "Sums":
-        """The sums of some groups."""
-        return self.map(lambda each: each[positions])
+    def at(self, positions: Positions | int | slice) -> "Sums":
+        """The sums of some groups, or of whatever the first axis is."""
+        return self.map(lambda each: np.asarray(each[positions], dtype=np.float64))
+
+    def summed(self, axis: int) -> "Sums":
+        """The sums of all along an axis."""
+        return self.map(lambda each: each.sum(axis=axis))
+
+    def without(self, part: "Sums") -> "Sums":
+        """What is left when a part is taken away."""
+        if not self.is_weighted:
+            rest = self.rows - part.rows
+            return Sums(rest, rest, rest)
+        return Sums(*(whole - each for whole, each in zip(self, part, strict=True)))
 
 
 class Cells:

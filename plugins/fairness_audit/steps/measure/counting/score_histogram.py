@@ -7,23 +7,25 @@ import pyarrow as pa
 
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.statistics.proportions import Floats
+from fairness_audit.steps.measure.counting.groups import Sums
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """Counts by group, outcome (false, true, not known) and score, lowest score first.
+    """By group, outcome (false, true, not known) and score, lowest first: how many decisions.
 
-    ``step`` is the width of a bin, 0 where every score has its own.
+    ``sums`` are their weights, the squares of these, and their number. ``step`` is the width of a
+    bin, 0 where every score has its own.
     """
 
     names: tuple[str, ...]
     scores: Floats
-    counts: Floats
+    sums: Sums
     step: float
 
     @classmethod
     def of(cls, table: pa.Table, groups: list[str], grid: float) -> "Histogram":
-        """From the result of `score_counts.sql`."""
+        """From the result of `score_counts.sql` or `weighted_score_counts.sql`."""
         names = sorted(set(groups), key=lambda name: (name == UNKNOWN, name))
         position = {name: i for i, name in enumerate(names)}
         scores, place = np.unique(table["score"].to_numpy(), return_inverse=True)
@@ -31,8 +33,16 @@ class Histogram:
             [2 if each is None else int(each) for each in table["outcome"].to_pylist()],
             dtype=np.intp,
         )
-        counts = np.zeros((len(names), 3, len(scores)))
         group = np.array([position[name] for name in groups], dtype=np.intp)
-        np.add.at(counts, (group, outcome, place), table["n"].to_numpy())
+
+        def placed(column: str) -> Floats:
+            counts = np.zeros((len(names), 3, len(scores)))
+            np.add.at(counts, (group, outcome, place), table[column].to_numpy())
+            return counts
+
+        rows = placed("n")
+        sums = Sums(rows, rows, rows)
+        if "weight" in table.column_names:
+            sums = Sums(placed("weight"), placed("weight_squared"), rows)
         step = 1 / grid if grid else 0.0
-        return cls(tuple(names), scores + step / 2, counts, step)
+        return cls(tuple(names), scores + step / 2, sums, step)

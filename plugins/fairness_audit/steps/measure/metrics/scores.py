@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import (
@@ -25,9 +24,10 @@ from fairness_audit.policy.metrics import (
     Needs,
 )
 from fairness_audit.records.measurement import OVERALL
-from fairness_audit.statistics import intervals, ranking, ratio_intervals, significance
-from fairness_audit.statistics.proportions import Floats, Proportions, two_sided_quantile
+from fairness_audit.statistics import intervals, ranking, ratio_intervals, significance, weighted
+from fairness_audit.statistics.proportions import Proportions, two_sided_quantile
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
+from fairness_audit.steps.measure.counting.groups import Sums
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.score_histogram import Histogram
 from fairness_audit.steps.measure.figures.pairs import REST
@@ -183,8 +183,13 @@ _STEPS = 2**14  # at least so many steps of the grid over the range of the score
 _BINS = 10
 
 
-def score_rows(plan: Plan, scan: Scanner, *, exact: int = EXACT) -> Iterator[Row]:
-    """Every score metric of every group; ``exact`` is how many scores may count for themselves."""
+def score_rows(
+    plan: Plan, scan: Scanner, *, exact: int = EXACT, scale: float | None = None
+) -> Iterator[Row]:
+    """Every score metric of every group; up to ``exact`` scores each count for themselves.
+
+    ``scale`` says in which steps weights are summed, if there are any.
+    """
     (extent,) = scan.table("score_range").to_pylist()
     if extent["lowest"] is None or not _is_finite(extent):
         return  # no score, or some that are none: a finding about the data's quality says so
@@ -195,11 +200,14 @@ def score_rows(plan: Plan, scan: Scanner, *, exact: int = EXACT) -> Iterator[Row
     is_share = extent["lowest"] >= 0 and extent["highest"] <= 1
     first = True
     for attribute, parts in plan.groupings.items():
-        table = scan.table("score_counts", parts, grid=grid)
+        if scale is None:
+            table = scan.table("score_counts", parts, grid=grid)
+        else:
+            table = scan.table("weighted_score_counts", parts, grid=grid, scale=scale)
         histogram = Histogram.of(table, groups_in(table, parts), grid)
         measured = _Measured(attribute, histogram, plan, is_share and plan.has(Needs.OUTCOME))
         if first:
-            yield from measured.about(OVERALL, OVERALL, histogram.counts.sum(axis=0))
+            yield from measured.about(OVERALL, OVERALL, histogram.sums.summed(0))
             first = False
         yield from measured.rows()
 
@@ -209,104 +217,115 @@ def _is_finite(extent: Mapping[str, float]) -> bool:
 
 
 class _Measured:
-    """The score metrics of one grouping."""
+    """The score metrics of one grouping; sums are by outcome and score."""
 
     def __init__(self, attribute: str, histogram: Histogram, plan: Plan, calibrated: bool) -> None:
         self._attribute, self._histogram, self._plan = attribute, histogram, plan
         self._calibrated = calibrated
-        self._everybody = histogram.counts.sum(axis=0)
-        self._above = _above_the_median(histogram, self._everybody.sum(axis=0))
+        self._everybody = histogram.sums.summed(0)
+        self._above = histogram.scores > self._quantile(self._everybody.summed(0), 0.5)
 
     def rows(self) -> Iterator[Row]:
         """Every group, alone and against the reference or the rest."""
         histogram = self._histogram
         reference = self._plan.references.get(self._attribute)
         for i, name in enumerate(histogram.names):
-            yield from self.about(self._attribute, name, histogram.counts[i])
+            yield from self.about(self._attribute, name, histogram.sums.at(i))
         yield from self._scoring_ratios(reference)
         for i, name in enumerate(histogram.names):
             if name in (UNKNOWN, reference):
                 continue
             if reference is None:
-                yield from self._against(i, REST, self._everybody - histogram.counts[i])
+                yield from self._against(i, REST, self._everybody.without(histogram.sums.at(i)))
             elif reference in histogram.names:
-                other = histogram.counts[histogram.names.index(reference)]
+                other = histogram.sums.at(histogram.names.index(reference))
                 yield from self._against(i, reference, other)
 
-    def about(self, attribute: str, name: str, counts: Floats) -> Iterator[Row]:
+    def about(self, attribute: str, name: str, sums: Sums) -> Iterator[Row]:
         """The figures of one group."""
-        scores, every = self._histogram.scores, counts.sum(axis=0)
-        n = int(every.sum())
-        about = (attribute, name, n)
-        yield self._row(MEAN, about, _mean(scores, every), self._stated("none", self._half))
+        every = sums.summed(0)
+        about = (attribute, name, int(every.rows.sum()))
+        mean = weighted.mean(self._histogram.scores, every.weight, every.squares)
+        yield self._estimated(MEAN, about, mean, "z", self._half)
         for q, metric in QUANTILES.items():
-            value = ranking.quantile(scores, every, q / 100)
+            value = self._quantile(every, q / 100)
             yield self._row(metric, about, value, self._stated("none", self._half))
         yield self._scoring_rate(about, every)
         if not self._plan.has(Needs.OUTCOME):
             return
-        area = ranking.area_under_curve(counts[1], counts[0])
-        yield self._area(AUC, about, area, None)
+        yield self._area(AUC, about, _area(sums, sums), None)
         if self._calibrated:
-            yield from self._calibration(about, counts)
+            yield from self._calibration(about, sums)
 
-    def _calibration(self, about: tuple[str, str, int], counts: Floats) -> Iterator[Row]:
-        scores, positives, negatives = self._histogram.scores, counts[1], counts[0]
-        known = positives + negatives
-        labelled = known.sum()
-        if not labelled:
+    def _calibration(self, about: tuple[str, str, int], sums: Sums) -> Iterator[Row]:
+        scores = self._histogram.scores
+        labelled = sums.at(slice(0, 2))
+        if not labelled.weight.sum():
             return
+        (negatives, positives), squares = labelled.weight, labelled.squares
+        known = labelled.summed(0)
         bins = np.minimum((scores * _BINS).astype(np.intp), _BINS - 1)
-        n = np.bincount(bins, weights=known, minlength=_BINS)
-        gap = np.bincount(bins, weights=known * scores - positives, minlength=_BINS)
+        weight, worth, rows = (np.bincount(bins, weights=each, minlength=_BINS) for each in known)
+        gap = np.bincount(bins, weights=known.weight * scores - positives, minlength=_BINS)
         stated = self._stated("none", self._half)
-        yield self._row(ECE, about, float(np.abs(gap).sum() / labelled), stated)
-        error = positives * (1 - scores) ** 2 + negatives * scores**2
-        yield self._row(BRIER, about, float(error.sum() / labelled), stated)
-        slope = ranking.recalibration_slope(scores, positives, negatives)
-        yield self._row(SLOPE, about, slope, "none")
-        for i in np.flatnonzero(n):
+        yield self._row(ECE, about, float(np.abs(gap).sum() / weight.sum()), stated)
+        error = np.concatenate([scores**2, (1 - scores) ** 2])
+        brier = weighted.mean(error, labelled.weight.ravel(), squares.ravel())
+        yield self._estimated(BRIER, about, brier, "z", self._half)
+        slope = ranking.recalibration_slope(scores, positives, negatives, (squares[1], squares[0]))
+        yield self._estimated(SLOPE, about, slope, "z", 0.0)
+        true = np.bincount(bins, weights=positives, minlength=_BINS)
+        for i in np.flatnonzero(weight):
             end = "]" if i == _BINS - 1 else ")"
             stratum = f"score=[{i / _BINS:g}, {(i + 1) / _BINS:g}{end}"
-            row = self._row(CALIBRATION_GAP, (*about[:2], int(n[i])), float(gap[i] / n[i]), stated)
+            share = _share(true[i], weight[i], worth[i])
+            row = self._calibration_gap((*about[:2], int(rows[i])), gap[i] / weight[i], share)
             yield row._replace(stratum=stratum)
 
-    def _scoring_rate(self, about: tuple[str, str, int], every: Floats) -> Row:
-        above, n = float(every[self._above].sum()), float(every.sum())
-        share = Proportions(np.array([above]), np.array([n]))
-        low, high = intervals.rate_interval(share, self._plan.confidence)
-        hidden = 0.0
-        if self._histogram.step and n:
-            hidden = float(every[np.argmax(self._above) - 1] / n) if self._above.any() else 0.0
-        method = "clopper_pearson" if intervals.is_small(share)[0] else "wilson"
-        row = self._row(
-            SCORING_RATE, about, above / n if n else math.nan, self._stated(method, hidden)
+    def _calibration_gap(self, about: tuple[str, str, int], gap: float, share: Proportions) -> Row:
+        """The scores are given; what varies is the share of true outcomes, with its interval."""
+        low, high = (float(end[0]) for end in intervals.rate_interval(share, self._confidence))
+        mean, method = gap + float(share.rate[0]), _method_of(share)
+        row = self._row(CALIBRATION_GAP, about, gap, self._stated(method, self._half))
+        return row._replace(
+            low=min(mean - high, gap),
+            high=max(mean - low, gap),
+            standard_error=(high - low) / (2 * two_sided_quantile(self._confidence)),
         )
+
+    def _scoring_rate(self, about: tuple[str, str, int], every: Sums) -> Row:
+        above, n = float(every.weight[self._above].sum()), float(every.weight.sum())
+        share = _share(above, n, float(every.squares.sum()))
+        low, high = intervals.rate_interval(share, self._confidence)
+        hidden = 0.0
+        if self._histogram.step and n and self._above.any():
+            hidden = float(every.weight[np.argmax(self._above) - 1] / n)
+        value = above / n if n else math.nan
+        row = self._row(SCORING_RATE, about, value, self._stated(_method_of(share), hidden))
         return row._replace(numerator=above, denominator=n, low=float(low[0]), high=float(high[0]))
 
     def _scoring_ratios(self, reference: str | None) -> Iterator[Row]:
         """Against the reference group or else the group with the highest scoring rate."""
-        every = self._histogram.counts.sum(axis=1)
-        above, n = every[:, self._above].sum(axis=1), every.sum(axis=1)
-        known = [i for i, name in enumerate(self._histogram.names) if name != UNKNOWN]
+        every = self._histogram.sums.summed(1)
+        above, n = every.weight[:, self._above].sum(axis=1), every.weight.sum(axis=1)
+        worth, rows = every.squares.sum(axis=1), every.rows.sum(axis=1)
+        names = self._histogram.names
+        known = [i for i, name in enumerate(names) if name != UNKNOWN]
         best = max(known, key=lambda i: above[i] / n[i], default=None)
         if reference is not None:
-            names = self._histogram.names
             best = names.index(reference) if reference in names else None
         if best is None or not above[best]:
             return
+        other = _share(above[best], n[best], worth[best])
         for i in known:
-            group = Proportions(above[[i]], n[[i]])
-            other = Proportions(above[[best]], n[[best]])
-            about = (self._attribute, self._histogram.names[i], int(n[i]))
-            value = float(group.rate[0] / other.rate[0])
+            group = _share(above[i], n[i], worth[i])
+            value = float((above[i] / n[i]) / (above[best] / n[best]))
+            about = (self._attribute, names[i], int(rows[i]))
             row = self._row(SCORING_RATIO, about, value, "the reference itself")._replace(
-                reference=self._histogram.names[best],
-                numerator=float(above[i]),
-                denominator=float(n[i]),
+                reference=names[best], numerator=float(above[i]), denominator=float(n[i])
             )
             if i != best:
-                low, high = ratio_intervals.ratio_interval(group, other, self._plan.confidence)
+                low, high = ratio_intervals.ratio_interval(group, other, self._confidence)
                 p = significance.p_values(group, other)
                 small = ratio_intervals.has_small_count(group, other)[0]
                 row = row._replace(
@@ -317,29 +336,28 @@ class _Measured:
                 )
             yield row
 
-    def _against(self, i: int, reference: str, other: Floats) -> Iterator[Row]:
-        counts, scores = self._histogram.counts[i], self._histogram.scores
-        own, rest = counts.sum(axis=0), other.sum(axis=0)
-        about = (self._attribute, self._histogram.names[i], int(own.sum()))
-        pooled = _pooled_variance(scores, own, rest)
-        gap = _mean(scores, own) - _mean(scores, rest)
-        smd = gap / math.sqrt(pooled) if pooled > 0 else math.nan
-        stated = self._stated("none", self._half)
-        yield self._row(SMD, about, smd, stated)._replace(reference=reference)
-        if own.sum() and rest.sum():
-            distance, hidden = ranking.largest_distance(own, rest)
-            p = ranking.distance_p_value(distance, own.sum(), rest.sum())
+    def _against(self, i: int, reference: str, other: Sums) -> Iterator[Row]:
+        sums, scores = self._histogram.sums.at(i), self._histogram.scores
+        own, rest = sums.summed(0), other.summed(0)
+        about = (self._attribute, self._histogram.names[i], int(own.rows.sum()))
+        smd = weighted.standardised_difference(
+            scores, (own.weight, own.squares), (rest.weight, rest.squares)
+        )
+        yield self._estimated(SMD, about, smd, "delta", self._half)._replace(reference=reference)
+        if own.weight.sum() and rest.weight.sum():
+            distance, hidden = ranking.largest_distance(own.weight, rest.weight)
+            sizes = (weighted.effective_size(each.weight, each.squares) for each in (own, rest))
+            p = ranking.distance_p_value(distance, *sizes)
             method = self._stated("none, asymptotic", hidden if self._histogram.step else 0.0)
             row = self._row(SKS, about, distance, method)
             yield row._replace(reference=reference, p_value=p)
         if self._plan.has(Needs.OUTCOME):
-            yield from self._areas_against(about, reference, counts, other)
+            yield from self._areas_against(about, reference, sums, other)
 
     def _areas_against(
-        self, about: tuple[str, str, int], reference: str, counts: Floats, other: Floats
+        self, about: tuple[str, str, int], reference: str, sums: Sums, other: Sums
     ) -> Iterator[Row]:
-        own = ranking.area_under_curve(counts[1], counts[0])
-        theirs = ranking.area_under_curve(other[1], other[0])
+        own, theirs = _area(sums, sums), _area(other, other)
         both = ranking.Area(
             own.value - theirs.value, own.variance + theirs.variance, own.tied + theirs.tied
         )
@@ -348,10 +366,8 @@ class _Measured:
             p = math.erfc(abs(both.value) / math.sqrt(2 * both.variance))
             row = row._replace(p_value=p, method=row.method.replace("delong", "delong, z"))
         yield row
-        cross = ranking.area_under_curve(counts[1], other[0])
-        yield self._area(CROSS, about, cross, reference)
-        mirror = ranking.area_under_curve(other[1], counts[0])
-        yield self._area(CROSS_MIRROR, about, mirror, reference)
+        yield self._area(CROSS, about, _area(sums, other), reference)
+        yield self._area(CROSS_MIRROR, about, _area(other, sums), reference)
 
     def _area(
         self,
@@ -360,16 +376,43 @@ class _Measured:
         area: ranking.Area,
         reference: str | None,
     ) -> Row:
-        half = two_sided_quantile(self._plan.confidence) * math.sqrt(area.variance)
+        error = math.sqrt(area.variance) if area.variance >= 0 else math.nan
+        half = two_sided_quantile(self._confidence) * error
         least = -1.0 if metric is AUC_DIFFERENCE else 0.0
         method = self._stated(
             "none" if math.isnan(half) else "delong", area.tied if self._histogram.step else 0.0
         )
-        return self._row(metric, about, area.value, method)._replace(
-            reference=reference,
-            low=max(least, area.value - half) if half == half else None,
-            high=min(1.0, area.value + half) if half == half else None,
-        )
+        row = self._row(metric, about, area.value, method)._replace(reference=reference)
+        if math.isnan(half):
+            return row
+        low, high = max(least, area.value - half), min(1.0, area.value + half)
+        return row._replace(low=low, high=high, standard_error=error)
+
+    def _estimated(
+        self,
+        metric: Metric,
+        about: tuple[str, str, int],
+        found: weighted.Estimate,
+        method: str,
+        error: float,
+    ) -> Row:
+        """With the interval of a normal distribution, if there is a standard error."""
+        half = two_sided_quantile(self._confidence) * found.error
+        if math.isnan(half):
+            return self._row(metric, about, found.value, self._stated("none", error))
+        row = self._row(metric, about, found.value, self._stated(method, error))
+        low, high = found.value - half, found.value + half
+        return row._replace(low=low, high=high, standard_error=found.error)
+
+    def _quantile(self, sums: Sums, share: float) -> float:
+        scores = self._histogram.scores
+        if sums.is_weighted:
+            return weighted.quantile(scores, sums.weight, share)
+        return ranking.quantile(scores, sums.rows, share)
+
+    @property
+    def _confidence(self) -> float:
+        return self._plan.confidence
 
     @property
     def _half(self) -> float:
@@ -384,20 +427,19 @@ class _Measured:
         return Row.of(metric, attribute, group, n=n, value=defined, method=method)
 
 
-def _above_the_median(histogram: Histogram, every: Floats) -> NDArray[np.bool_]:
-    median = ranking.quantile(histogram.scores, every, 0.5)
-    return np.asarray(histogram.scores > median, dtype=np.bool_)
+def _area(positives_of: Sums, negatives_of: Sums) -> ranking.Area:
+    """Of the true outcomes of one side and the false ones of another."""
+    p, n = positives_of.at(1), negatives_of.at(0)
+    return ranking.area_under_curve(p.weight, n.weight, (p.squares, n.squares))
 
 
-def _mean(scores: Floats, counts: Floats) -> float:
-    n = counts.sum()
-    return float((scores * counts).sum() / n) if n else math.nan
+def _share(successes: float, weight: float, squares: float) -> Proportions:
+    """A share of weights as one of so many rows as they are worth."""
+    n = weight**2 / squares if squares else 0.0
+    if squares == weight:  # no weights: whole counts stay whole
+        return Proportions(np.array([float(successes)]), np.array([float(weight)]))
+    return Proportions(np.array([successes / weight * n if weight else 0.0]), np.array([n]))
 
 
-def _pooled_variance(scores: Floats, own: Floats, other: Floats) -> float:
-    freedom = own.sum() + other.sum() - 2
-    if freedom <= 0 or not own.sum() or not other.sum():
-        return math.nan
-    squares = (own * (scores - _mean(scores, own)) ** 2).sum()
-    squares += (other * (scores - _mean(scores, other)) ** 2).sum()
-    return float(squares / freedom)
+def _method_of(share: Proportions) -> str:
+    return "clopper_pearson" if intervals.is_small(share)[0] else "wilson"
