@@ -45,6 +45,14 @@ def mean(values: Floats, weights: Floats, squares: Floats) -> Estimate:
     return Estimate(found, spread * n / (n - 1))
 
 
+def log_ratio(own: Estimate, other: Estimate) -> Estimate:
+    """The logarithm of the ratio of two means, by the delta method; NaN if one is not above 0."""
+    if not (own.value > 0 and other.value > 0):
+        return Estimate(math.nan, math.nan)
+    variance = own.variance / own.value**2 + other.variance / other.value**2
+    return Estimate(math.log(own.value / other.value), variance)
+
+
 def standardised_difference(
     values: Floats,
     own: tuple[Floats, Floats],

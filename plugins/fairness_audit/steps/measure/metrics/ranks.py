@@ -21,8 +21,9 @@ from fairness_audit.policy.metrics import (
     Needs,
 )
 from fairness_audit.records.measurement import OVERALL
-from fairness_audit.statistics import intervals
-from fairness_audit.statistics.proportions import Floats, Proportions
+from fairness_audit.statistics import intervals, weighted
+from fairness_audit.statistics.proportions import Floats, Proportions, two_sided_quantile
+from fairness_audit.statistics.weighted import Estimate, log_ratio
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.figures.pairs import REST
@@ -147,7 +148,7 @@ class _Ranked:
         """The figures of one group."""
         every, total = counts.sum(axis=0), self.counts.sum(axis=(0, 1))
         n = int(every.sum())
-        yield Row.of(EXPOSURE, attribute, name, n=n, value=self._exposure(counts))
+        yield self._mean(attribute, name, n, self._exposure(counts))
         for k in self._tops:
             top = self._ranks <= k
             inside, places = float(every[top].sum()), float(total[top].sum())
@@ -162,15 +163,40 @@ class _Ranked:
                 relevant = float(counts[1, top].sum())
                 yield self._share(PRECISION, attribute, name, k, relevant, known)
 
-    def _exposure(self, counts: Floats) -> float | None:
-        n = counts.sum()
-        return float((counts.sum(axis=0) * self._worth).sum() / n) if n else None
+    def _mean(self, attribute: str, name: str, n: int, found: Estimate) -> Row:
+        row = Row.of(EXPOSURE, attribute, name, n=n, value=found.value if n else None)
+        half = two_sided_quantile(self._plan.confidence) * found.error
+        if math.isnan(half):
+            return row
+        low, high = max(0.0, found.value - half), min(1.0, found.value + half)
+        return row._replace(low=low, high=high, standard_error=found.error, method="z")
+
+    def _exposure(self, counts: Floats) -> Estimate:
+        """The mean worth of a group's places, and its variance if places fall to it at random."""
+        places = counts.sum(axis=0)
+        return weighted.mean(self._worth, places, places)
 
     def _ratio(self, name: str, counts: Floats, reference: str, other: Floats) -> Row:
+        """Also of groups that share all places: their exposures are then one sample's parts."""
         own, theirs = self._exposure(counts), self._exposure(other)
-        value = own / theirs if own is not None and theirs else None
-        n = int(counts.sum())
-        return Row.of(EXPOSURE_RATIO, self._attribute, name, n=n, value=value, reference=reference)
+        found = log_ratio(own, theirs)
+        row = Row.of(
+            EXPOSURE_RATIO,
+            self._attribute,
+            name,
+            n=int(counts.sum()),
+            value=None if math.isnan(found.value) else own.value / theirs.value,
+            reference=reference,
+        )
+        if row.value is None or math.isnan(found.error):
+            return row
+        factor = math.exp(two_sided_quantile(self._plan.confidence) * found.error)
+        return row._replace(
+            low=row.value / factor,
+            high=row.value * factor,
+            standard_error=found.error,
+            method="delta",
+        )
 
     def _share(
         self, metric: Metric, attribute: str, name: str, k: int, top: float, of: float
@@ -225,12 +251,12 @@ def _mean_ratio(
 ) -> Row:
     from scipy.special import stdtrit
 
-    count, low, high, method = len(ratios), None, None, "none"
+    count, low, high, error, method = len(ratios), None, None, None, "none"
     mean = math.fsum(ratios) / count if count else None
     if count > 1 and mean is not None:
         spread = math.sqrt(math.fsum((each - mean) ** 2 for each in ratios) / (count - 1) / count)
         half = float(stdtrit(count - 1, (1 + plan.confidence) / 2)) * spread
-        low, high, method = mean - half, mean + half, "student over lists"
+        low, high, method, error = mean - half, mean + half, "student over lists", spread
     return Row.of(
         PER_LIST,
         attribute,
@@ -241,4 +267,5 @@ def _mean_ratio(
         reference=reference or REST,
         low=low,
         high=high,
+        standard_error=error,
     )

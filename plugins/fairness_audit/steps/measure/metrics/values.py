@@ -21,6 +21,7 @@ from fairness_audit.policy.metrics import (
 )
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics.proportions import two_sided_quantile
+from fairness_audit.statistics.weighted import Estimate, log_ratio
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.figures.pairs import REST
@@ -205,73 +206,96 @@ class _Values:
 
     def about(self, attribute: str, name: str, sums: Sums) -> Iterator[Row]:
         """The figures of one group."""
-        mean, variance = self._mean(sums), self._variance(sums)
-        half = _half_width(self._plan.confidence, variance / sums.n if sums.n else math.nan)
-        row = self._row(MEAN, name, sums.n, mean, "z" if half == half else "none")
-        row = row._replace(attribute=attribute)
-        yield row._replace(low=mean - half, high=mean + half) if half == half else row
+        yield self._estimated(MEAN, name, sums.n, self._mean(sums))._replace(attribute=attribute)
         if sums.errors:
-            for metric, value in (
-                (RESIDUAL, sums.error_total / sums.errors * self._step),
-                (MAE, sums.error_sizes / sums.errors * self._step),
-                (RMSE, math.sqrt(sums.error_squares / sums.errors) * self._step),
-            ):
-                row = self._row(metric, name, sums.errors, value, "none")
-                yield row._replace(attribute=attribute)
+            row = self._estimated(RESIDUAL, name, sums.errors, self._residual(sums))
+            yield row._replace(attribute=attribute)
+            row = self._estimated(MAE, name, sums.errors, self._size(sums))
+            yield row._replace(attribute=attribute)
+            rmse = math.sqrt(sums.error_squares / sums.errors) * self._step
+            row = self._row(RMSE, name, sums.errors, rmse, "none")
+            yield row._replace(attribute=attribute)
 
     def _against(self, name: str, own: Sums, reference: str, other: Sums) -> Iterator[Row]:
         for row in self._gaps(name, own, other):
             yield row._replace(reference=reference)
 
     def _gaps(self, name: str, own: Sums, other: Sums) -> Iterator[Row]:
-        gap = self._mean(own) - self._mean(other)
-        low, high, p = self._welch(own, other, gap)
-        method = "none" if low is None else "welch, welch"
-        row = self._row(MEAN_DIFFERENCE, name, own.n, gap, method)
-        yield row._replace(low=low, high=high, p_value=p)
-        ratio = _quotient(self._mean(own), self._mean(other))
-        yield self._row(MEAN_RATIO, name, own.n, ratio, "none")
+        sizes, means = (own.n, other.n), (self._mean(own), self._mean(other))
+        yield self._welch(MEAN_DIFFERENCE, name, sizes, means)
+        yield self._ratio(MEAN_RATIO, name, own.n, means)
         if own.errors and other.errors:
-            residuals = own.error_total / own.errors - other.error_total / other.errors
-            yield self._row(RESIDUAL_GAP, name, own.errors, residuals * self._step, "none")
-            sizes = _quotient(own.error_sizes / own.errors, other.error_sizes / other.errors)
-            yield self._row(MAE_RATIO, name, own.errors, sizes, "none")
+            sizes = (own.errors, other.errors)
+            residuals = (self._residual(own), self._residual(other))
+            yield self._welch(RESIDUAL_GAP, name, sizes, residuals)
+            errors = (self._size(own), self._size(other))
+            yield self._ratio(MAE_RATIO, name, own.errors, errors)
             squares = _quotient(own.error_squares / own.errors, other.error_squares / other.errors)
             yield self._row(RMSE_RATIO, name, own.errors, math.sqrt(squares), "none")
 
     def _welch(
-        self, own: Sums, other: Sums, gap: float
-    ) -> tuple[float | None, float | None, float | None]:
-        """Interval and p-value of the difference of means: Welch, Biometrika 34 (1947), 28-35."""
+        self, metric: Metric, name: str, sizes: tuple[int, int], means: tuple[Estimate, Estimate]
+    ) -> Row:
+        """The difference of two means: Welch, Biometrika 34 (1947), 28-35."""
         from scipy.special import stdtr, stdtrit
 
-        if min(own.n, other.n) < 2:
-            return None, None, None
-        a, b = self._variance(own) / own.n, self._variance(other) / other.n
-        if a + b <= 0:
-            return None, None, None
-        freedom = (a + b) ** 2 / (a**2 / (own.n - 1) + b**2 / (other.n - 1))
-        half = float(stdtrit(freedom, (1 + self._plan.confidence) / 2)) * math.sqrt(a + b)
-        p = 2 * float(stdtr(freedom, -abs(gap) / math.sqrt(a + b)))
-        return gap - half, gap + half, max(p, 2.3e-308)
+        gap, (a, b) = means[0].value - means[1].value, (each.variance for each in means)
+        row = self._row(metric, name, sizes[0], gap, "none")
+        if not a + b > 0:
+            return row
+        error = math.sqrt(a + b)
+        freedom = (a + b) ** 2 / (a**2 / (sizes[0] - 1) + b**2 / (sizes[1] - 1))
+        half = float(stdtrit(freedom, (1 + self._plan.confidence) / 2)) * error
+        p = 2 * float(stdtr(freedom, -abs(gap) / error))
+        return row._replace(
+            low=gap - half,
+            high=gap + half,
+            p_value=max(p, 2.3e-308),
+            standard_error=error,
+            method="welch, welch",
+        )
 
-    def _mean(self, sums: Sums) -> float:
-        return sums.total / sums.n * self._step if sums.n else math.nan
+    def _ratio(self, metric: Metric, name: str, n: int, means: tuple[Estimate, Estimate]) -> Row:
+        """The ratio of two means; where both are above zero, with an interval of its logarithm."""
+        found = log_ratio(*means)
+        ratio = _quotient(means[0].value, means[1].value)
+        row = self._row(metric, name, n, ratio, "none")
+        if math.isnan(found.error):
+            return row
+        factor = math.exp(two_sided_quantile(self._plan.confidence) * found.error)
+        return row._replace(
+            low=ratio / factor, high=ratio * factor, standard_error=found.error, method="delta"
+        )
 
-    def _variance(self, sums: Sums) -> float:
-        if sums.n < 2:
-            return math.nan
-        # Whole numbers until the last division: nothing cancels.
-        return (sums.squares * sums.n - sums.total**2) / (sums.n * (sums.n - 1)) * self._step**2
+    def _mean(self, sums: Sums) -> Estimate:
+        return self._of(sums.n, sums.total, sums.squares)
+
+    def _residual(self, sums: Sums) -> Estimate:
+        return self._of(sums.errors, sums.error_total, sums.error_squares)
+
+    def _size(self, sums: Sums) -> Estimate:
+        return self._of(sums.errors, sums.error_sizes, sums.error_squares)
+
+    def _of(self, n: int, total: int, squares: int) -> Estimate:
+        """A mean and its variance. Whole numbers until the last division: nothing cancels."""
+        value = total / n * self._step if n else math.nan
+        if n < 2:
+            return Estimate(value, math.nan)
+        variance = (squares * n - total**2) / (n * (n - 1)) * self._step**2
+        return Estimate(value, variance / n)
+
+    def _estimated(self, metric: Metric, name: str, n: int, found: Estimate) -> Row:
+        half = two_sided_quantile(self._plan.confidence) * found.error
+        if math.isnan(half):
+            return self._row(metric, name, n, found.value, "none")
+        row = self._row(metric, name, n, found.value, "z")
+        low, high = found.value - half, found.value + half
+        return row._replace(low=low, high=high, standard_error=found.error)
 
     def _row(self, metric: Metric, name: str, n: int, value: float, method: str) -> Row:
         stated = f"{method}, error <= {self._step / 2:.2g}" if metric is MEAN else method
         defined = None if math.isnan(value) else value
         return Row.of(metric, self._attribute, name, n=n, value=defined, method=stated)
-
-
-def _half_width(confidence: float, variance: float) -> float:
-    return two_sided_quantile(confidence) * math.sqrt(variance) if variance >= 0 else math.nan
 
 
 def _quotient(top: float, bottom: float) -> float:
