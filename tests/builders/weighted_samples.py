@@ -17,7 +17,7 @@ from fairness_audit.statistics.proportions import (
     two_sided_quantile,
 )
 from fairness_audit.statistics.significance import p_values
-from fairness_audit.statistics.simultaneous import spread
+from fairness_audit.statistics.simultaneous import largest_difference, smallest_ratio
 from fairness_audit.statistics.stratified import Tables
 from fairness_audit.statistics.within_strata import Gap, Pattern, pattern
 from fairness_audit.steps.measure.counting.counts import Counts
@@ -208,26 +208,26 @@ def of_groups(runs: int, sizes: tuple[int, ...], rates: tuple[float, ...]) -> Pr
 
 def largest_differences_of_groups_alike(runs: int) -> float:
     drawn = of_groups(runs, (80, 150, 400), (0.3,) * 3)
-    return held(spread(drawn, CONFIDENCE).difference, 0.0)
+    return held(largest_difference(drawn, CONFIDENCE), 0.0)
 
 
 def largest_differences(runs: int) -> float:
     drawn = of_groups(runs, (80, 150, 400), (0.2, 0.3, 0.35))
-    return held(spread(drawn, CONFIDENCE).difference, 0.15)
+    return held(largest_difference(drawn, CONFIDENCE), 0.15)
 
 
 def largest_differences_of_twelve_and_twelve(runs: int) -> float:
     """Most samples have a group without a single success, or both."""
-    return held(spread(of_groups(runs, (12, 12), (0.02, 0.06)), CONFIDENCE).difference, 0.04)
+    return held(largest_difference(of_groups(runs, (12, 12), (0.02, 0.06)), CONFIDENCE), 0.04)
 
 
 def smallest_ratios_of_groups_alike(runs: int) -> float:
-    return held(spread(of_groups(runs, (80, 150, 400), (0.3,) * 3), CONFIDENCE).ratio, 1.0)
+    return held(smallest_ratio(of_groups(runs, (80, 150, 400), (0.3,) * 3), CONFIDENCE), 1.0)
 
 
 def smallest_ratios(runs: int) -> float:
     drawn = of_groups(runs, (80, 150, 400), (0.2, 0.3, 0.35))
-    return held(spread(drawn, CONFIDENCE).ratio, 0.2 / 0.35)
+    return held(smallest_ratio(drawn, CONFIDENCE), 0.2 / 0.35)
 
 
 def weighted_fair_models(runs: int) -> dict[str, list[tuple[float, float]]]:

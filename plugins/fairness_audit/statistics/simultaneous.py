@@ -7,9 +7,9 @@ whatever the rates are: that covers also where there is no difference, and where
 """
 
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairness_audit.statistics.intervals import (
     SMALL,
@@ -57,39 +57,58 @@ def confidence_of_each(parts: int, confidence: float) -> float:
     return float(confidence ** (1 / parts))
 
 
-class Spread(NamedTuple):
-    """Intervals of how far apart the rates of some groups are, one per row.
+def largest_difference(shares: Proportions, confidence: float) -> Interval:
+    """Of the largest less the smallest rate of the groups on the last axis, within [0, 1].
 
-    ``difference`` is of the largest less the smallest rate, within [0, 1]; ``ratio`` of the
-    smallest over the largest, within [0, 1]. NaN where a group has no rate, or there is but one.
+    Every row before it is a question of its own. The pairs' intervals are those of
+    `intervals.difference_interval`. NaN where a group has no rate, or there is but one.
     """
+    rate, trials = shares.rate, shares.trials
+    each = confidence_of_each_pair(rate.shape[-1], confidence)
+    flat = Proportions(shares.successes.ravel(), trials.ravel())
+    own = _shaped(rate_interval(flat, each), rate.shape)
+    pairs = square_and_add(rate[..., :, None], rate[..., None, :], _rows(own), _columns(own))
+    few = trials < TINY_TRIALS
+    if few.any():
+        tiny = few[..., :, None] & few[..., None, :]
+        wider = _shaped(clopper_pearson(flat, 2 * each - 1), rate.shape)
+        pairs = Interval(
+            np.where(tiny, _rows(wider).low - _columns(wider).high, pairs.low),
+            np.where(tiny, _rows(wider).high - _columns(wider).low, pairs.high),
+        )
+    # Of a pair and its mirror one suffices: the sizes of their differences are the same.
+    first, second = np.triu_indices(rate.shape[-1], k=1)
+    low, high = largest_size(Interval(*(end[..., first, second] for end in pairs)))
+    return _where(_is_undefined(rate), low, np.minimum(high, 1.0))
 
-    difference: Interval
-    ratio: Interval
 
+def smallest_ratio(shares: Proportions, confidence: float) -> Interval:
+    """Of the smallest over the largest rate, within [0, 1]; else as `largest_difference`.
 
-def spread(shares: Proportions, confidence: float) -> Spread:
-    """Of the groups on the last axis; every row before it is a question of its own.
-
-    The pairs' intervals are those of `difference_interval` and `ratio_interval`.
+    The pairs' intervals are those of `ratio_intervals.ratio_interval`.
     """
-    groups = shares.trials.shape[-1]
-    each = confidence_of_each_pair(groups, confidence)
-    flat = Proportions(shares.successes.ravel(), shares.trials.ravel())
-    own = _shaped(rate_interval(flat, each), shares.rate.shape)
-    exact = _shaped(clopper_pearson(flat, each), shares.rate.shape)
-    differences = _pairs_differences(shares, own, each)
-    ratios = _pairs_ratios(shares, exact, each)
-    low, high = _bounds_of_sizes(differences)
-    undefined = np.isnan(shares.rate).any(axis=-1) | (groups < 2)
-    return Spread(
-        _where(undefined, low, np.minimum(high, 1.0)),
-        _where(
-            undefined,
-            ratios.low.min(axis=(-2, -1), initial=1.0),
-            ratios.high.min(axis=(-2, -1), initial=1.0),
-        ),
+    rate, variance = shares.rate, log_rate_variance(shares)
+    each = confidence_of_each_pair(rate.shape[-1], confidence)
+    first, second = np.triu_indices(rate.shape[-1], k=1)
+    a, b = rate[..., first], rate[..., second]
+    factor = np.exp(
+        two_sided_quantile(each) * np.sqrt(variance[..., first] + variance[..., second])
     )
+    ratio = quotient(a, b)
+    pairs = Interval(ratio / factor, ratio * factor)
+    few = np.minimum(shares.successes, shares.failures) < SMALL
+    if few.any():
+        small = few[..., first] | few[..., second]
+        flat = Proportions(shares.successes.ravel(), shares.trials.ravel())
+        exact = _shaped(clopper_pearson(flat, each), rate.shape)
+        own, other = (Interval(*(end[..., side] for end in exact)) for side in (first, second))
+        made_of_exact = ratio_of_exact(a, b, own, other)
+        pairs = Interval(
+            np.where(small, made_of_exact.low, pairs.low),
+            np.where(small, made_of_exact.high, pairs.high),
+        )
+    low, high = (end.min(axis=-1, initial=1.0) for end in smaller_ratio(pairs))
+    return _where(_is_undefined(rate), low, high)
 
 
 def largest_size(differences: Interval) -> Interval:
@@ -110,55 +129,15 @@ def size(difference: Interval) -> Interval:
 
 def smaller_ratio(ratio: Interval) -> Interval:
     """Of the smaller of a ratio and its inverse, within [0, 1]."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         low = np.minimum(ratio.low, 1 / ratio.high)
         high = np.minimum(np.minimum(ratio.high, 1 / ratio.low), 1.0)
     return Interval(low, high)
 
 
-def _bounds_of_sizes(differences: Interval) -> Interval:
-    flat = (*differences.low.shape[:-2], -1)
-    return largest_size(Interval(differences.low.reshape(flat), differences.high.reshape(flat)))
-
-
-def _pairs_differences(shares: Proportions, own: Interval, confidence: float) -> Interval:
-    """Of every group (second last axis) less every other one (last axis)."""
-    rate, trials = shares.rate, shares.trials
-    usual = square_and_add(rate[..., :, None], rate[..., None, :], _rows(own), _columns(own))
-    tiny = np.maximum(trials[..., :, None], trials[..., None, :]) < TINY_TRIALS
-    if tiny.any():
-        flat = Proportions(shares.successes.ravel(), trials.ravel())
-        wider = _shaped(clopper_pearson(flat, 2 * confidence - 1), trials.shape)
-        usual = Interval(
-            np.where(tiny, _rows(wider).low - _columns(wider).high, usual.low),
-            np.where(tiny, _rows(wider).high - _columns(wider).low, usual.high),
-        )
-    return _without_diagonal(usual, 0.0)
-
-
-def _pairs_ratios(shares: Proportions, exact: Interval, confidence: float) -> Interval:
-    """Of every group (second last axis) over every other one (last axis)."""
-    rate, variance = shares.rate, log_rate_variance(shares)
-    a, b = rate[..., :, None], rate[..., None, :]
-    with np.errstate(invalid="ignore"):
-        width = np.sqrt(variance[..., :, None] + variance[..., None, :])
-    factor = np.exp(two_sided_quantile(confidence) * width)
-    ratio = quotient(*np.broadcast_arrays(a, b))
-    few = np.minimum(shares.successes, shares.failures) < SMALL
-    small = few[..., :, None] | few[..., None, :]
-    made_of_exact = ratio_of_exact(a, b, _rows(exact), _columns(exact))
-    return _without_diagonal(
-        Interval(
-            np.where(small, made_of_exact.low, ratio / factor),
-            np.where(small, made_of_exact.high, ratio * factor),
-        ),
-        1.0,
-    )
-
-
-def _without_diagonal(pairs: Interval, itself: float) -> Interval:
-    same = np.eye(pairs.low.shape[-1], dtype=bool)
-    return Interval(np.where(same, itself, pairs.low), np.where(same, itself, pairs.high))
+def _is_undefined(rate: Floats) -> NDArray[np.bool_]:
+    undefined: NDArray[np.bool_] = np.isnan(rate).any(axis=-1) | (rate.shape[-1] < 2)
+    return undefined
 
 
 def _rows(each: Interval) -> Interval:
@@ -173,5 +152,5 @@ def _shaped(flat: Interval, shape: tuple[int, ...]) -> Interval:
     return Interval(flat.low.reshape(shape), flat.high.reshape(shape))
 
 
-def _where(undefined: Floats, low: Floats, high: Floats) -> Interval:
+def _where(undefined: NDArray[np.bool_], low: Floats, high: Floats) -> Interval:
     return Interval(np.where(undefined, np.nan, low), np.where(undefined, np.nan, high))

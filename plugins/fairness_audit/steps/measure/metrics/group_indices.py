@@ -179,10 +179,10 @@ class _Indices:
         with np.errstate(all="ignore"):
             resampled = metric.index(quotient(self._bootstrap.selected, self._bootstrap.n))
         low, high = (end[0] for end in percentile_interval(resampled[:, None], self._confidence))
-        spread = simultaneous.spread(share.proportions, self._confidence).difference
+        apart = simultaneous.largest_difference(share.proportions, self._confidence)
         if not np.isfinite(low):
             return row
-        low = 0.0 if not spread.low > 0 else min(float(low), float(value))
+        low = 0.0 if not apart.low > 0 else min(float(low), float(value))
         return row._replace(low=low, high=max(float(high), float(value)), method="bootstrap")
 
     def _differential(self, total: Count, chosen: Count, confidence: float) -> Interval:
@@ -191,7 +191,7 @@ class _Indices:
         size = np.nan_to_num(quotient(weight**2, squares))
         with_it = np.nan_to_num(quotient(chosen(self._side.counts), weight)) * size
         both = Proportions(np.stack([with_it, size - with_it]), np.stack([size, size]))
-        ratio = simultaneous.spread(both, 1 - (1 - confidence) / 2).ratio
+        ratio = simultaneous.smallest_ratio(both, 1 - (1 - confidence) / 2)
         with np.errstate(divide="ignore"):
             return Interval((-np.log(ratio.high)).max(), (-np.log(ratio.low)).max())
 

@@ -30,7 +30,7 @@ from fairness_audit.statistics.proportions import Floats, Interval, Proportions,
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import Compat, Plan
 from fairness_audit.steps.measure.figures.columns import shares_of
-from fairness_audit.steps.measure.figures.estimates import NO_INTERVAL
+from fairness_audit.steps.measure.figures.estimates import NO_INTERVAL, Shares
 from fairness_audit.steps.measure.figures.pairs import Side
 from fairness_audit.steps.measure.figures.rows import Row
 
@@ -190,11 +190,8 @@ class _WorstPairs:
         self._values = np.stack([each.rate for each in shares])
         if plan.compat is Compat.FAIRLEARN:
             self._values = np.nan_to_num(self._values)
-        self._shares = Proportions(
-            np.stack([each.proportions.successes for each in shares]),
-            np.stack([each.effective for each in shares]),
-        )
-        self._spread = simultaneous.spread(self._shares, plan.confidence)
+        self._shares = _stacked(shares)
+        self._bounds: dict[tuple[Comparison, int], Interval] = {}
 
     def between(self) -> Iterator[Row]:
         """Of each rate, the two groups furthest apart."""
@@ -210,36 +207,49 @@ class _WorstPairs:
 
     def to_overall(self) -> Iterator[Row]:
         """Of each rate, the group furthest from everybody."""
-        everybody = Side.all_of(self._groups, 1)
         rest = Side.all_of(self._groups, len(self._names)).without(self._side)
-        each = 1 - (1 - self._plan.confidence) / len(self._names)  # Bonferroni: all share a whole
+        wholes = [shares_of(rate, Side.all_of(self._groups, 1)).rate for rate in self._rates]
+        whole = np.stack(wholes)
+        if self._plan.compat is Compat.FAIRLEARN:
+            whole = np.nan_to_num(whole)
+        whole = np.broadcast_to(whole, self._values.shape)
+        sizes, smaller = self._intervals_to_overall(
+            _stacked([shares_of(rate, rest) for rate in self._rates])
+        )
+        ratios = quotient(self._values, whole)
+        inverse = np.where(ratios == 0, 0.0, quotient(np.ones_like(ratios), ratios))
+        found = {
+            Comparison.DIFFERENCE: (np.abs(self._values - whole), sizes),
+            Comparison.RATIO: (np.fmin(ratios, inverse), smaller),
+        }
         for position, rate in enumerate(self._rates):
-            values, own = self._values[position], self._of(self._shares, position)
-            other = shares_of(rate, rest).proportions
-            whole = shares_of(rate, everybody).rate
-            if self._plan.compat is Compat.FAIRLEARN:
-                whole = np.nan_to_num(whole)
-            ratios = quotient(values, np.broadcast_to(whole, values.shape))
-            inverse = np.where(ratios == 0, 0.0, quotient(np.ones_like(ratios), ratios))
-            found = intervals.difference_interval(own, other, each)
-            sizes = simultaneous.largest_size(intervals.difference_to_overall(found, own, other))
-            found = ratio_intervals.ratio_interval(own, other, each)
-            smaller = simultaneous.smaller_ratio(
-                ratio_intervals.ratio_to_overall(found, own, other)
-            )
-            smallest = Interval(smaller.low.min(axis=-1), smaller.high.min(axis=-1))
-            for compare, apart, interval in (
-                (Comparison.DIFFERENCE, np.abs(values - whole), sizes),
-                (Comparison.RATIO, np.fmin(ratios, inverse), smallest),
-            ):
-                metric = TO_OVERALL[rate.name, compare]
+            for compare, (all_apart, all_bounds) in found.items():
+                metric, apart = TO_OVERALL[rate.name, compare], all_apart[position]
                 if np.isnan(apart).any():
                     yield self._undefined(metric, apart)
                     continue
                 is_ratio = compare is Comparison.RATIO
                 worst = int(np.argmin(apart) if is_ratio else np.argmax(apart))
                 row = self._row(metric, worst, float(apart[worst]), OVERALL)
-                yield _bounded(row, interval, "bonferroni")
+                bounds = Interval(all_bounds.low[position], all_bounds.high[position])
+                yield _bounded(row, bounds, "bonferroni")
+
+    def _intervals_to_overall(self, rest: Proportions) -> tuple[Interval, Interval]:
+        """Of the largest difference of a group to everybody, and the smallest ratio, per rate."""
+        each = 1 - (1 - self._plan.confidence) / len(self._names)  # all share a whole
+        shape = self._values.shape
+        own, other = (
+            Proportions(side.successes.ravel(), side.trials.ravel())
+            for side in (self._shares, rest)
+        )
+        difference = intervals.difference_interval(own, other, each)
+        difference = intervals.difference_to_overall(difference, own, other)
+        ratio = ratio_intervals.ratio_interval(own, other, each)
+        ratio = simultaneous.smaller_ratio(ratio_intervals.ratio_to_overall(ratio, own, other))
+        return (
+            simultaneous.largest_size(Interval(*(end.reshape(shape) for end in difference))),
+            Interval(*(end.reshape(shape).min(axis=-1) for end in ratio)),
+        )
 
     def _worst(self, metric: WorstPair) -> Row:
         positions = [self._rates.index(rate) for rate in metric.rates]
@@ -252,15 +262,20 @@ class _WorstPairs:
         furthest = values[int(np.argmin(gaps) if is_ratio else np.argmax(gaps))]
         least, most = int(np.argmin(furthest)), int(np.argmax(furthest))
         row = self._row(metric, least, value, self._names[most])
-        spread = self._spread
-        if len(positions) > 1:
-            # Denominators of true and false positive rates are disjoint: independent questions.
-            each = simultaneous.confidence_of_each(len(positions), self._plan.confidence)
-            spread = simultaneous.spread(self._of(self._shares, positions), each)
-            positions = list(range(len(positions)))
-        interval = spread.ratio if is_ratio else spread.difference
-        low, high = (metric.combine(end[positions]) for end in interval)
+        # Denominators of true and of false positive rates are disjoint: independent questions.
+        bounds = self._apart(metric.compare, len(positions))
+        low, high = (metric.combine(end[positions]) for end in bounds)
         return _bounded(row, Interval(low, high), "tukey")
+
+    def _apart(self, compare: Comparison, at_once: int) -> Interval:
+        """How far apart the groups are in each rate, so that so many intervals hold at once."""
+        key = compare, at_once
+        if key not in self._bounds:
+            each = simultaneous.confidence_of_each(at_once, self._plan.confidence)
+            is_ratio = compare is Comparison.RATIO
+            bound = simultaneous.smallest_ratio if is_ratio else simultaneous.largest_difference
+            self._bounds[key] = bound(self._shares, each)
+        return self._bounds[key]
 
     def _undefined(self, metric: Metric, values: Floats) -> Row:
         """The figure of which a group has no part, or that takes two groups to make."""
@@ -280,9 +295,13 @@ class _WorstPairs:
             stratum=self._groups.stratum,
         )
 
-    @staticmethod
-    def _of(shares: Proportions, rates: int | list[int]) -> Proportions:
-        return Proportions(shares.successes[rates], shares.trials[rates])
+
+def _stacked(columns: Sequence[Shares]) -> Proportions:
+    """Columns of rates as rows of proportions, as intervals see them."""
+    return Proportions(
+        np.stack([each.proportions.successes for each in columns]),
+        np.stack([each.effective for each in columns]),
+    )
 
 
 def _bounded(row: Row, interval: Interval, method: str) -> Row:
