@@ -6,6 +6,7 @@ once, projected (`statistics.simultaneous`). What is largest of something that a
 have is undefined, and the row names the group.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -191,6 +192,12 @@ class _WorstPairs:
         if plan.compat is Compat.FAIRLEARN:
             self._values = np.nan_to_num(self._values)
         self._shares = _stacked(shares)
+        # Of each rate the groups with the least and the most of it; one without it is the least.
+        least, most = self._values.argmin(axis=-1), self._values.argmax(axis=-1)
+        every = np.arange(len(rates))
+        low, high = self._values[every, least], self._values[every, most]
+        self._least, self._most = least.tolist(), most.tolist()
+        self._gaps = ((high - low).tolist(), quotient(low, high).tolist())
         self._bounds: dict[tuple[Comparison, int], Interval] = {}
 
     def between(self) -> Iterator[Row]:
@@ -222,17 +229,17 @@ class _WorstPairs:
             Comparison.DIFFERENCE: (np.abs(self._values - whole), sizes),
             Comparison.RATIO: (np.fmin(ratios, inverse), smaller),
         }
-        for position, rate in enumerate(self._rates):
-            for compare, (all_apart, all_bounds) in found.items():
-                metric, apart = TO_OVERALL[rate.name, compare], all_apart[position]
-                if np.isnan(apart).any():
-                    yield self._undefined(metric, apart)
-                    continue
-                is_ratio = compare is Comparison.RATIO
-                worst = int(np.argmin(apart) if is_ratio else np.argmax(apart))
-                row = self._row(metric, worst, float(apart[worst]), OVERALL)
-                bounds = Interval(all_bounds.low[position], all_bounds.high[position])
-                yield _bounded(row, bounds, "bonferroni")
+        for compare, (apart, bounds) in found.items():
+            furthest = np.argmin if compare is Comparison.RATIO else np.argmax
+            worst = furthest(apart, axis=-1).tolist()  # where one is undefined, that one
+            value = np.take_along_axis(apart, np.array(worst)[:, None], axis=-1)[:, 0].tolist()
+            for i, rate in enumerate(self._rates):
+                metric = TO_OVERALL[rate.name, compare]
+                if math.isnan(value[i]):
+                    yield self._row(metric, worst[i], None, None)
+                else:
+                    row = self._row(metric, worst[i], value[i], OVERALL)
+                    yield _bounded(row, bounds.low[i], bounds.high[i], "bonferroni")
 
     def _intervals_to_overall(self, rest: Proportions) -> tuple[Interval, Interval]:
         """Of the largest difference of a group to everybody, and the smallest ratio, per rate."""
@@ -252,20 +259,25 @@ class _WorstPairs:
         )
 
     def _worst(self, metric: WorstPair) -> Row:
-        positions = [self._rates.index(rate) for rate in metric.rates]
-        values = self._values[positions]
-        if np.isnan(values).any() or values.shape[-1] < 2:
-            return self._undefined(metric, values.sum(axis=0))
-        gaps = [_gap_of(metric.compare, each) for each in values]
-        value = float(metric.combine(gaps))
+        places = [self._rates.index(rate) for rate in metric.rates]
+        undefined = next((self._least[i] for i in places if math.isnan(self._gaps[0][i])), None)
+        if undefined is not None or len(self._names) < 2:
+            return self._row(metric, undefined or 0, None, None)
         is_ratio = metric.compare is Comparison.RATIO
-        furthest = values[int(np.argmin(gaps) if is_ratio else np.argmax(gaps))]
-        least, most = int(np.argmin(furthest)), int(np.argmax(furthest))
-        row = self._row(metric, least, value, self._names[most])
+        gaps = [self._gaps[is_ratio][i] for i in places]
+        furthest = places[gaps.index(min(gaps) if is_ratio else max(gaps))]
+        if math.isnan(sum(gaps)):
+            furthest = places[0]  # all rates are zero, and have no ratio
         # Denominators of true and of false positive rates are disjoint: independent questions.
-        bounds = self._apart(metric.compare, len(positions))
-        low, high = (metric.combine(end[positions]) for end in bounds)
-        return _bounded(row, Interval(low, high), "tukey")
+        bounds = self._apart(metric.compare, len(places))
+        row = self._row(
+            metric,
+            self._least[furthest],
+            _one_of(metric, gaps),
+            self._names[self._most[furthest]],
+        )
+        low, high = (_one_of(metric, [end[i] for i in places]) for end in bounds)
+        return _bounded(row, low, high, "tukey")
 
     def _apart(self, compare: Comparison, at_once: int) -> Interval:
         """How far apart the groups are in each rate, so that so many intervals hold at once."""
@@ -276,11 +288,6 @@ class _WorstPairs:
             bound = simultaneous.smallest_ratio if is_ratio else simultaneous.largest_difference
             self._bounds[key] = bound(self._shares, each)
         return self._bounds[key]
-
-    def _undefined(self, metric: Metric, values: Floats) -> Row:
-        """The figure of which a group has no part, or that takes two groups to make."""
-        lacking = np.flatnonzero(np.isnan(values))
-        return self._row(metric, int(lacking[0]) if len(lacking) else 0, None, None)
 
     def _row(
         self, metric: Metric, position: int, value: float | None, reference: str | None
@@ -304,17 +311,14 @@ def _stacked(columns: Sequence[Shares]) -> Proportions:
     )
 
 
-def _bounded(row: Row, interval: Interval, method: str) -> Row:
+def _one_of(metric: WorstPair, figures: Sequence[float]) -> float:
+    """One figure of those of the metric's rates."""
+    return float(figures[0] if len(figures) == 1 else metric.combine(figures))
+
+
+def _bounded(row: Row, low: float, high: float, method: str) -> Row:
     """With an interval that also holds the value, if there are both."""
-    low, high = float(interval.low), float(interval.high)
-    if row.value is None or not np.isfinite(row.value) or np.isnan(low) or np.isnan(high):
+    value = row.value
+    if value is None or not math.isfinite(value) or math.isnan(low) or math.isnan(high):
         return row._replace(method=NO_INTERVAL)
-    low, high = min(low, row.value), max(high, row.value)
-    return row._replace(low=low, high=high, method=method)
-
-
-def _gap_of(compare: Comparison, values: Floats) -> Floats:
-    """Largest minus smallest, or smallest over largest, over the last axis."""
-    least: Floats = np.min(values, axis=-1)
-    most: Floats = np.max(values, axis=-1)
-    return most - least if compare is Comparison.DIFFERENCE else quotient(least, most)
+    return row._replace(low=min(float(low), value), high=max(float(high), value), method=method)
