@@ -4,8 +4,11 @@ import math
 
 import pytest
 
-from tests.builders.simulations import COVERAGE, SIZES, SLOW
+from tests.builders import simulations, weighted_samples
+from tests.builders.simulations import SLOW
 
+COVERAGE = simulations.COVERAGE | weighted_samples.COVERAGE
+SIZES = simulations.SIZES | weighted_samples.SIZES
 RUNS = 20_000
 
 
@@ -19,3 +22,13 @@ def test_share(name: str) -> None:
     print(f"\n{name:<36} {100 * share:6.2f} % ± {100 * error:.2f} {kind}")
     # Wilson's interval swings around its level from rate to rate: 93.3 % at this one.
     assert share >= 0.93 if covers else share <= 0.07
+
+
+@pytest.mark.timeout(3600)
+def test_figures_about_groups_alike() -> None:
+    found = weighted_samples.weighted_fair_models(RUNS // 10)
+    print(f"\n{RUNS // 10:,} fair models of three groups, weights 1 to 5")
+    for name, truth in weighted_samples.FAIR.items():
+        covered = sum(low <= truth <= high for low, high in found[name]) / len(found[name])
+        print(f"{name:<45} {100 * covered:6.2f} % of intervals hold the truth")
+        assert covered >= 0.93

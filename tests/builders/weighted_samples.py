@@ -285,10 +285,11 @@ def weighted_areas_under_curves(runs: int) -> float:
 
 
 def standardised_differences(runs: int) -> float:
-    """Of skewed scores with weights: exponential ones, half a standard deviation apart."""
+    """Of skewed scores with weights, half a standard deviation apart."""
     draw, hits = random(), 0
+    apart = 0.5 * np.sqrt(2 * 5 / (7**2 * 8))
     for _ in range(runs):
-        values = np.concatenate([draw.exponential(1, 120) + 0.5, draw.exponential(1, 200)])
+        values = np.concatenate([draw.beta(2, 5, 120) + apart, draw.beta(2, 5, 200)])
         weight = draw.integers(1, 6, 320).astype(float)
         own = np.arange(320) < 120
         found = weighted.standardised_difference(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fairness_audit.policy.metrics import Rate
 from fairness_audit.statistics import intervals, simultaneous
-from fairness_audit.statistics.proportions import Floats, Interval
+from fairness_audit.statistics.proportions import Floats, Interval, quotient
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import Plan
@@ -24,7 +24,7 @@ from fairness_audit.steps.measure.metrics.conditional import conditional_rows
 from fairness_audit.steps.measure.metrics.group_indices import index_rows, whole_rows
 from fairness_audit.steps.measure.metrics.parities import parity_tables
 from fairness_audit.steps.measure.metrics.worst_pairs import worst_pair_rows
-from fairness_audit.steps.measure.rates.pairwise import PAIRWISE, Pairwise
+from fairness_audit.steps.measure.rates.pairwise import PAIRWISE, Formula, Pairwise
 
 _AT_ONCE = 2000
 """Pairs of groups taken together: enough to be fast, few enough for a thousand resamples."""
@@ -116,7 +116,10 @@ def _estimated(
     metric: Pairwise, d: Side, a: Side, bootstrap: tuple[Counts, Counts] | None, plan: Plan
 ) -> Estimates:
     """Value, interval and test: in closed form where the metric compares one rate, or two."""
-    value = metric.formula_of(plan.compat)(d.counts, a.counts)
+    formula = metric.formula_of(plan.compat)
+    if metric.grows_with_size(plan.compat):
+        formula = _of_worth(formula, d, a)
+    value = formula(d.counts, a.counts)
     nothing = np.full(value.shape, np.nan)
     if metric.rate is not None:
         return _of_one_rate(metric, metric.rate, value, d, a, plan)
@@ -125,7 +128,7 @@ def _estimated(
     if bootstrap is None:
         return Estimates(value, nothing, nothing, nothing, _named(NO_INTERVAL, value.shape))
     with np.errstate(all="ignore"):
-        interval = percentile_interval(metric.formula_of(plan.compat)(*bootstrap), plan.confidence)
+        interval = percentile_interval(formula(*bootstrap), plan.confidence)
     low = interval.low
     if metric.zero_where_equal is not None and plan.compat not in metric.compat:
         # Never below 0, and resamples of rates alike are above: it starts at 0 if they may be.
@@ -133,6 +136,14 @@ def _estimated(
         equal = (difference.low <= 0) & (difference.high >= 0)
         low = np.where(equal & np.isfinite(low), 0.0, low)
     return _bounded(value, Interval(low, interval.high), "bootstrap")
+
+
+def _of_worth(formula: Formula, d: Side, a: Side) -> Formula:
+    """The formula of counts brought from sums of weights to the rows that these are worth."""
+    if d.counts is d.squares:
+        return formula
+    own, other = (np.nan_to_num(quotient(side.counts.n, side.squares.n)) for side in (d, a))
+    return lambda x, y: formula(x.map(lambda cell: cell * own), y.map(lambda cell: cell * other))
 
 
 def _of_one_rate(

@@ -149,19 +149,19 @@ class _Indices:
 
     def differential(self) -> Row:
         """Differential fairness of the decisions."""
-        counts = self._side.counts
-        interval = self._differential(lambda c: c.n, lambda c: c.selected, self._confidence)
-        return self._row(DIFFERENTIAL, _differential(counts.selected, counts.n), interval)
+        shares = self._shares(lambda c: c.n, lambda c: c.selected)
+        interval = _interval_of_differential(shares, self._confidence)
+        return self._row(DIFFERENTIAL, _differential(shares), interval)
 
     def amplification(self) -> Row:
         """How much more of it the decisions have than the labels."""
-        counts = self._side.counts
-        decisions = _differential(counts.labelled_selected, counts.labelled)
-        labels = _differential(counts.positives, counts.labelled)
-        value = decisions - labels if counts.labelled.sum() else np.array(np.nan)
+        decisions = self._shares(lambda c: c.labelled, lambda c: c.labelled_selected)
+        labels = self._shares(lambda c: c.labelled, lambda c: c.positives)
+        value = np.asarray(_differential(decisions) - _differential(labels))
+        if not decisions.trials.sum():
+            value = np.array(np.nan)
         each = 1 - (1 - self._confidence) / 2
-        own = self._differential(lambda c: c.labelled, lambda c: c.labelled_selected, each)
-        other = self._differential(lambda c: c.labelled, lambda c: c.positives, each)
+        own, other = (_interval_of_differential(of, each) for of in (decisions, labels))
         interval = Interval(own.low - other.high, own.high - other.low)
         return self._row(AMPLIFICATION, value, interval)
 
@@ -185,15 +185,11 @@ class _Indices:
         low = 0.0 if not apart.low > 0 else min(float(low), float(value))
         return row._replace(low=low, high=max(float(high), float(value)), method="bootstrap")
 
-    def _differential(self, total: Count, chosen: Count, confidence: float) -> Interval:
-        """From the smallest ratios of the groups' shares with a result, and of those without."""
+    def _shares(self, total: Count, chosen: Count) -> Proportions:
+        """Shares of the groups, out of as many rows as their weights are worth."""
         weight, squares = total(self._side.counts), total(self._side.squares)
         size = np.nan_to_num(quotient(weight**2, squares))
-        with_it = np.nan_to_num(quotient(chosen(self._side.counts), weight)) * size
-        both = Proportions(np.stack([with_it, size - with_it]), np.stack([size, size]))
-        ratio = simultaneous.smallest_ratio(both, 1 - (1 - confidence) / 2)
-        with np.errstate(divide="ignore"):
-            return Interval((-np.log(ratio.high)).max(), (-np.log(ratio.low)).max())
+        return Proportions(np.nan_to_num(quotient(chosen(self._side.counts), weight)) * size, size)
 
     def _row(self, metric: Metric, value: Floats, interval: Interval) -> Row:
         row = Row.of(
@@ -211,9 +207,19 @@ class _Indices:
         return row._replace(low=ends[0], high=ends[1], method="tukey")
 
 
-def _differential(positives: Floats, n: Floats) -> Floats:
+def _differential(shares: Proportions) -> Floats:
     """Largest |ln| ratio of the smoothed rates of any two groups, of either result."""
-    rate = (positives + 0.5) / (n + 1.0)
-    result = np.stack([np.log(rate), np.log(1 - rate)])
+    rate = (shares.successes + 0.5) / (shares.trials + 1.0)
+    result = np.log(np.stack([rate, 1 - rate]))
     found: Floats = (result.max(axis=-1) - result.min(axis=-1)).max(axis=0)
     return found
+
+
+def _interval_of_differential(shares: Proportions, confidence: float) -> Interval:
+    """From the smallest ratios of the groups' shares with a result, and of those without."""
+    both = Proportions(
+        np.stack([shares.successes, shares.failures]), np.stack([shares.trials, shares.trials])
+    )
+    ratio = simultaneous.smallest_ratio(both, 1 - (1 - confidence) / 2)
+    with np.errstate(divide="ignore"):
+        return Interval((-np.log(ratio.high)).max(), (-np.log(ratio.low)).max())

@@ -58,7 +58,8 @@ class Pairwise(Metric):
     a - d; ``is_ratio`` if it is the ratio d / a. If it is the mean of the differences of two rates
     with disjoint denominators, ``mean_of`` names them. One that ``is_size`` is ``scale`` times the
     size of a difference, or the smaller of a ratio and its inverse. What is never below 0, and 0
-    if a rate is the same, names it in ``zero_where_equal``. ``compat`` holds other formulas.
+    if a rate is the same, names it in ``zero_where_equal``. What grows ``with_size`` is made of
+    the rows that weights are worth. ``compat`` holds other systems' formulas.
     """
 
     formula: Formula
@@ -69,11 +70,16 @@ class Pairwise(Metric):
     is_size: bool = False
     scale: float = 1.0
     zero_where_equal: Rate | None = None
+    with_size: bool = False
     compat: Mapping[Compat, Formula] = field(default_factory=dict)
 
     def formula_of(self, compat: Compat | None) -> Formula:
         """The formula under the conventions asked for."""
         return self.formula if compat is None else self.compat.get(compat, self.formula)
+
+    def grows_with_size(self, compat: Compat | None) -> bool:
+        """True if more rows alike make another value; LiFT's smoothing counts as a row."""
+        return self.with_size or (compat is Compat.LIFT and compat in self.compat)
 
 
 def _difference(name: str, code: str, rate: Rate, *, sign: int, source: str) -> Pairwise:
@@ -118,24 +124,16 @@ def _benefits(d: Counts, a: Counts) -> Floats:
     return np.stack([both.fp, both.tp + both.tn, both.fn], axis=-1)
 
 
-def _two_sides(d: Counts, a: Counts) -> Floats:
-    return np.stack(np.broadcast_arrays(d.n, a.n), axis=-1).astype(np.float64)
-
-
-def _selected_sides(d: Counts, a: Counts) -> Floats:
-    return np.stack(np.broadcast_arrays(d.selected, a.selected), axis=-1).astype(np.float64)
-
-
-def _log(ratio: Floats) -> Floats:
-    with np.errstate(divide="ignore"):
-        found: Floats = np.log(ratio)
-    return found
+def _sides(d: Floats, a: Floats) -> Floats:
+    return np.stack(np.broadcast_arrays(d, a), axis=-1).astype(np.float64)
 
 
 def _skew(d: Counts, a: Counts, *, smoothing: int = 0) -> Floats:
-    observed = divergence.shares(_selected_sides(d, a) + smoothing)[..., 0]
-    expected = divergence.shares(_two_sides(d, a) + smoothing)[..., 0]
-    return _log(quotient(observed, expected))
+    observed = divergence.shares(_sides(d.selected, a.selected) + smoothing)[..., 0]
+    expected = divergence.shares(_sides(d.n, a.n) + smoothing)[..., 0]
+    with np.errstate(divide="ignore"):
+        found: Floats = np.log(quotient(observed, expected))
+    return found
 
 
 def _clarify_quotient(top: Floats, bottom: Floats) -> Floats:
@@ -163,10 +161,9 @@ def _divergence(
     measure: Callable[[Floats, Floats], Floats],
     *,
     high: float | None,
-    times_difference: float | None = None,
+    times_difference: float | None = None,  # of the base rates, if it is just that
     **compat: Formula,
 ) -> Pairwise:
-    """A divergence; ``times_difference`` of the base rates' difference, if it is that."""
     is_size = times_difference is not None
     return Pairwise(
         name=name,
@@ -426,6 +423,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         needs=_DECISION,
         range=ANY_DIFFERENCE,
         direction=Direction.AS_SELECTION,
+        with_size=True,
         formula=_z,
     ),
     Pairwise(
