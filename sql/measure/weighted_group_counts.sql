@@ -1,5 +1,5 @@
--- As group_counts.sql, of a weighted population. Weights are summed, and squared, in whole steps of
--- 1/$scale: sums of doubles would differ from run to run.
+-- As group_counts.sql, of a weighted population. Weights and their squares are summed in whole
+-- steps of 1/$scale: sums of doubles would differ from run to run.
 WITH steps AS (
     SELECT
         COLUMNS('^(attr|stratum)_'),
