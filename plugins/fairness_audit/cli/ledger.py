@@ -42,7 +42,7 @@ def init(writer: Roles = None, reader: Readers = None) -> None:
 
 @verb("fairness-audit ledger status", "fairness-audit ledger status --format json")
 def status(form: Printed = Format.TABLE) -> None:
-    """Verify the ledger and its evidence files, and that it is append-only.
+    """Verify the ledger and its evidence; is it append-only?
 
     Exit 0 the records hold, the database keeps them so, and every evidence file that they bind is
     there and unaltered, 1 not.
