@@ -167,6 +167,16 @@ def without_interval(sentence: str) -> str:
     return re.sub(interval, "", sentence)
 
 
+def in_words(sentence: str) -> str:
+    """A sentence without its interval, and N for how rare, D for since when, E for what it takes.
+
+    What these are follows from the numbers behind the finding, which other tests hold.
+    """
+    said = re.sub(r"at most once in [\d,]+", "at most once in N", without_interval(sentence))
+    said = re.sub(r"with the (week|day) of [\d-]+", r"with the \1 of D", said)
+    return re.sub(r"\(evidence [\d,]+\)", "(evidence E)", said)
+
+
 def disparities(judgement: Judgement) -> list[Finding]:
     """The findings about disparities."""
     return [each for each in judgement.findings if each.kind == "disparity"]

@@ -135,6 +135,8 @@ def log_e_of_rates(
     known &= _inside(alternative.reference)
     with np.errstate(divide="ignore", invalid="ignore"):  # where not known
         null = line.nearest(n, reference_n, alternative)
+        # In a corner of the square rounding may put it outside.
+        known &= _inside(null.group) & _inside(null.reference)
         gained = _log_likelihood_ratio(k, n, alternative.group, null.group)
         gained += _log_likelihood_ratio(
             reference_k, reference_n, alternative.reference, null.reference

@@ -168,6 +168,16 @@ def test_empty_cells_say_something_finite(counts: tuple[int, int, int, int]) -> 
         assert 0 < e_value(*counts, line, 0.2, 0.5) < math.inf
 
 
+@pytest.mark.parametrize("bound", [0.1 - 1e-17, 0.25, -0.3, 0.6])
+@pytest.mark.parametrize("rate", [1e-17, 2.8e-17, 1e-300])
+def test_a_bet_in_a_corner_of_the_square_is_a_number(bound: float, rate: float) -> None:
+    """Where rounding leaves the nearest point outside the square there is no room either."""
+    for other in (rate, abs(bound) + rate, min(abs(bound) + 0.067, 0.9)):
+        for point in ((other, rate), (rate, other)):
+            found = e_value(15, 38, 19, 38, DifferenceLine(at(bound)), *point)
+            assert math.isfinite(found)
+
+
 def test_a_share_without_trials_or_room_says_nothing() -> None:
     share = Proportions.of([0, 3], [0, 9])
     found = log_e_of_share(share, at(0.2), np.array([0.1, 0.0, 1.2]))

@@ -211,8 +211,8 @@ def _telling(each: Sequence[Position], set_aside: Collection[int]) -> Position:
         return (
             order.index(position.state),
             position.pair in set_aside,
-            -position.fail_evidence,
-            position.pass_evidence,
+            # What is said of a pass holds against all that passed.
+            position.pass_evidence if position.state is State.PASS else -position.fail_evidence,
         )
 
     return min(said_by or each, key=weight)

@@ -60,7 +60,8 @@ def judge(
     """
     tables = Tables(policy, history.evidence)
     trial = Trial.of(tables, rules_with_data(policy, totals), validation)
-    where = trial.positions(failures_on_record(history.earlier, policy))
+    amended = {each.start for each in history.evidence.amendments}
+    where = trial.positions(failures_on_record(history.earlier, policy, amended))
     ahead = Ahead(trial, where)
     basis = basis_of(policy, history, hypotheses=trial.hypotheses)
     standing = list(standing_failures(history.earlier, policy, trial.answered(where)))

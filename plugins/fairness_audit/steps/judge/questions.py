@@ -59,8 +59,8 @@ def questions(policy: AuditPolicy, tables: Tables, report: ValidationReport) -> 
 
 
 def _may_be_broken(check: Check) -> bool:
-    """True of a limit of a share, unless nobody need be known."""
-    return check.limit is not None and (check.group is not None or Fraction(check.limit) > 0)
+    """True of a limit of a share, unless nobody or everybody must be known: that is no share."""
+    return check.limit is not None and (check.group is not None or 0 < Fraction(check.limit) < 1)
 
 
 def may_block(policy: AuditPolicy, question: Question) -> bool:

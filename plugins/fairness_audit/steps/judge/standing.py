@@ -21,22 +21,34 @@ OnRecord = Mapping[About, tuple[tuple[date, str | None], ...]]
 """Failures by what failed: the unit after which later ones alone lift it, and against whom."""
 
 
-def failures_on_record(earlier: Iterable[AuditRecord], policy: AuditPolicy) -> OnRecord:
+def failures_on_record(
+    earlier: Iterable[AuditRecord], policy: AuditPolicy, amended: Collection[date]
+) -> OnRecord:
     """Every failure of a version that its records hold, oldest first.
 
     Under the policy that it was found by, units after the one that brought it may lift it, whoever
-    looked at them by then. Another policy asks otherwise, so that only units may that were not
-    there when it was found: what was asked is no way to turn round what is known.
+    looked at them by then. Where another policy asks otherwise, or counts were corrected, only
+    units may that were not there when it was found: neither what is asked nor what is corrected is
+    a way to turn round what is known.
+
+    Args:
+        earlier: the audits of the version before this one.
+        policy: what is asked now.
+        amended: the first days of units that were counted otherwise once.
     """
     digest = policy_digest(policy)
     found: dict[About, dict[date, tuple[date, str | None]]] = {}
     for record in earlier:
         for finding in filter(_failed, record.findings):
-            since = until = finding.evidence.since
-            if record.policy_digest != digest and record.basis and record.basis.last:
-                until = record.basis.last
-            if since is not None and until is not None:
-                found.setdefault(about(finding), {}).setdefault(since, (until, finding.reference))
+            since = finding.evidence.since
+            if since is None:
+                continue
+            last = (record.basis and record.basis.last) or since
+            is_as_then = record.policy_digest == digest and not any(
+                since <= day <= last for day in amended
+            )
+            until = since if is_as_then else last
+            found.setdefault(about(finding), {}).setdefault(since, (until, finding.reference))
     return {key: tuple(each.values()) for key, each in found.items()}
 
 

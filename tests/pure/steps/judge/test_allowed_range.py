@@ -17,7 +17,7 @@ from tests.builders.judging import a_rule
 FOUR, FIVE = Fraction(4, 5), Fraction(5, 4)
 
 
-def allowed_by(*, selected_is_favourable: bool = True, **changes: str) -> AllowedRange:
+def allowed_by(selected_is_favourable: bool = True, /, **changes: str) -> AllowedRange:
     rule = Rule.model_validate(a_rule(**changes))
     return AllowedRange.of(rule, selected_is_favourable=selected_is_favourable)
 
@@ -56,7 +56,7 @@ def test_the_side_that_harms_is_the_worse_one_of_the_metric(
     metric: Rate, favourable: bool
 ) -> None:
     """`measure` picks the best group by the same word: the two cannot drift apart."""
-    allowed = allowed_by(metric=metric.name, sides="harm", selected_is_favourable=favourable)
+    allowed = allowed_by(favourable, metric=metric.name, sides="harm")
     more_is_better = metric.higher_is_better(selected_is_favourable=favourable)
     assert (allowed.high is None) is more_is_better
     assert (allowed.low is None) is not more_is_better

@@ -300,9 +300,14 @@ def test_of_how_many_the_group_is_known_is_a_share_like_others() -> None:
         assert about(judgement, kind="representation").verdict is verdict
 
 
-@pytest.mark.parametrize(("limit", "verdict"), [("0", Verdict.PASS), ("1", Verdict.INCONCLUSIVE)])
-def test_limits_at_which_nothing_or_everything_is_asked(limit: str, verdict: Verdict) -> None:
-    check = a_check(kind="representation", attribute="gender", limit=limit)
+@pytest.mark.parametrize("limit", ["0", "1"])
+@pytest.mark.parametrize(
+    ("passed", "verdict"), [(True, Verdict.PASS), (False, Verdict.INCONCLUSIVE)]
+)
+def test_where_nobody_or_everybody_must_be_known_no_chance_is_asked(
+    limit: str, passed: bool, verdict: Verdict
+) -> None:
+    check = a_check(kind="representation", attribute="gender", limit=limit, passed=passed)
     judgement = judged_counts(gender_policy(), FAIR, checks=[check])
     assert about(judgement, kind="representation").verdict is verdict
 

@@ -265,15 +265,16 @@ def test_a_record_keeps_it_and_what_the_verdict_rests_on() -> None:
     payload = payload_of(record)
     assert b'"attributes":{"gender":{"coverage":1,"provenance":"proxy"}}' in payload
     assert record_of(payload) == record
-    assert record_of(payload).basis == judgement.basis
+    assert record.basis == judgement.basis is not None
 
 
 def test_a_record_of_before_says_nothing_of_it_and_still_reads() -> None:
     before = {"attributes": None, "basis": None}
     record = recorded(proxy_policy(), judged_counts(proxy_policy(), FAIR))
-    payload = payload_of(record.model_copy(update=before))
+    record = record.model_copy(update=before)
+    payload = payload_of(record)
     assert b'"attributes"' not in payload
-    assert record_of(payload).attributes is None
+    assert record_of(payload) == record
 
 
 def test_what_was_not_measured_has_no_coverage() -> None:

@@ -1,5 +1,6 @@
 """A verdict holds wherever those of unknown group belong, or it is none."""
 
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -66,7 +67,9 @@ def test_everybody_else_loses_whom_the_group_gains() -> None:
 def test_no_choice_of_the_rows_that_do_not_belong_lies_outside(observed: tuple[int, int]) -> None:
     """One in five rows may be another's: every choice of two."""
     k, n = observed
-    low, high = (float(each.seen.rate[0]) for each in contaminated(counted(observed), 1 - 4 / 5))
+    low, high = (
+        float(each.seen.rate[0]) for each in contaminated(counted(observed), Fraction(1, 5))
+    )
     found = [(k - out) / 8 for out in range(3) if out <= k and 2 - out <= n - k]
     assert min(found) == pytest.approx(low)
     assert max(found) == pytest.approx(high)
@@ -102,7 +105,7 @@ def test_a_few_unknown_change_no_verdict() -> None:
 @pytest.mark.parametrize("counts", [FAIR, BIASED], ids=["fair", "biased"])
 def test_many_unknown_leave_it_open(counts: ByGroup) -> None:
     finding = about(
-        judged_counts(gender_policy(), counts | {"unknown": share(300, 600)}), group="F"
+        judged_counts(gender_policy(), {**counts, "unknown": share(300, 600)}), group="F"
     )
     assert (finding.verdict, finding.at_gate) == (Verdict.INCONCLUSIVE, "review")
     assert "the group of 23.1 % of the decisions is unknown" in finding.sentence
