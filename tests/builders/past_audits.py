@@ -2,6 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import product
+from math import prod
+
+import numpy as np
 
 from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.model import AuditPolicy
@@ -9,6 +13,7 @@ from fairness_audit.records.evidence import Evidence, digest_of_content
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.version_evidence import Entry, VersionEvidence, fold
 from fairness_audit.steps.judge.hindsight import PastAudit
+from fairness_audit.steps.measure.counting.counts import Counts
 from tests.builders.evidence import FIRST_WEEK, ByGroup, counted
 from tests.builders.judging import judged
 from tests.builders.published import a_record, digest
@@ -71,7 +76,7 @@ def _published(
 
 
 def _entry(record: AuditRecord, evidence: Evidence) -> Entry:
-    return Entry(record.logical_date, record.seq, digest_of_content(evidence.content), evidence)
+    return Entry(record.logical_date, record.seq, record.record_id, evidence)
 
 
 def evidence_at(audits: Sequence[PastAudit]) -> Callable[[AuditRecord], VersionEvidence]:
@@ -88,3 +93,43 @@ def evidence_at(audits: Sequence[PastAudit]) -> Callable[[AuditRecord], VersionE
         return fold(entries, unit=entries[-1].evidence.unit, counts_from=None)
 
     return at
+
+
+def counted_alone(
+    policy: AuditPolicy, weeks: Weeks, *, window: int = 26, version: str, first_seq: int
+) -> list[PastAudit]:
+    """Audits that nobody judged: their records say nothing, only what they counted is there."""
+    found = []
+    for number in range(window, len(weeks) + 1):
+        start = number - window
+        evidence = counted(policy, weeks[start:number], FIRST_WEEK + timedelta(weeks=start))
+        end = datetime(FIRST_WEEK.year, FIRST_WEEK.month, FIRST_WEEK.day, tzinfo=UTC)
+        end += timedelta(weeks=number)
+        record = a_record(
+            seq=first_seq + start,
+            prev=digest("before") if first_seq + start > 1 else None,
+            model_version=version,
+            artifact_digest=digest(f"artifact {version}"),
+            logical_date=end + timedelta(days=policy.maturity_days),
+            window_end=end,
+        )
+        found.append(PastAudit(record, evidence))
+    return found
+
+
+def with_outcomes(policy: AuditPolicy, draw: np.random.Generator, decisions: int) -> ByGroup:
+    """A week of decisions about people of all groups, as the reference shares have them."""
+    shares = [
+        {name: float(share) for name, share in each.reference_population.shares.items()}
+        for each in policy.attributes.values()
+        if each.reference_population is not None
+    ]
+    found = {}
+    for groups in product(*shares):
+        part = prod(each[name] for each, name in zip(shares, groups, strict=True))
+        n = int(draw.poisson(decisions * part))
+        positive = int(draw.binomial(n, 0.12))
+        hit = int(draw.binomial(positive, 0.6))
+        alarm = int(draw.binomial(n - positive, 0.37))
+        found[groups] = Counts(tp=hit, fn=positive - hit, fp=alarm, tn=n - positive - alarm)
+    return found

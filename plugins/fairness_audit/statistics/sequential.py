@@ -384,7 +384,9 @@ def _log_mean(each: Sequence[Floats]) -> Floats:
     """Logarithm of the mean of what these are the logarithms of."""
     stacked = np.stack(each)
     most = stacked.max(axis=0)
-    return np.asarray(most + np.log(np.exp(stacked - most).mean(axis=0)))
+    most = np.where(np.isfinite(most), most, 0.0)  # nothing is left of an e-value of 0
+    with np.errstate(divide="ignore"):
+        return np.asarray(most + np.log(np.exp(stacked - most).mean(axis=0)))
 
 
 def _at(share: Proportions, units: NDArray[np.intp]) -> Proportions:

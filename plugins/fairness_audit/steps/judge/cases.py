@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import IMPACT_RATIO, Rate
@@ -64,7 +65,12 @@ def groupings_of(policy: AuditPolicy, rule: Rule) -> tuple[str, ...]:
 
 def rate_of(policy: AuditPolicy, rule: Rule) -> Rate:
     """The rate of one group that a rule bounds."""
-    return rule.metric.where(selected_is_favourable=policy.selected_is_favourable)
+    return _rate(rule.metric, policy.selected_is_favourable)
+
+
+@lru_cache
+def _rate(metric: Rate, selected_is_favourable: bool) -> Rate:
+    return metric.where(selected_is_favourable=selected_is_favourable)
 
 
 def parts_of(

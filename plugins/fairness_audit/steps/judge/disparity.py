@@ -71,7 +71,6 @@ class _Told:
             case.rule, selected_is_favourable=policy.selected_is_favourable
         )
         self._beside = beside_of(tables, case)[position.pair]
-        self._pairs = pairs_of(tables, case)
         self.ground = ground_of(
             position.state,
             self._beside.fewest,
@@ -177,7 +176,8 @@ class _Told:
 
         None of what no rate could break, so that it was not tested.
         """
-        return float(f"{evidence:.3g}") if self._pairs else None
+        is_tested = bool(pairs_of(self._tables, self._case))
+        return float(f"{evidence:.3g}") if is_tested else None
 
     @property
     def _told_beside(self) -> Beside:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from fairness_audit.policy.units import Unit
 from fairness_audit.records.finding import Evidence
 from fairness_audit.statistics.course import Course, State, course
+from fairness_audit.statistics.proportions import Floats
 from fairness_audit.statistics.running_interval import running_interval
 from fairness_audit.statistics.sequential import Pair, Side
 
@@ -84,7 +85,7 @@ def positions(
             compared with is too small. They are tested all the same, and may fail.
     """
     found = _course(cases, starts, unit=unit, alpha=alpha, failed=failed)
-    each = _positions(cases, found, starts, len(starts))
+    each = _positions(cases, found, _values(cases), starts, len(starts))
     if found is not None:
         beside = [(case, n) for case, pairs in cases.items() for n, _ in enumerate(pairs)]
         for at, (case, n) in enumerate(beside):
@@ -109,8 +110,9 @@ def positions_after(
     only what was ``set_aside`` is of each of the moments.
     """
     found = _course(cases, starts, unit=unit, alpha=alpha, failed=failed)
+    values = _values(cases)
     return [
-        _telling_of_all(_positions(cases, found, starts, count), aside)
+        _telling_of_all(_positions(cases, found, values, starts, count), aside)
         for count, aside in zip(counts, set_aside, strict=True)
     ]
 
@@ -139,9 +141,15 @@ def _course(
     )
 
 
+def _values(cases: Mapping[object, Sequence[Pair]]) -> list[Floats]:
+    """The disparity of every pair by all units so far."""
+    return [pair.terms().running()[0] for pairs in cases.values() for pair in pairs]
+
+
 def _positions(
     cases: Mapping[object, Sequence[Pair]],
     found: Course | None,
+    values: Sequence[Floats],
     starts: Sequence[date],
     count: int,
 ) -> dict[object, list[Position]]:
@@ -152,8 +160,8 @@ def _positions(
         told[case] = [
             Position(pair=nth)
             if found is None or not count
-            else _position(found, first + nth, pair, starts, nth, count - 1)
-            for nth, pair in enumerate(pairs)
+            else _position(found, first + nth, values[first + nth], starts, nth, count - 1)
+            for nth, _ in enumerate(pairs)
         ]
         first += len(pairs)
     return told
@@ -172,13 +180,13 @@ _WITHIN = Position(state=State.PASS)
 
 
 def _position(
-    found: Course, at: int, pair: Pair, starts: Sequence[date], nth: int, unit: int
+    found: Course, at: int, values: Floats, starts: Sequence[date], nth: int, unit: int
 ) -> Position:
     state = State(int(found.state[0, unit, at]))
     since = int(found.since[0, unit, at])
     # What a verdict was found by counts anew afterwards, so it is told as of then.
     told = (0, unit if state is State.OPEN else since, at)
-    value = float(pair.terms().running()[0, unit])
+    value = float(values[unit])
     return Position(
         state=state,
         since=None if state is State.OPEN else starts[since],

@@ -70,7 +70,7 @@ def _of_best(policy: AuditPolicy, rule: Rule) -> Iterator[tuple[str, str, str]]:
     yield (
         "against",
         f"best holds every group against every other: k groups are k (k - 1) hypotheses"
-        f"{', ' if costs else ''}{', '.join(costs)}; each makes failures of all others take longer",
+        f"{', ' if costs else ''}{', '.join(costs)}; each makes all failures take longer",
         "see what it costs with fairness-audit plan",
     )
 

@@ -106,7 +106,8 @@ class Trial:
 
     def beside_silent(self, hypotheses: int) -> "Trial":
         """The trial with so many hypotheses more that may block, and of which nothing is known."""
-        nothing = OneShare(Limit("ratio", low=1.0), Proportions.of([0], [0]), 0.5)
+        nobody = [0] * len(self.tables.evidence.starts)
+        nothing = OneShare(Limit("ratio", low=1.0), Proportions.of(nobody, nobody), 0.5)
         silent: dict[object, list[Pair]] = {
             ("silent", nth): [nothing] for nth in range(hypotheses)
         }
