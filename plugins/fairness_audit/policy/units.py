@@ -10,6 +10,9 @@ from typing import Literal
 Unit = Literal["day", "week"]
 """A day from midnight, or a week from Monday 00:00 (ISO 8601)."""
 
+Day = date
+"""A day of the calendar, in UTC."""
+
 _LENGTH: dict[Unit, timedelta] = {"day": timedelta(days=1), "week": timedelta(days=7)}
 
 
@@ -21,6 +24,16 @@ def length(unit: Unit) -> timedelta:
 def opening(start: date) -> datetime:
     """The first moment of the unit that starts on a day."""
     return datetime.combine(start, time(), UTC)
+
+
+def last_day(unit: Unit, start: Day) -> Day:
+    """The last day of the unit that starts on a day."""
+    return later(start + length(unit), days=-1)
+
+
+def later(day: Day, *, days: int) -> Day:
+    """The day so many days on."""
+    return day + timedelta(days=days)
 
 
 def first_day(unit: Unit, moment: datetime) -> date:

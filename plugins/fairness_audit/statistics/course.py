@@ -11,7 +11,8 @@ the pair must reach the level at the same unit: a test of the union of their hyp
 split.
 
 After a fail everything of the pair begins anew with the next unit, and the k-th failure doubles
-the level that lifts it: 20, 40, 80. A fail that is repeated counts again. A pass begins a new
+the level that lifts it: 40, 80, 160. A fail that is shown again before it was lifted begins anew,
+too, and counts once. A pass begins a new
 product, which must reach the level within a year, or the pass lapses.
 """
 
@@ -283,7 +284,7 @@ class _Standing:
             self._state[those], event[those] = state, what
         self._since[self._state != before] = unit
         self._reached[reached] = unit
-        self._failures += failed
+        self._failures += failed & (before != State.FAIL)
         self._start[failed] = unit + 1
         self._bets[:, failed[:, self._sides.owner]] = 0.0
         anew = (failed | withdrawn | reached)[:, self._sides.owner]

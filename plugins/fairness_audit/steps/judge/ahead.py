@@ -1,10 +1,9 @@
 """When what is open will be settled, if nobody is treated otherwise than the others."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
 from typing import NamedTuple
 
-from fairness_audit.policy.units import length
+from fairness_audit.policy.units import Day, later, length
 from fairness_audit.statistics.outlook import Outlook
 from fairness_audit.statistics.sequential import Aim
 from fairness_audit.steps.judge.cases import Case
@@ -17,7 +16,7 @@ from fairness_audit.steps.judge.trial import Trial, sides_of
 class Settled(NamedTuple):
     """By when, and how likely; ``by`` is None where no time within three years is likely."""
 
-    by: date | None
+    by: Day | None
     probability: float | None
 
 
@@ -54,13 +53,13 @@ class Ahead:
             aim=aim,
         )
 
-    def day(self, found: Outlook) -> date | None:
+    def day(self, found: Outlook) -> Day | None:
         """The first day on which an audit counts the unit: closed, and its outcomes given."""
         evidence = self._tables.evidence
         if found.unit is None or not evidence.starts:
             return None
         closed = evidence.starts[-1] + length(evidence.unit) * (found.unit + 1)
-        return closed + timedelta(days=self._tables.policy.maturity_days)
+        return later(closed, days=self._tables.policy.maturity_days)
 
     def _family(self, case: Case) -> Family:
         together = self._trial.family_of(case)

@@ -1,10 +1,10 @@
 """Findings about what a policy takes for granted: the data may contradict it."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 
 from fairness_audit.policy.metrics import SELECTION_RATE
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.policy.units import Day
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.statistics.course import State
 from fairness_audit.steps.judge.family import Position
@@ -44,7 +44,7 @@ def assumption_findings(tables: Tables, positions: Mapping[object, Position]) ->
         )
 
 
-def expired_references(policy: AuditPolicy, today: date) -> Iterator[Finding]:
+def expired_references(policy: AuditPolicy, today: Day) -> Iterator[Finding]:
     """One finding for each reference population that is too old to be held against."""
     for name, attribute in policy.attributes.items():
         stated = attribute.reference_population

@@ -1,10 +1,9 @@
 """What the verdicts of an audit rest on, and whether any of it is new."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.policy.units import length
+from fairness_audit.policy.units import last_day
 from fairness_audit.records.finding import EvidenceBasis, Finding, Verdict
 from fairness_audit.records.history import History, digest_of_earlier
 
@@ -47,7 +46,7 @@ def basis_findings(basis: EvidenceBasis, history: History) -> Iterator[Finding]:
         return
     said = (
         f"The verdicts rest on {basis.units:,} closed {name} of decisions of this version,"
-        f" {basis.first} to {basis.last + length(basis.unit) - timedelta(days=1)}"
+        f" {basis.first} to {last_day(basis.unit, basis.last)}"
     )
     said += _since(basis, is_first=not history.earlier)
     if basis.trained_until is None:

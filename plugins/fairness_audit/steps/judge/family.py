@@ -8,10 +8,9 @@ import math
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import NamedTuple
 
-from fairness_audit.policy.units import Unit
+from fairness_audit.policy.units import Day, Unit
 from fairness_audit.records.finding import Evidence
 from fairness_audit.statistics.course import Course, State, course
 from fairness_audit.statistics.proportions import Floats
@@ -32,7 +31,7 @@ class Position:
     """
 
     state: State = State.OPEN
-    since: date | None = None
+    since: Day | None = None
     failures: int = 0
     fail_evidence: float = 1.0
     fail_needed: float = 1.0
@@ -55,13 +54,13 @@ class Position:
 class Failure(NamedTuple):
     """A failure on record: of which of a case's pairs, None of all, and the unit's first day."""
 
-    since: date
+    since: Day
     pair: int | None = None
 
 
 def positions(
     cases: Mapping[object, Sequence[Pair]],
-    starts: Sequence[date],
+    starts: Sequence[Day],
     *,
     unit: Unit,
     alpha: float,
@@ -97,7 +96,7 @@ def positions(
 def positions_after(
     counts: Sequence[int],
     cases: Mapping[object, Sequence[Pair]],
-    starts: Sequence[date],
+    starts: Sequence[Day],
     *,
     unit: Unit,
     alpha: float,
@@ -119,7 +118,7 @@ def positions_after(
 
 def _course(
     cases: Mapping[object, Sequence[Pair]],
-    starts: Sequence[date],
+    starts: Sequence[Day],
     *,
     unit: Unit,
     alpha: float,
@@ -150,7 +149,7 @@ def _positions(
     cases: Mapping[object, Sequence[Pair]],
     found: Course | None,
     values: Sequence[Floats],
-    starts: Sequence[date],
+    starts: Sequence[Day],
     count: int,
 ) -> dict[object, list[Position]]:
     """Of every pair of every case, after so many units."""
@@ -180,7 +179,7 @@ _WITHIN = Position(state=State.PASS)
 
 
 def _position(
-    found: Course, at: int, values: Floats, starts: Sequence[date], nth: int, unit: int
+    found: Course, at: int, values: Floats, starts: Sequence[Day], nth: int, unit: int
 ) -> Position:
     state = State(int(found.state[0, unit, at]))
     since = int(found.since[0, unit, at])

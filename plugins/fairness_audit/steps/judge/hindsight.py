@@ -9,11 +9,12 @@ the start of counting moves, another go begins.
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import combinations
 from typing import NamedTuple
 
 from fairness_audit.policy.model import Against, AtGate, AuditPolicy, Severity
+from fairness_audit.policy.units import Day
+from fairness_audit.records.door import Moment
 from fairness_audit.records.evidence import CELLS, Evidence
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.measurement import OVERALL
@@ -182,14 +183,14 @@ def _of_stream(
 class _Concluded(NamedTuple):
     """What one audit would have concluded, and since when and against whom what failed."""
 
-    logical_date: datetime
+    logical_date: Moment
     found: Mapping[About, Conclusion]
-    failures: Mapping[About, tuple[date, str]]
+    failures: Mapping[About, tuple[Day, str]]
 
 
 def _failures(
     trial: Trial, where: Mapping[object, Position]
-) -> Iterator[tuple[About, tuple[date, str]]]:
+) -> Iterator[tuple[About, tuple[Day, str]]]:
     for case in trial.cases:
         position = where[case]
         if position.state is State.FAIL and position.since is not None:
@@ -199,7 +200,7 @@ def _failures(
 
 def _on_record(past: Iterable[_Concluded]) -> OnRecord:
     """As `failures_on_record` of audits that were all judged by one policy."""
-    found: dict[About, dict[date, tuple[date, str | None]]] = {}
+    found: dict[About, dict[Day, tuple[Day, str | None]]] = {}
     for each in past:
         for key, (since, other) in each.failures.items():
             if each.found[key].verdict is Verdict.FAIL:
@@ -243,9 +244,9 @@ class Held:
 
     def __init__(self, groupings: Collection[str]) -> None:
         self._groupings = groupings
-        self._counts: dict[tuple[str, str], dict[date, tuple[int, ...]]] = {}
-        self._starts: set[date] = set()
-        self._counts_from: datetime | None = None
+        self._counts: dict[tuple[str, str], dict[Day, tuple[int, ...]]] = {}
+        self._starts: set[Day] = set()
+        self._counts_from: Moment | None = None
 
     def take(self, counted: Evidence) -> bool:
         """Take in what one more audit counted; True if it only adds later units."""
@@ -273,7 +274,7 @@ class Held:
         return adds
 
     def _agrees(
-        self, old: Mapping[date, tuple[int, ...]], new: Mapping[date, tuple[int, ...]]
+        self, old: Mapping[Day, tuple[int, ...]], new: Mapping[Day, tuple[int, ...]]
     ) -> bool:
         return all(
             cells == old.get(day, _NOBODY) for day, cells in new.items() if day in self._starts

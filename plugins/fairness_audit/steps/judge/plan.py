@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from math import log
 from typing import Literal
 
 from fairness_audit.policy.model import AtGate, AuditPolicy, Comparison, Severity
+from fairness_audit.policy.units import Day
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.validation import NO_CHECKS
@@ -50,7 +50,7 @@ class Prospect:
     verdict: Literal["pass", "fail"]
     if_true: float
     units: int | None
-    by: date | None
+    by: Day | None
     probability: float | None
     is_now: bool = False
 
@@ -67,7 +67,7 @@ class Planned:
     share: float
     per_unit: float
     now: Now
-    since: date | None
+    since: Day | None
     hypotheses: int
     may_block: bool
     holds_gate: bool
@@ -133,7 +133,8 @@ def plan(
     """
     tables = Tables(policy, evidence)
     trial = Trial.of(tables, policy.rules, NO_CHECKS)
-    where = trial.positions(failures_on_record(earlier, policy))
+    amended = {each.start for each in evidence.amendments}
+    where = trial.positions(failures_on_record(earlier, policy, amended))
     checks = _checks(policy, trial, earlier)
     ahead = Ahead(trial, where, sizes, besides=checks)
     cases = [case for part in trial.parts for case in part.cases]

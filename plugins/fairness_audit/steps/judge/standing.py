@@ -5,10 +5,10 @@ counted then, another policy or another name of a rule do not lift it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import date
 
 from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.policy.units import Day
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.steps.judge.cases import SUBGROUP_RULE, Case
@@ -17,12 +17,12 @@ from fairness_audit.steps.judge.family import Failure
 About = tuple[str, str | None, str | None, str | None]
 """A rule, its metric, a grouping and a group: whom a group is compared with may change."""
 
-OnRecord = Mapping[About, tuple[tuple[date, str | None], ...]]
+OnRecord = Mapping[About, tuple[tuple[Day, str | None], ...]]
 """Failures by what failed: the unit after which later ones alone lift it, and against whom."""
 
 
 def failures_on_record(
-    earlier: Iterable[AuditRecord], policy: AuditPolicy, amended: Collection[date]
+    earlier: Iterable[AuditRecord], policy: AuditPolicy, amended: Collection[Day]
 ) -> OnRecord:
     """Every failure of a version that its records hold, oldest first.
 
@@ -37,7 +37,7 @@ def failures_on_record(
         amended: the first days of units that were counted otherwise once.
     """
     digest = policy_digest(policy)
-    found: dict[About, dict[date, tuple[date, str | None]]] = {}
+    found: dict[About, dict[Day, tuple[Day, str | None]]] = {}
     for record in earlier:
         for finding in filter(_failed, record.findings):
             since = finding.evidence.since
