@@ -168,13 +168,15 @@ def without_interval(sentence: str) -> str:
 
 
 def in_words(sentence: str) -> str:
-    """A sentence without its interval, and N for how rare, D for since when, E for what it takes.
+    """A sentence without its interval and when it will be settled, and letters for numbers.
 
-    What these are follows from the numbers behind the finding, which other tests hold.
+    N is how rare what was seen is, D since when a failure stands, E what lifts it: all follow from
+    the numbers behind the finding, which other tests hold.
     """
     said = re.sub(r"at most once in [\d,]+", "at most once in N", without_interval(sentence))
     said = re.sub(r"with the (week|day) of [\d-]+", r"with the \1 of D", said)
-    return re.sub(r"\(evidence [\d,]+\)", "(evidence E)", said)
+    said = re.sub(r"\(evidence [\d,]+\)", "(evidence E)", said)
+    return re.sub(r"; (at these sizes three years|if the true \w+ is) .*?(?=\.$)", "", said)
 
 
 def disparities(judgement: Judgement) -> list[Finding]:

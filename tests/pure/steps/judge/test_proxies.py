@@ -20,6 +20,7 @@ from tests.builders.judging import (
     a_rule,
     about,
     gender_policy,
+    in_words,
     judged,
     judged_counts,
     measured,
@@ -112,7 +113,7 @@ def test_errors_of_two_proxies_add_up() -> None:
     counts = {(g, a): share(500, 1000) for g in "MF" for a in ("30-49", "18-29")}
     finding = about(judged_counts(policy, counts), group="F * 18-29")
     assert finding.verdict is Verdict.INCONCLUSIVE
-    assert finding.sentence.endswith(", and up to 30 % of each group may be wrong.")
+    assert in_words(finding.sentence).endswith(", and up to 30 % of each group may be wrong.")
 
 
 def test_a_rule_that_only_warns_blocks_nothing_as_before() -> None:
@@ -174,7 +175,7 @@ def test_a_pass_must_hold_at_both_ends() -> None:
     """At 10 % wrong, .49 against .5 may be .43 against .56."""
     finding = about(judged_counts(proxy_policy(), TWICE_FAIR), group="F")
     assert (finding.verdict, finding.at_gate) == (Verdict.INCONCLUSIVE, "review")
-    assert finding.sentence.endswith(
+    assert in_words(finding.sentence).endswith(
         ", within the limits of 4/5 and 5/4; whether it stays there is not certain yet; the gender"
         " is inferred (first names, by a table of 2020), and up to 10 % of each group may be"
         " wrong."
