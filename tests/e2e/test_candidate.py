@@ -105,7 +105,6 @@ def test_the_table_says_who_wins_and_who_loses(
     }
     women, men = groups["gender", "F"], groups["gender", "M"]
     assert (women.change, men.change) == ("better", "worse")
-    assert (women.gained or 0) > (women.lost or 0)
     assert (women.low or 0) > 0
     words = " ".join(allowed[1].split())
     assert "what changes with version 2" in words
