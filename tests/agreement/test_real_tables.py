@@ -73,7 +73,7 @@ def population_of(case: dict[str, Any], views: dict[str, str], data: Path, to: P
             f" FROM ({views[case['source_view']]}) WHERE {case['cohort_sql']})"
             f" TO '{path}' (FORMAT parquet)"
         )
-    counts = {"rows": case["rows"], "decisions": case["rows"], "lost": ()}
+    counts = {"rows": case["rows"], "decisions": case["rows"]}
     return Population(model="real", model_version="1", path=path, digest="0" * 64, **counts)
 
 

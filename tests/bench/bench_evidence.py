@@ -59,7 +59,7 @@ def decisions(folder: Path, each: int) -> Population:
         )
     return Population(
         model="lead_scoring", model_version="1", path=path, digest="0" * 64, rows=ROWS,
-        decisions=ROWS, lost=(), subjects=-(-ROWS // each),
+        decisions=ROWS, subjects=-(-ROWS // each),
     )  # fmt: skip
 
 

@@ -24,7 +24,6 @@ def before_the_gate(version: str) -> str:
         digest="0" * 64,
         rows=90,
         decisions=100,
-        lost=(),
     )
     record = PublishedRecord(record_id="0" * 64, file=Path("record.json"), verdict=Verdict.PASS)
     return ", ".join(repr(each.model_dump(mode="json")) for each in (population, record))

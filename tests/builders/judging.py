@@ -107,7 +107,7 @@ def judged(
 ) -> Judgement:
     """The judgement over this evidence; all else is in order unless it is said."""
     content = {"model": "lead_scoring", "model_version": "1", "path": Path("p"), "digest": "0"}
-    content |= {"rows": rows, "decisions": rows, "lost": ()}
+    content |= {"rows": rows, "decisions": rows}
     return judge(
         policy,
         population=Population.model_validate(content | population),
@@ -116,9 +116,11 @@ def judged(
             digest="0",
             rows=len(found),
             confidence=CONFIDENCE,
+            population_digest="0",
             population_rows=rows,
             labelled_rows=labelled,
             selected_rows=selected,
+            all_selected=0 < rows == selected,
         ),
         measurements=found,
         validation=ValidationReport(

@@ -47,7 +47,6 @@ def a_population(folder: Path, columns: Sequence[str], rows: Iterable[Row]) -> P
         digest="0" * 64,
         rows=len(rows),
         decisions=len(rows),
-        lost=(),
     )
 
 

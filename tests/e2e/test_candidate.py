@@ -105,7 +105,6 @@ def test_the_table_says_who_wins_and_who_loses(
     }
     women, men = groups["gender", "F"], groups["gender", "M"]
     assert (women.change, men.change) == ("better", "worse")
-    assert (women.gained or 0) > (women.lost or 0)
     assert (women.low or 0) > 0
     words = " ".join(allowed[1].split())
     assert "what changes with version 2" in words
@@ -123,7 +122,9 @@ def test_the_record_says_that_it_is_about_a_candidate(
     assert said is not None
     assert said.against == "1"
     assert set(said.confinement) >= {"seccomp", "landlock"}
-    assert record.counts.selected == record.counts.audited * 2 // 5
+    counts = record.counts
+    assert None not in (counts.selected, counts.audited)
+    assert counts.selected == (counts.audited or 0) * 2 // 5
     assert call("verify")[0] == 0
 
 

@@ -196,7 +196,8 @@ class World:
         path = folder / "measurements.parquet"
         sha256, written = write_measurements(path, [rows_table(rows)])
         return MeasurementFile(
-            path=path, digest=sha256, rows=written, confidence=0.95, population_rows=90,
+            path=path, digest=sha256, rows=written, confidence=0.95,
+            population_digest=digest(f"population {number}"), population_rows=90,
             labelled_rows=80, selected_rows=40,
         )  # fmt: skip
 
@@ -223,7 +224,7 @@ class World:
 def a_population(number: int) -> Population:
     return Population(
         model=MODEL, model_version=str(number), path=Path("population.parquet"),
-        digest=digest(f"population {number}"), rows=90, decisions=100, lost=(),
+        digest=digest(f"population {number}"), rows=90, decisions=100,
     )  # fmt: skip
 
 

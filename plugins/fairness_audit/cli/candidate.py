@@ -12,7 +12,7 @@ from fairness_audit.cli.verb import verb
 if TYPE_CHECKING:
     from fairness_audit.records.comparison import Comparison, GroupChange
 
-_LEFT_OUT = "too few"
+_LEFT_OUT, _HIDDEN = "too few", "–"
 
 
 @verb(
@@ -72,9 +72,15 @@ def print_changes(comparison: "Comparison") -> None:
 def _row(group: "GroupChange") -> tuple[str, ...]:
     alone = group.group == group.attribute
     name = group.group if alone else f"{group.attribute}: {group.group}"
-    size = f"{group.subjects:,}"
     if group.difference is None or group.low is None or group.high is None:
-        return (name, size, "", "", "", "", _LEFT_OUT, "")
-    counts = (group.selected_before, group.selected_after, group.gained, group.lost)
+        return (name, "", "", "", "", "", _LEFT_OUT, "")
+    counts = (
+        group.subjects,
+        group.selected_before,
+        group.selected_after,
+        group.gained,
+        group.lost,
+    )
     change = f"{group.difference:+.1%} [{group.low:+.1%}, {group.high:+.1%}]"
-    return (name, size, *(f"{each:,}" for each in counts), change, group.change or "")
+    shown = (_HIDDEN if each is None else f"{each:,}" for each in counts)
+    return (name, *shown, change, group.change or "")

@@ -137,14 +137,15 @@ def _after_newest(counted: "CountedAudits", policy: "AuditPolicy", version: str 
 
 
 def _rows(found: "Plan") -> Iterator[dict[str, Any]]:
+    counted = bool(found.evidence.starts)
     for each in found.cases:
         for prospect in each.prospects:
             yield {
                 "rule": each.case.rule.id,
                 "grouping": each.case.grouping,
                 "group": each.case.group,
-                "share": round(each.share, 4),
-                "per_unit": round(each.per_unit, 2),
+                "share": round(each.share, 2 if counted else 4),
+                "per_unit": _per_unit(each, counted=counted),
                 "now": each.now,
                 "since": each.since and each.since.isoformat(),
                 "hypotheses": each.hypotheses,
@@ -156,6 +157,16 @@ def _rows(found: "Plan") -> Iterator[dict[str, Any]]:
                 "by": prospect.by and prospect.by.isoformat(),
                 "probability": prospect.probability,
             }
+
+
+def _per_unit(each: "Planned", *, counted: bool) -> float | None:
+    """Decisions of a unit; of what was counted two digits, for times the units it is of people.
+
+    None of a group that is too small.
+    """
+    if not counted:
+        return round(each.per_unit, 2)
+    return None if each.now == "too few" else float(f"{each.per_unit:.2g}")
 
 
 def _in_words(found: "Plan") -> None:
@@ -180,6 +191,7 @@ def _in_words(found: "Plan") -> None:
 
 def _rule_in_words(found: "Plan", cases: "list[Planned]") -> None:
     rule, unit = cases[0].case.rule, found.evidence.unit
+    counted = bool(found.evidence.starts)
     hypotheses = sum(each.hypotheses for each in cases)
     kind = "" if cases[0].may_block else ", only warns"
     say()
@@ -193,7 +205,7 @@ def _rule_in_words(found: "Plan", cases: "list[Planned]") -> None:
         [
             (
                 f"{each.case.grouping.replace('*', ' * ')} {each.case.group}",
-                f"{100 * each.share:.1f} %",
+                f"{100 * each.share:.{0 if counted else 1}f} %",
                 each.now,
                 *(_cell(prospect) for prospect in each.prospects),
             )

@@ -12,14 +12,16 @@ class GroupChange(Door):
     ``gained`` are newly selected and ``lost`` no longer; ``difference`` is of the shares that are
     selected, the candidate's less the other's, with its 95 % interval. ``p_value`` is adjusted
     over all groups. ``change`` is ``better`` or ``worse`` for the group where chance does not
-    explain it. Of a group that is too small all but its size is None, and of as many others of
-    its attribute as it takes that it cannot be worked out from everybody's. From the figures of
-    its parts an intersection's could be: who shows a comparison leaves intersections out.
+    explain it. Of a group that is too small all is None, and of as many others of its attribute
+    as it takes that it cannot be worked out from everybody's. Where only some of its counts are of
+    too few people, all counts are None, of others as well by the same rule, and of intersections
+    of all. From the figures of its parts an intersection's could be: who shows a comparison leaves
+    intersections out.
     """
 
     attribute: str
     group: str
-    subjects: int
+    subjects: int | None = None
     selected_before: int | None = None
     selected_after: int | None = None
     gained: int | None = None

@@ -21,7 +21,11 @@ class AttributeSource(Door):
 
     provenance: Provenance = Field(description="How the group of a person is known.")
     coverage: float | None = Field(
-        default=None, description="Rows whose group is known / all rows."
+        default=None,
+        description=(
+            "Rows whose group is known / all rows; rounded down to whole per cent where it would tell"
+            " a small number of people."
+        ),
     )
 
 

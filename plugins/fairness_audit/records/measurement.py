@@ -61,15 +61,21 @@ class MeasurementFile(StepResult):
 
     ``evidence`` is the file of what it counted by calendar units, bound by ``evidence_digest``;
     None where the decisions are of no window.
+
+    ``population_digest`` is of what was measured. Numbers of its rows are None where they, or what
+    is left of the larger ones, are of fewer people than the policy's smallest group;
+    ``all_selected`` where everybody is.
     """
 
     path: Path
     digest: str
     rows: int
     confidence: float
-    population_rows: int
-    labelled_rows: int
-    selected_rows: int
+    population_digest: str
+    population_rows: int | None
+    labelled_rows: int | None
+    selected_rows: int | None
+    all_selected: bool = False
     evidence: Path | None = None
     evidence_digest: str | None = None
 

@@ -17,19 +17,26 @@ class Loss(Door):
     of: int
 
 
+class Losses(Door):
+    """All of them: the content of ``losses.json``, which only its owner may read."""
+
+    lost: tuple[Loss, ...]
+
+
 class Scoring(Door):
     """How a candidate came to its scores: whose files, instead of whom, and how confined.
 
     ``against`` is the version whose decisions these were. ``cut`` is the score of the last who is
-    selected; of the ``tied`` rows that have it ``tied_selected`` are.
+    selected; of the ``tied`` rows that have it ``tied_selected`` are. Both are None where they are
+    of too few people.
     """
 
     artifact_digest: str
     against: str
     confinement: tuple[str, ...]
     cut: float | None
-    tied: int
-    tied_selected: int
+    tied: int | None = None
+    tied_selected: int | None = None
 
 
 class Population(StepResult):
@@ -39,7 +46,10 @@ class Population(StepResult):
     ``model_version``, ``score`` (double or NULL), ``selected`` (boolean), ``outcome`` (boolean or
     NULL), ``attr_<name>`` and ``stratum_<name>`` (text, never NULL: ``unknown``).
 
-    ``subjects`` says how many people they are about; None where nobody counted them.
+    What passes from step to step is shown to whoever may watch a run. So ``rows``, ``decisions``
+    (those logged) and ``subjects`` (how many people they are about) are None where they, or what
+    is left of the larger ones, are of fewer people than the policy's smallest group; the file has
+    all rows. ``losses`` is the confidential file of the rows lost by group.
 
     ``scoring`` is None where the decisions were logged. Of a candidate, ``score`` and
     ``selected`` are simulated; the outcomes are those of what was decided then.
@@ -49,9 +59,9 @@ class Population(StepResult):
     model_version: str
     path: Path
     digest: str
-    rows: int
-    decisions: int
-    lost: tuple[Loss, ...]
+    rows: int | None
+    decisions: int | None
+    losses: Path | None = None
     subjects: int | None = None
     window_start: datetime | None = None
     window_end: datetime | None = None
@@ -62,6 +72,10 @@ class Population(StepResult):
         """How much is left to audit, or who stands for whom."""
         if self.scoring is not None:
             return f"version {self.model_version} in place of version {self.scoring.against}"
+        if self.decisions is None:
+            return "too few decisions to say how many"
+        if self.rows is None:
+            return f"not all of {self.decisions:,} decisions"
         return f"{self.rows:,} of {self.decisions:,} decisions"
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding
+from fairness_audit.records.signed.audit import Counts
 from fairness_audit.review.answer import Answer
 from fairness_audit.review.case import Case
 from fairness_audit.review.plot import intervals
@@ -21,7 +22,7 @@ def question(case: Case, policy: AuditPolicy, links: Mapping[str, str]) -> str:
         [
             f"**{markdown_safe(record.model)} version {markdown_safe(record.model_version)}**,"
             f" audited as of {record.logical_date:%Y-%m-%d}: **{record.verdict.value}**."
-            f" {record.counts.audited:,} decisions of {record.window_start:%Y-%m-%d} to"
+            f" {_audited(record.counts)} of {record.window_start:%Y-%m-%d} to"
             f" {record.window_end:%Y-%m-%d}.",
             *_list("What waits for a decision", case.standings, "review", is_open=True),
             *_list("What blocks the version", case.standings, "block", is_open=True),
@@ -37,6 +38,11 @@ def question(case: Case, policy: AuditPolicy, links: Mapping[str, str]) -> str:
             f"Record `{record.record_id[:12]}`, valid until {record.expires:%Y-%m-%d}.",
         ]
     )
+
+
+def _audited(counts: Counts) -> str:
+    """`1,240 decisions`, or no number where it would give a small one away."""
+    return "Decisions" if counts.audited is None else f"{counts.audited:,} decisions"
 
 
 def second_question(first: Answer, case: Case, links: Mapping[str, str]) -> str:

@@ -62,11 +62,11 @@ _FOOTER = re.compile(r"<footer.*?</footer>", re.DOTALL)
 
 
 class AuditPages(Door):
-    """One audit in the overview."""
+    """One audit in the overview; of ``decisions`` that would give a small number away it is None."""
 
     model: str
     model_version: str
-    decisions: int
+    decisions: int | None
     digest: str
     window_start: datetime | None
     window_end: datetime | None

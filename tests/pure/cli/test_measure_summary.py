@@ -110,10 +110,25 @@ def test_a_handful_does_not_hide_thousands(tmp_path: Path) -> None:
 
 
 def test_what_chance_can_explain_is_said_so(tmp_path: Path) -> None:
-    groups = {"women": (5, 5, 0, 0), "men": (6, 4, 0, 0)}
+    groups = {"women": (15, 15, 0, 0), "men": (18, 12, 0, 0)}
     assert sentences(told(a_called_file(tmp_path, groups), *SELECTED)).endswith(
         "; chance can explain it."
     )
+
+
+def test_a_small_group_is_marked_and_heads_nothing(tmp_path: Path) -> None:
+    """Of 29 nobody is selected, which chance does not explain; of 30 it is told first."""
+    groups = {"women": (90, 110, 0, 0), "men": (100, 100, 0, 0), "x": (0, 29, 0, 0)}
+    file = a_called_file(tmp_path, groups)
+    said = told(file, *SELECTED)
+    assert "x are selected" not in said
+    assert "x (few)" in said
+    assert "women (few)" not in said
+    larger = told(file, *SELECTED, "--min-group-size", "29")
+    assert sentences(larger).startswith("g: x are selected 0.00 times as often")
+    assert "(few)" not in larger
+    only_small = told(file, *SELECTED, "--reference", "g=x")
+    assert "times as often as x" not in only_small
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
@@ -169,7 +184,7 @@ def test_strata_have_tables_of_their_own_and_no_sentence(tmp_path: Path) -> None
         tmp_path,
         {"g": list("ab") * 20, "p": [0, 1, 1, 1] * 10, "s": ["north"] * 20 + ["south"] * 20},
     )
-    said = told(file, *SELECTED, "--stratum", "s")
+    said = told(file, *SELECTED, "--stratum", "s", "--min-group-size", "20")
     assert said.count("times as often") == 1
     assert "\ng, s=north\n" in said
     assert "\ng, s=south\n" in said
@@ -192,6 +207,6 @@ def test_other_columns_have_headlines_of_their_own(tmp_path: Path, part: str) ->
         "score": [0.1, 0.9, 0.2, 0.8] * 10,
     }
     file = a_file(tmp_path, {"g": list("abab") * 10, part: columns[part]})
-    said = sentences(told(file, f"--{part}", part))
+    said = sentences(told(file, f"--{part}", part, "--min-group-size", "20"))
     assert all(each in said for each in OTHERS[part]), said
     assert said.count("g: ") == 1

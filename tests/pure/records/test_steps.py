@@ -113,7 +113,7 @@ def test_a_made_up_step_is_followed_in_its_place() -> None:
     steps = Steps({"judge": judgement, "explain": explanation})
     known = {
         name: MeasurementFile(
-            path=Path("m"), digest="0", rows=1, confidence=0.95,
+            path=Path("m"), digest="0", rows=1, confidence=0.95, population_digest="0",
             population_rows=1, labelled_rows=1, selected_rows=1,
         )
         for name in ("snapshot", "decided", "population", "validation", "measurements")

@@ -8,6 +8,7 @@ import typer
 
 from fairness_audit.cli.measure import options
 from fairness_audit.cli.measure.arrow import leave_out_pandas
+from fairness_audit.cli.measure.headlines import SMALL
 from fairness_audit.cli.measure.options import Favourable
 from fairness_audit.cli.measure.results import KEYS
 from fairness_audit.cli.names import existing_file
@@ -53,6 +54,7 @@ def measure(
     tau: options.Tau = "4/5",
     subgroups: options.Depth = 0,
     resamples: options.Resamples = 1000,
+    min_group_size: options.MinGroupSize = SMALL,
     everything: options.All = False,
     form: RowsPrinted = Format.TABLE,
 ) -> None:
@@ -84,7 +86,7 @@ def measure(
     if context.obj == OWN_PROCESS:
         leave_out_pandas()
     found = chosen(input_file, plan, metric or [])
-    _show(found, input_file, plan, form, everything or bool(metric))
+    _show(found, input_file, plan, form, None if everything or metric else min_group_size)
 
 
 def _input_file(
@@ -111,16 +113,17 @@ def _show(
     input_file: "InputFile",
     plan: "Plan",
     form: Format,
-    everything: bool,
+    smallest: int | None,
 ) -> None:
+    """Show the results; ``smallest`` is None where every figure is asked for."""
     from fairness_audit.cli.measure.summary import print_summary
     from fairness_audit.cli.measure.tables import print_every_figure
 
     def in_words() -> None:
-        if everything:
+        if smallest is None:
             print_every_figure(found)
         else:
-            print_summary(found, input_file, plan)
+            print_summary(found, input_file, plan, smallest)
 
     show_rows([{key: each[key] for key in KEYS} for each in found], form, in_words, keys=KEYS)
 

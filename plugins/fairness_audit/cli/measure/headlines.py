@@ -19,7 +19,7 @@ from fairness_audit.cli.measure.figures import (
 )
 
 SMALL = 30
-"""Groups of fewer rows say little; `min_group_size` of a policy is that, unless it says more."""
+"""Groups of fewer rows say little, unless somebody says otherwise."""
 
 _Key = tuple[str, str, str, str | None]
 """Metric, attribute, group and stratum: one result."""
@@ -157,11 +157,16 @@ class Disparity:
         return bool((self.result["value"] < none) is self.headline.less_is_worse)
 
     @property
-    def rank(self) -> tuple[bool, float, bool, float]:
+    def rank(self) -> tuple[bool, float, float]:
         """The worst one has the highest."""
         value, low, high = (self._distance(self.gap[key]) for key in ("value", "low", "high"))
         beyond_chance = max(low, -high, 0.0) if self.is_clear else 0.0
-        return self.is_clear, beyond_chance, self.result["n"] >= SMALL, abs(value)
+        return self.is_clear, beyond_chance, abs(value)
+
+    def is_of(self, smallest: int) -> bool:
+        """True where both sides have so many rows."""
+        other = self.result["reference_denominator"]
+        return bool(self.result["n"] >= smallest and (other is None or other >= smallest))
 
     def _distance(self, value: float | None) -> float:
         """How far it is from none; a ratio by its logarithm."""
@@ -199,15 +204,22 @@ _KINDS = ("decision", "class", "value", "place", "score", "order of scores", "ou
 
 
 def worst(
-    found: Sequence[Result], headings: Sequence[Headline], references: Collection[str]
+    found: Sequence[Result],
+    headings: Sequence[Headline],
+    references: Collection[str],
+    smallest: int,
 ) -> dict[str, Disparity]:
-    """The worst disparity of each attribute; ``references`` are those with a reference group."""
+    """The worst disparity of each attribute between groups of ``smallest`` rows or more.
+
+    ``references`` are the attributes with a reference group.
+    """
     results = {_key(each, each["metric"]): each for each in found}
     told: dict[str, Disparity] = {}
     for attribute in dict.fromkeys(each["attribute"] for each in found):
         for kind in _KINDS:
             some = [heading for heading in headings if heading.kind == kind]
-            of_kind = list(_disparities(results, some, attribute, attribute in references))
+            every = _disparities(results, some, attribute, attribute in references)
+            of_kind = [each for each in every if each.is_of(smallest)]
             worse_off = [each for each in of_kind if each.tells_who_is_worse_off]
             if of_kind:
                 told[attribute] = max(worse_off or of_kind, key=lambda each: each.rank)

@@ -76,6 +76,9 @@ Depth = Annotated[
     int, typer.Option(min=0, max=5, help="Search subgroups of up to so many attributes.")
 ]
 Resamples = Annotated[int, typer.Option(min=0, max=100_000, help="Of the bootstrap; 0: none.")]
+MinGroupSize = Annotated[
+    int, typer.Option(min=1, help="Smaller groups are marked, and no finding is headed by one.")
+]
 All = Annotated[
     bool, typer.Option("--all", help="Print every figure, not the most important alone.")
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fairness_audit.cli.measure.figures import Result, level, percent
-from fairness_audit.cli.measure.headlines import SMALL, headlines, worst
+from fairness_audit.cli.measure.headlines import headlines, worst
 from fairness_audit.cli.measure.tables import print_every_figure, print_headlines
 from fairness_audit.cli.names import listed
 from fairness_audit.cli.printing import say
@@ -19,20 +19,25 @@ _WITHOUT_WEIGHTS = ("decision", "value", "rank")
 """Parts whose figures count rows, weighted or not."""
 
 
-def print_summary(found: Sequence[Result], input_file: "InputFile", plan: "Plan") -> None:
-    """Print what a person wants to know first, and say what else there is."""
+def print_summary(
+    found: Sequence[Result], input_file: "InputFile", plan: "Plan", smallest: int
+) -> None:
+    """Print what a person wants to know first, and say what else there is.
+
+    Groups of fewer rows than ``smallest`` are marked, and no sentence is about one.
+    """
     headings = headlines(selected_is_favourable=plan.selected_is_favourable)
     rows = max((each["n"] for each in found if each["attribute"] == OVERALL), default=0)
     for line in _about(found, input_file, plan, rows):
         say(line)
     say()
-    for attribute, disparity in worst(found, headings, plan.references).items():
+    for attribute, disparity in worst(found, headings, plan.references, smallest).items():
         say(f"{attribute}: {disparity.sentence(rows, plan.confidence)}", hang=2)
-    if not print_headlines(found, headings, dict(plan.references)):
+    if not print_headlines(found, headings, dict(plan.references), smallest):
         print_every_figure(found)
         return
     say()
-    for line in _notes(found, input_file, plan):
+    for line in _notes(found, input_file, plan, smallest):
         say(line, hang=2)
 
 
@@ -65,7 +70,9 @@ def _known(rate: Result, input_file: "InputFile", rows: int) -> str:
     return "" if known == rows else f" of the {known:,} rows where it is known"
 
 
-def _notes(found: Sequence[Result], input_file: "InputFile", plan: "Plan") -> Iterator[str]:
+def _notes(
+    found: Sequence[Result], input_file: "InputFile", plan: "Plan", smallest: int
+) -> Iterator[str]:
     """What must be known to read the tables."""
     single = {
         (each["attribute"], each["group"]): each["n"]
@@ -73,10 +80,10 @@ def _notes(found: Sequence[Result], input_file: "InputFile", plan: "Plan") -> It
         if each["stratum"] is None and each["reference"] is None and each["attribute"] != OVERALL
     }
     small = [
-        f"{group} ({n:,})" for (_, group), n in single.items() if n < SMALL and group != UNKNOWN
+        f"{group} ({n:,})" for (_, group), n in single.items() if n < smallest and group != UNKNOWN
     ]
     if small:
-        yield f"Fewer than {SMALL} rows, which say little: {listed(dict.fromkeys(small))}."
+        yield f"Fewer than {smallest:,} rows, which say little: {listed(dict.fromkeys(small))}."
     empty = [f"{name} ({n:,})" for (name, group), n in single.items() if group == UNKNOWN]
     if empty:
         yield f"unknown: rows without a value of {listed(empty)}."

@@ -17,6 +17,9 @@ from fairness_audit.cli.measure.headlines import Headline
 from fairness_audit.cli.printing import Cell, say, table, width, wrapped
 from fairness_audit.records.measurement import OVERALL
 
+FEW = "(few)"
+"""What marks a group of few rows."""
+
 _GAP = 2
 """Blanks between two columns of a table."""
 _LONGEST_NAME = 20
@@ -44,9 +47,15 @@ class _Column(NamedTuple):
 
 
 def print_headlines(
-    found: Sequence[Result], headings: Sequence[Headline], references: dict[str, str]
+    found: Sequence[Result],
+    headings: Sequence[Headline],
+    references: dict[str, str],
+    smallest: int,
 ) -> bool:
-    """Print, per attribute and stratum, a row per group; False if there was nothing to print."""
+    """Print, per attribute and stratum, a row per group; False if there was nothing to print.
+
+    Groups of fewer rows than ``smallest`` are marked.
+    """
     printed = False
     blocks = dict.fromkeys((each["attribute"], place_of(each)[0]) for each in found)
     for attribute, place in blocks:
@@ -58,7 +67,7 @@ def print_headlines(
         ]
         columns = list(_columns(within, headings, attribute in references))
         if columns:
-            _print_block(attribute, place, within, columns, references)
+            _print_block(attribute, place, within, columns, references, smallest)
             printed = True
     return printed
 
@@ -92,10 +101,12 @@ def _print_block(
     found: Sequence[Result],
     columns: Sequence[_Column],
     references: dict[str, str],
+    smallest: int,
 ) -> None:
     sizes = {each["group"]: each["n"] for each in reversed(found)}
     groups = dict.fromkeys(each["group"] for each in found if each["attribute"] == attribute)
-    names = {name: name for name in groups} | {OVERALL: "everybody"}
+    marks = {name: f" {FEW}" * (sizes[name] < smallest) for name in groups}
+    names = {name: f"{name}{marks[name]}" for name in groups} | {OVERALL: "everybody"}
     say()
     against = f", compared with {references[attribute]}" if attribute in references else ""
     say(f"{attribute}{f', {place}' if place else ''}{against}")

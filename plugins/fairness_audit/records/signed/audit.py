@@ -30,12 +30,37 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class Counts(Door):
-    """How much was audited: decisions logged and audited, and checks of the data."""
+    """How much was audited: decisions logged and audited, and checks of the data.
 
-    decisions: int = Field(description="Decisions logged in the window.")
-    audited: int = Field(description="Decisions that were audited.")
-    labelled: int = Field(description="Audited decisions whose outcome is known.")
-    selected: int = Field(description="Audited decisions that selected their subject.")
+    A number of decisions is absent where it, or what is left of those it is a part of, is of fewer
+    people than the policy's smallest group. Records of before have all of them.
+    """
+
+    decisions: int | None = Field(
+        default=None,
+        description="Decisions logged in the window; absent where they are too few to be told.",
+    )
+    audited: int | None = Field(
+        default=None,
+        description=(
+            "Decisions that were audited; absent where they, or those that were not, are too few"
+            " to be told."
+        ),
+    )
+    labelled: int | None = Field(
+        default=None,
+        description=(
+            "Audited decisions whose outcome is known; absent where they, or the others, are too"
+            " few to be told."
+        ),
+    )
+    selected: int | None = Field(
+        default=None,
+        description=(
+            "Audited decisions that selected their subject; absent where they, or the others, are"
+            " too few to be told."
+        ),
+    )
     checks: int = Field(description="Checks of the data that were run.")
     checks_passed: int = Field(description="Of these, how many passed.")
 

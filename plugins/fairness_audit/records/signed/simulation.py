@@ -10,7 +10,7 @@ class Simulation(Door):
     """Whose decisions a candidate was put in place of, and how its scores came about.
 
     ``confinement`` names what held the process in which it scored. ``cut`` is the score of the
-    last who is selected; of the ``tied`` rows that have it ``tied_selected`` are. The comparison
+    last who is selected; of the ``tied`` rows that have it ``tied_selected`` are, if neither are too few. The comparison
     with ``against``, group by group, is the file ``comparison.json`` of that digest.
     """
 
@@ -22,8 +22,17 @@ class Simulation(Door):
         default=None,
         description="Score of the last who is selected; absent where nobody is.",
     )
-    tied: int = Field(description="Rows that have this very score.")
-    tied_selected: int = Field(description="Of these, how many are selected.")
+    tied: int | None = Field(
+        default=None,
+        description="Rows that have this very score; absent where they are too few to be told.",
+    )
+    tied_selected: int | None = Field(
+        default=None,
+        description=(
+            "Of these, how many are selected; absent where they, or the others, are too few to be"
+            " told."
+        ),
+    )
     comparison_digest: Sha256 = Field(
         description="SHA-256 of the file that says who wins and loses, group by group."
     )

@@ -16,13 +16,16 @@ import duckdb
 
 from fairness_audit.engine.duckdb import locked_connection, statement, values_used
 from fairness_audit.errors import PopulationError
-from fairness_audit.files import sha256_of, written_whole
+from fairness_audit.files import sha256_of, write_bytes, written_whole
 from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.records.population import Loss, Population
+from fairness_audit.records.population import Loss, Losses, Population
 from fairness_audit.records.snapshot import Snapshot
+from fairness_audit.statistics.small_counts import told
 from fairness_audit.steps.staging import create_view, stage
 
 log = logging.getLogger(__name__)
+
+LOSSES = "losses.json"
 
 _SMALLEST_KEY = 32
 _BLOCK = 64  # bytes of a SHA-256 block, RFC 2104
@@ -55,6 +58,8 @@ def assemble(
     candidate: str | None = None,
 ) -> Population:
     """Write the population of one model version to ``folder/population.parquet``.
+
+    Beside it, readable by its owner alone, lies ``losses.json``: the rows lost, by group.
 
     Args:
         policy: names the model, its attributes and strata.
@@ -93,21 +98,39 @@ def assemble(
             connection.sql(
                 statement(own / "population.sql"), params=_pads(subject_key)
             ).write_parquet(str(temporary), compression="zstd")
-        lost = tuple(_losses(connection, own))
-    kept, logged = totals["kept"], totals["decisions"]
-    log.info("%s version %s: %d of %d decisions are in", policy.model, version, kept, logged)
-    return Population(
+        lost = Losses(lost=tuple(_losses(connection, own)))
+    write_bytes(folder / LOSSES, lost.model_dump_json().encode(), mode=0o600)
+    kept, logged, least = totals["kept"], totals["decisions"], policy.min_group_size
+    population = Population(
         model=policy.model,
         model_version=version,
         path=path,
         digest=sha256_of(path),
-        rows=kept,
-        decisions=logged,
-        lost=lost,
-        subjects=totals["subjects"],
+        rows=told(kept, logged, least=least),
+        decisions=told(logged, least=least),
+        losses=folder / LOSSES,
+        subjects=told(totals["subjects"], kept, logged, least=least),
         window_start=snapshot.window_start,
         window_end=snapshot.window_end,
     )
+    log.info("%s version %s: %s are in", policy.model, version, population.summary)
+    return population
+
+
+def read_losses(population: Population) -> tuple[Loss, ...]:
+    """The rows that did not get into a population, by filter or join and by group.
+
+    Raises:
+        PopulationError: when they are not there, or cannot be read.
+    """
+    try:
+        if population.losses is None:
+            return ()
+        return Losses.model_validate_json(population.losses.read_bytes()).lost
+    except (OSError, ValueError) as error:
+        raise PopulationError(
+            f"{population.losses}: cannot be read (run the step assemble again)"
+        ) from error
 
 
 def _decide_who_is_in(
@@ -168,15 +191,22 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, policy: AuditPolicy, f
 def _check_totals(totals: dict[str, int], logged: int, file: Path) -> None:
     if totals["decisions"] != logged or totals["distinct_decisions"] != logged:
         raise PopulationError(
-            f"{file}: gives {totals['decisions']} rows and {totals['distinct_decisions']}"
-            f" distinct decisions for the {logged} decisions of the score log;"
+            f"{file}: {_miscounted(totals, logged)};"
             " use LEFT JOINs on unique keys and mark lost rows in lost_at"
         )
     if totals["undecided"] or totals["without_subject"]:
-        raise PopulationError(
-            f"{file}: {totals['undecided']} kept rows have no selected and"
-            f" {totals['without_subject']} no subject_key; mark them lost in lost_at"
-        )
+        lacking = {"selected": totals["undecided"], "subject_key": totals["without_subject"]}
+        names = " and some no ".join(name for name, rows in lacking.items() if rows)
+        raise PopulationError(f"{file}: some kept rows have no {names}; mark them lost in lost_at")
+
+
+def _miscounted(totals: dict[str, int], logged: int) -> str:
+    """Which way the rows are wrong; how many rows are is of how many people, and not told."""
+    if totals["distinct_decisions"] < logged:
+        return "gives no row for some decisions of the score log"
+    if totals["distinct_decisions"] > logged:
+        return "gives decisions that are not in the score log"
+    return "gives more than one row for some decisions of the score log"
 
 
 def _row(

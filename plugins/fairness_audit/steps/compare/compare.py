@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from fairness_audit.encoding import canonical_bytes
 from fairness_audit.engine.duckdb import locked_connection, statement
@@ -17,13 +18,12 @@ from fairness_audit.records.comparison import Comparison, ComparisonFile, GroupC
 from fairness_audit.records.population import Population
 from fairness_audit.statistics.family import holm
 from fairness_audit.statistics.paired import Pairs, mcnemar_mid_p, paired_newcombe
-from fairness_audit.steps.compare.suppression import suppressed
+from fairness_audit.steps.compare.suppression import Cells, suppressed
 
 FILE = "comparison.json"
 EVERYBODY = "everybody"
 
 _CONFIDENCE = 0.95
-_Cells = Mapping[tuple[bool, bool], int]
 _Groups = dict[tuple[str, str], Counter[tuple[bool, bool]]]
 
 
@@ -43,12 +43,13 @@ def compare(
         ScoringError: when the two are not about the same decisions.
     """
     table = _pairs(decided, candidate, sql, folder)
-    if sum(table["pairs"].to_pylist()) != decided.rows or decided.rows != candidate.rows:
+    sizes = {pq.read_metadata(each.path).num_rows for each in (decided, candidate)}
+    if sizes != {sum(table["pairs"].to_pylist())}:
         raise ScoringError(
             f"version {decided.model_version} and the candidate {candidate.model_version} of"
             f" {policy.model} were not about the same decisions (start a new run)"
         )
-    groups = list(_changes(policy, _grouped(policy, table)))
+    groups = dict(_changes(policy, _grouped(policy, table)))
     said = Comparison(
         model=policy.model,
         model_version=candidate.model_version,
@@ -87,7 +88,7 @@ def _grouped(policy: AuditPolicy, table: pa.Table) -> _Groups:
     return dict(sorted(groups.items(), key=lambda each: (order[each[0][0]], each[0][1])))
 
 
-def _changes(policy: AuditPolicy, groups: _Groups) -> Iterator[GroupChange]:
+def _changes(policy: AuditPolicy, groups: _Groups) -> Iterator[tuple[GroupChange, Cells]]:
     counts = np.array([_cells(cells) for cells in groups.values()], dtype=np.float64)
     pairs = Pairs(*counts.T)
     interval = paired_newcombe(pairs, _CONFIDENCE)
@@ -97,7 +98,7 @@ def _changes(policy: AuditPolicy, groups: _Groups) -> Iterator[GroupChange]:
         both, gained, lost, neither = (int(each) for each in counts[place])
         clear = adjusted[place] < policy.error_rate.alpha and gained != lost
         better = (gained - lost) * good > 0
-        yield GroupChange(
+        change = GroupChange(
             attribute=attribute,
             group=group,
             subjects=both + gained + lost + neither,
@@ -111,9 +112,10 @@ def _changes(policy: AuditPolicy, groups: _Groups) -> Iterator[GroupChange]:
             p_value=float(adjusted[place]),
             change=("better" if better else "worse") if clear else None,
         )
+        yield change, (both, gained, lost, neither)
 
 
-def _cells(cells: _Cells) -> tuple[int, int, int, int]:
+def _cells(cells: Mapping[tuple[bool, bool], int]) -> Cells:
     """Both, gained, lost, neither."""
     pairs = ((True, True), (False, True), (True, False), (False, False))
     both, gained, lost, neither = (cells.get(pair, 0) for pair in pairs)

@@ -7,6 +7,7 @@ from fairness_audit.policy.metrics import SELECTION_RATE
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import AttributeSource
 from fairness_audit.records.measurement import Measurement
+from fairness_audit.statistics.small_counts import told
 
 
 def sources_of(
@@ -15,6 +16,7 @@ def sources_of(
     """Provenance and coverage of every attribute of the policy.
 
     The selection rate has a denominator of every row, so its groups count the whole population.
+    Where it would tell a small number of people, the coverage is rounded down to whole per cent.
     """
     rows = dict.fromkeys(policy.attributes, 0)
     known = dict.fromkeys(policy.attributes, 0)
@@ -26,7 +28,14 @@ def sources_of(
     return {
         name: AttributeSource(
             provenance=attribute.provenance,
-            coverage=known[name] / rows[name] if rows[name] else None,
+            coverage=_share(known[name], rows[name], policy.min_group_size),
         )
         for name, attribute in policy.attributes.items()
     }
+
+
+def _share(known: int, rows: int, least: int) -> float | None:
+    if not rows:
+        return None
+    is_told = told(known, rows, least=least) is not None
+    return known / rows if is_told else 100 * known // rows / 100

@@ -15,9 +15,10 @@ from fairness_audit.text import one_line
 
 def rules_with_data(policy: AuditPolicy, totals: MeasurementFile) -> list[Rule]:
     """The rules there is data for; those there is none for are named by a finding instead."""
-    if not totals.population_rows:
+    if totals.population_rows == 0:
         return []
-    return [rule for rule in policy.rules if totals.labelled_rows or not needs_outcomes(rule)]
+    known = totals.labelled_rows != 0
+    return [rule for rule in policy.rules if known or not needs_outcomes(rule)]
 
 
 def needs_outcomes(rule: Rule) -> bool:
@@ -29,14 +30,13 @@ def data_faults(
     policy: AuditPolicy, population: Population, totals: MeasurementFile, evidence: VersionEvidence
 ) -> Iterator[Finding]:
     """Every fault of the population that keeps the audit from a conclusion."""
-    measured = totals.population_rows
-    if population.rows != measured:
+    if population.digest != totals.population_digest:
         yield _fault(
             "measured_population",
-            "What was measured is not the population: it holds another number of decisions.",
+            "What was measured is not the population, but another one.",
         )
-    if not measured:
-        logged = "some were" if population.decisions else "none was"
+    if totals.population_rows == 0:
+        logged = "none was" if population.decisions == 0 else "some were"
         yield _fault(
             "empty_population",
             "There is nothing to judge: no decision of version"
@@ -52,7 +52,7 @@ def data_faults(
 def _decision_faults(totals: MeasurementFile) -> Iterator[Finding]:
     if totals.selected_rows == 0:
         who = "Nobody"
-    elif totals.selected_rows == totals.population_rows:
+    elif totals.all_selected:
         who = "Everybody"
     else:
         return
@@ -65,7 +65,7 @@ def _decision_faults(totals: MeasurementFile) -> Iterator[Finding]:
 
 def _outcome_faults(policy: AuditPolicy, totals: MeasurementFile) -> Iterator[Finding]:
     rules = [rule.id for rule in policy.rules if needs_outcomes(rule)]
-    if rules and not totals.labelled_rows:
+    if rules and totals.labelled_rows == 0:
         yield _fault(
             "no_outcomes",
             f"No outcome is known, so {_listed(rules)} cannot be judged.",

@@ -148,7 +148,7 @@ class _Told:
             low, high = outwards(low, high)
             return Evidence(threshold=threshold, low=low, high=high)
         where, (own, other) = self._position, self._told_beside
-        told = self._fewest >= self._tables.policy.min_group_size
+        told = self._may_tell_counts
         settled = None
         if self._ahead is not None and is_awaited and self.ground is Ground.OPEN:
             settled = self._ahead.settled(self._case)
@@ -188,10 +188,11 @@ class _Told:
         return Beside(self._beside.own, self._tables.everybody(rate))
 
     @property
-    def _fewest(self) -> int:
-        """The smallest number of decisions that its counts would tell."""
-        each = (*self._beside, *self._told_beside)
-        return min(min(side.successes, side.decisions - side.successes) for side in each)
+    def _may_tell_counts(self) -> bool:
+        """Whether neither its counts nor what they leave of the grouping are of too few."""
+        rate = rate_of(self._tables.policy, self._case.rule)
+        groups = {self._case.group} | ({self._other} if self._other is not None else set())
+        return not groups & self._tables.withheld(rate, self._case.grouping)
 
     def _told_against(self, end: float | None) -> float | None:
         return of_what_is_told(self._tables, self._case, end)

@@ -213,10 +213,6 @@ def _finding(whole: Measurement, p: float, sentence: str) -> Finding:
             high=whole.high,
             p_value=whole.p_value,
             p_adjusted=p,
-            numerator=whole.numerator,
-            denominator=whole.denominator,
-            reference_numerator=whole.reference_numerator,
-            reference_denominator=whole.reference_denominator,
         ),
     )
 

@@ -257,13 +257,18 @@ def _settled(telling: Sentence) -> str:
 
 
 def _unknown(telling: Sentence) -> str:
-    """`; the group of 12.0 % is unknown, and a verdict must hold wherever they belong`."""
+    """`; the group of 12 % is unknown, and a verdict must hold wherever they belong`."""
     if not telling.unknown:
         return ""
     return (
-        f"; the group of {wording.percent(telling.unknown)} of the decisions is unknown, and a"
+        f"; the group of {_whole_percent(telling.unknown)} of the decisions is unknown, and a"
         " verdict must hold wherever they belong"
     )
+
+
+def _whole_percent(share: float) -> str:
+    """A share of all decisions, so roughly that it tells no small number of them."""
+    return f"{100 * share:.0f} %" if share >= 0.01 else "less than 1 %"
 
 
 def _caution(telling: Sentence) -> str:

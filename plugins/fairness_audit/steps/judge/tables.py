@@ -14,6 +14,7 @@ from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.version_evidence import Group, Place, VersionEvidence
 from fairness_audit.statistics.clustering import SubjectSums, lagged_factor
 from fairness_audit.statistics.proportions import Floats, Proportions
+from fairness_audit.statistics.small_counts import withheld
 
 Whole = NDArray[np.int64]
 
@@ -60,6 +61,7 @@ class Tables:
     def __init__(self, policy: AuditPolicy, evidence: VersionEvidence) -> None:
         self.policy, self.evidence = policy, evidence
         self.of = lru_cache(maxsize=None)(self._of)
+        self.withheld = lru_cache(maxsize=None)(self._withheld)
 
     def _of(self, rate: Rate, grouping: str, group: str) -> Counted:
         """One rate of one group of a grouping."""
@@ -76,6 +78,23 @@ class Tables:
     def unknown(self, rate: Rate, grouping: str) -> Counted:
         """One rate of those whose group is not known."""
         return self.of(rate, grouping, UNKNOWN)
+
+    def _withheld(self, rate: Rate, grouping: str) -> frozenset[str]:
+        """The groups whose counts for a rate must not be told, as small numbers would be.
+
+        Of an intersection none is told if one must not be: what its parts tell would give it away.
+        """
+        names = [group.name for group in self.evidence.groups(Place(grouping))]
+        counted = {name: self.of(rate, grouping, name) for name in names}
+        counted[OVERALL] = self.everybody(rate)
+        cells = {
+            name: (each.successes, each.decisions - each.successes)
+            for name, each in counted.items()
+        }
+        whole = cells.pop(OVERALL)
+        hidden = withheld(cells, self.policy.min_group_size)
+        is_small = bool(withheld({OVERALL: whole}, self.policy.min_group_size))
+        return frozenset(names) if is_small or (hidden and "*" in grouping) else hidden
 
     def among_known(self, grouping: str, group: str) -> Proportions:
         """A group's decisions among those whose group is known, as many as they are worth."""

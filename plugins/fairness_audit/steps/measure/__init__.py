@@ -17,6 +17,7 @@ from fairness_audit.records.evidence import Evidence, digest_of_content
 from fairness_audit.records.history import Own, ReadEvidence
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
+from fairness_audit.statistics.small_counts import told
 from fairness_audit.steps.measure.audit import all_measurements
 from fairness_audit.steps.measure.counting.evidence import evidence_of
 from fairness_audit.steps.measure.counting.groups import Cells
@@ -64,16 +65,22 @@ def measure(
     confirm(rates, cells, policy)
     path = folder / "measurements.parquet"
     digest, rows = write_measurements(path, [rates, *others])
-    everybody = counted.everybody()
+    everybody = counted.everybody().decisions
+    rows_in = int(everybody.n[0])
+    labelled, selected = int(everybody.labelled[0]), int(everybody.selected[0])
+    wholes = (rows_in, *([population.decisions] if population.decisions else []))
+    least = policy.min_group_size
     evidence = _write_evidence(policy, population, sql, folder, counts_from)
     return MeasurementFile(
         path=path,
         digest=digest,
         rows=rows,
         confidence=plan.confidence,
+        population_digest=population.digest,
         population_rows=population.rows,
-        labelled_rows=int(everybody.decisions.labelled[0]),
-        selected_rows=int(everybody.decisions.selected[0]),
+        labelled_rows=told(labelled, *wholes, least=least),
+        selected_rows=told(selected, *wholes, least=least),
+        all_selected=0 < rows_in == selected,
         evidence=folder / EVIDENCE if evidence else None,
         evidence_digest=evidence,
     )

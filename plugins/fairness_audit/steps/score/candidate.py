@@ -17,6 +17,7 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.population import Population, Scoring
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.settings import Settings
+from fairness_audit.statistics.small_counts import told
 from fairness_audit.steps.score.features import write_features
 from fairness_audit.steps.score.process import Workplace, score
 from fairness_audit.steps.score.resources import Limits
@@ -92,23 +93,20 @@ def score_candidate(
     given = pq.read_schema(place.features).names
     check_inputs(place.artifact, given, model=policy.model, version=version)
     held = score(place, limits or Limits(), [decided.path, *hidden])
-    scores = read_scores(place.scores, decided.rows, rule.score_range)
+    scores = read_scores(place.scores, population.num_rows, rule.score_range)
     selection = select(rule.selects, scores, population)
     path = _written(folder / FILE, population, version, scores, selection)
     log.info(
-        "%s version %s selects %d of %d",
-        policy.model,
-        version,
-        selection.selected.sum(),
-        decided.rows,
+        "%s version %s selects %.0f %%", policy.model, version, 100 * selection.selected.mean()
     )
+    tied, rows, least = selection.tied, population.num_rows, policy.min_group_size
     scoring = Scoring(
         artifact_digest=digest,
         against=decided.model_version,
         confinement=held,
         cut=selection.cut,
-        tied=selection.tied,
-        tied_selected=selection.tied_selected,
+        tied=told(tied, rows, least=least),
+        tied_selected=told(selection.tied_selected, tied, rows, least=least),
     )
     changes = {"model_version": version, "path": path, "digest": sha256_of(path)}
     return decided.model_copy(update=changes | {"scoring": scoring})
@@ -148,7 +146,7 @@ def _check_can_be_simulated(
             f"a candidate of {policy.model} cannot be simulated: its decisions have a"
             f" {found[0]}, and a score alone does not give one (audit its logged decisions)"
         )
-    if not decided.rows:
+    if not population.num_rows:
         raise ScoringError(
             f"version {decided.model_version} of {policy.model} has no decision in the window,"
             " so there is nobody to score (check window_days and maturity_days)"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.errors import PopulationError
@@ -125,8 +126,10 @@ def _check_totals(
 ) -> None:
     text = statement(sql / "scoring" / "input_totals.sql")
     ((joined, found),) = connection.sql(text, params={"path": str(decided.path)}).fetchall()
-    if joined != decided.rows or found != decided.rows:
+    rows = pq.read_metadata(decided.path).num_rows
+    if found != rows or joined != rows:
+        what = "no inputs" if found < rows else "more than one row of inputs"
         raise PopulationError(
-            f"{file}: gives inputs of {found} decisions, in {joined} rows, for the"
-            f" {decided.rows} of the population; give every decision one row"
+            f"{file}: gives {what} for some decisions of the population; give every decision one"
+            " row"
         )

@@ -13,7 +13,7 @@ _WIDTH = 360
 def shares_beside_reference(shares: dict[str, tuple[float, float]]) -> str:
     """Bars of each group's share, a tick where the reference population's share lies."""
     frame = pd.DataFrame(
-        [(group, *pair) for group, pair in shares.items()],
+        [(group, _whole(seen), stated) for group, (seen, stated) in shares.items()],
         columns=["group", "observed", "reference"],
     )
     base = alt.Chart(frame).encode(y=_group_axis())
@@ -27,9 +27,16 @@ def shares_beside_reference(shares: dict[str, tuple[float, float]]) -> str:
 
 def rates(by_group: dict[str, float], title: str) -> str:
     """Bars of one rate per group."""
-    frame = pd.DataFrame(by_group.items(), columns=["group", "rate"])
+    frame = pd.DataFrame(
+        [(group, _whole(rate)) for group, rate in by_group.items()], columns=["group", "rate"]
+    )
     bars = alt.Chart(frame).mark_bar(color=OBSERVED)
     return _drawn(bars.encode(y=_group_axis(), x=_share_axis("rate", "rate")), title)
+
+
+def _whole(share: float) -> float:
+    """A share to whole per cent: what is drawn lies in the page, and tells no number of people."""
+    return round(share, 2)
 
 
 def _group_axis() -> Any:

@@ -14,7 +14,7 @@ from fairness_audit.records.comparison import Comparison, ComparisonFile, GroupC
 from fairness_audit.records.population import Population, Scoring
 from fairness_audit.statistics.paired import Pairs, paired_newcombe
 from fairness_audit.steps.compare import compare
-from fairness_audit.steps.compare.suppression import suppressed
+from fairness_audit.steps.compare.suppression import Cells, suppressed
 from fairness_audit.steps.publish.simulated import simulation_of
 from tests.builders.populations import SQL, Row, a_population, policy_over
 
@@ -48,7 +48,7 @@ def _policy(names: Sequence[str], **changes: Any) -> AuditPolicy:
     crossed = [list(names)] if len(names) > 1 else []
     references = {"gender": "M", "age_band": "young"}
     named = {name: references[name] for name in names}
-    return policy_over(named, **{"intersections": crossed} | changes)
+    return policy_over(named, **{"intersections": crossed, "min_group_size": 1} | changes)
 
 
 def changes_in(file: ComparisonFile) -> dict[tuple[str, str], GroupChange]:
@@ -145,13 +145,36 @@ def test_other_decisions_are_not_compared(tmp_path: Path) -> None:
 
 def hidden_among(smallest: int, **sizes: int) -> list[str]:
     """Which groups of an attribute are without figures."""
-    groups = [
-        GroupChange(attribute="gender", group=group, subjects=size, gained=1, lost=0)
+    groups = {
+        GroupChange(attribute="gender", group=group, subjects=size, difference=0): (size, 0, 0, 0)
         for group, size in sizes.items()
-    ]
+    }
     left = list(suppressed(groups, smallest))
-    assert [(each.group, each.subjects) for each in left] == list(sizes.items())
-    return [each.group for each in left if each.gained is None]
+    assert [each.group for each in left] == list(sizes)
+    return [each.group for each in left if each.difference is None]
+
+
+def uncounted_among(smallest: int, attribute: str = "gender", **cells: Cells) -> list[str]:
+    """Which groups have figures but no counts."""
+    groups = {
+        GroupChange(attribute=attribute, group=group, subjects=sum(some), difference=0): some
+        for group, some in cells.items()
+    }
+    left = list(suppressed(groups, smallest))
+    return [each.group for each in left if each.subjects is None and each.difference is not None]
+
+
+def test_few_who_gained_are_not_told_of_a_large_group() -> None:
+    """Nor by what is left: everybody's are known, and so would be those of one group alone."""
+    assert uncounted_among(30, F=(100, 29, 0, 100), M=(100, 0, 0, 100)) == ["F", "M"]
+    assert uncounted_among(30, F=(100, 30, 0, 100), M=(100, 0, 0, 100)) == []
+    three = {"F": (100, 29, 0, 100), "M": (200, 50, 0, 100), "X": (300, 50, 0, 100)}
+    assert uncounted_among(30, **three) == ["F", "M"]
+
+
+def test_of_intersections_all_counts_are_told_or_none() -> None:
+    three = {"F": (100, 29, 0, 100), "M": (200, 50, 0, 100), "X": (300, 50, 0, 100)}
+    assert uncounted_among(30, "gender*age_band", **three) == ["F", "M", "X"]
 
 
 def test_a_small_group_is_left_out_with_the_next_larger_one() -> None:
@@ -169,14 +192,13 @@ def test_what_is_left_out_is_together_no_small_group() -> None:
 def test_a_small_group_is_left_out_of_the_file_and_of_the_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = compared(TWENTY | {"X": (0, 7, 0, 22)}, tmp_path)
+    file = compared(TWENTY | {"X": (0, 7, 0, 22)}, tmp_path, min_group_size=30)
     found = changes_in(file)
-    assert found["gender", "X"].model_dump(exclude_none=True).keys() == {
-        "attribute", "group", "subjects",
-    }  # fmt: skip
-    assert [name for name, each in found.items() if each.gained is not None] == [
+    assert found["gender", "X"].model_dump(exclude_none=True).keys() == {"attribute", "group"}
+    assert [name for name, each in found.items() if each.difference is not None] == [
         ("everybody", "everybody"), ("gender", "M"),
     ]  # fmt: skip
+    assert all(each.subjects is None for each in found.values())  # 27 gained, 20 lost
     assert "gender: X" not in file.better
     print_changes(Comparison.model_validate_json(file.path.read_bytes()))
     (row,) = (line for line in capsys.readouterr().out.splitlines() if "gender: X" in line)

@@ -166,15 +166,15 @@ def test_a_population_that_was_not_measured_whole_blocks() -> None:
             model_version="1",
             path=Path("p"),
             digest="0",
-            rows=2001,
-            decisions=2001,
-            lost=(),
+            rows=2000,
+            decisions=2000,
         ),
         totals=MeasurementFile(
             path=Path("m"),
             digest="0",
             rows=1,
             confidence=0.95,
+            population_digest="1",
             population_rows=2000,
             labelled_rows=0,
             selected_rows=990,
@@ -186,7 +186,7 @@ def test_a_population_that_was_not_measured_whole_blocks() -> None:
     assert judgement.verdict is Verdict.INCONCLUSIVE
     assert judgement.deciding.at_gate == "block"
     assert judgement.deciding.sentence == (
-        "What was measured is not the population: it holds another number of decisions."
+        "What was measured is not the population, but another one."
     )
 
 

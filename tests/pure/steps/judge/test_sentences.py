@@ -187,7 +187,7 @@ def test_what_may_not_stay_within() -> None:
 def test_where_the_unknown_belong_is_said_to_matter() -> None:
     assert sentence(BIASED | {"unknown": share(300, 600)}).endswith(
         ", below the limit of 4/5, but a model that keeps the limit may show this by chance; the"
-        " group of 23.1 % of the decisions is unknown, and a verdict must hold wherever they"
+        " group of 23 % of the decisions is unknown, and a verdict must hold wherever they"
         " belong."
     )
 

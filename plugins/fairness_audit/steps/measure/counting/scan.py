@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from fairness_audit.engine.duckdb import locked_connection, statement, values_used
 from fairness_audit.errors import MeasurementError
-from fairness_audit.files import written_whole
+from fairness_audit.files import sha256_of, written_whole
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.population import Population
 from fairness_audit.steps.measure.counting.weights import scale_of
@@ -58,16 +58,24 @@ def check(cells: pa.Table, policy: AuditPolicy, population: Population) -> None:
             f" (select it in sql/population/{policy.model}.sql)"
         )
     counted = pc.sum(cells["n"]).as_py() or 0
-    if counted != population.rows:
+    if counted != _assembled(population):
         raise MeasurementError(
-            f"{population.path}: holds {counted} rows, but {population.rows} were assembled"
-            " (run the step assemble again)"
+            f"{population.path}: holds another number of rows than were assembled (run the step"
+            " assemble again)"
         )
     if cells["selected"].null_count:
         raise MeasurementError(
             f"{population.path}: selected is NULL in some rows"
             f" (every decision selects or does not; see sql/population/{policy.model}.sql)"
         )
+
+
+def _assembled(population: Population) -> int | None:
+    """How many rows it was assembled of; None of a file that is not the one that was written."""
+    if population.rows is not None:
+        return population.rows
+    is_same = sha256_of(population.path) == population.digest
+    return pq.read_metadata(population.path).num_rows if is_same else None
 
 
 class PopulationScanner:
