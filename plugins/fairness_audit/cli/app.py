@@ -9,6 +9,7 @@ import typer
 
 from fairness_audit.cli import (
     audits,
+    calibrate,
     candidate,
     gate,
     ledger,
@@ -69,6 +70,7 @@ app.command("verify-serving")(gate.verify_serving)
 app.command()(records.verify)
 app.command()(replay.replay)
 app.command()(replay.recall)
+app.command()(calibrate.calibrate)
 app.command()(waivers.waivers)
 app.command()(measure.measure)
 app.command()(measure.metrics)

@@ -80,7 +80,7 @@ def replay(
         existing_folder(run, what="folder of a run")
     with Installation.from_environment() as installation:
         records = installation.records()
-        audited = _named(record, records)
+        audited = audit_named(record, records)
         loaded = load_policy(policy) if policy else installation.policy(audited.model)
         from fairness_audit.replay.replay import check_policy, differences
 
@@ -304,7 +304,7 @@ def _tell(each: "Recalled", file: TextIO) -> None:
     file.flush()
 
 
-def _named(name: str, records: "list[Record]") -> "AuditRecord":
+def audit_named(name: str, records: "list[Record]") -> "AuditRecord":
     """The audit that a file holds, or whose id begins so.
 
     Raises:

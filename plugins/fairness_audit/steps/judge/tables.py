@@ -156,7 +156,7 @@ class Until(Tables):
 
 def _factor(seen: Proportions, mm: Whole, my: Whole, yy: Whole) -> Floats:
     """By what to divide each unit's counts; 1 where nobody is decided about twice."""
-    if not mm.any() or (mm == np.diag(seen.trials)).all():
+    if not mm.any() or (mm == seen.trials[..., None] * np.eye(seen.trials.shape[-1])).all():
         return np.ones_like(seen.trials)
     sums = SubjectSums(*(np.asarray(each, dtype=np.float64) for each in (mm, my, yy)))
     return lagged_factor(seen.successes, seen.trials, sums)
