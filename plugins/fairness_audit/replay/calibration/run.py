@@ -75,6 +75,9 @@ class PastRun:
         from fairness_audit.registry.training import trained_until
 
         try:
+            if self.record is not None:
+                counted = installation.evidence.read(self.record)
+                return None if counted is None else counted.counts_from
             return Evidence.read((self.folder / EVIDENCE).read_bytes()).counts_from
         except (OSError, RecordError):
             return trained_until(installation.registry, loaded.policy, version)
