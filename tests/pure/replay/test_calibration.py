@@ -1,8 +1,8 @@
 """A run shuffled: what stays, what an audit would count, and what every path then blocks."""
 
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from fairness_audit.errors import InputError, MeasurementError
 from fairness_audit.policy.metrics import RATES, SELECTION_RATE
-from fairness_audit.policy.model import AuditPolicy, Rule
+from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.validation import NO_CHECKS, Check, ValidationReport
 from fairness_audit.records.version_evidence import Entry, Group, Place, fold
@@ -20,14 +20,13 @@ from fairness_audit.replay.calibration.judged import Asked, Judged
 from fairness_audit.replay.calibration.people import RunPeople, people_of
 from fairness_audit.replay.calibration.shuffled import Harm, Layout, ShuffledEvidence
 from fairness_audit.statistics.course import State
-from fairness_audit.statistics.proportions import Floats
-from fairness_audit.statistics.sequential import Aim, OneShare, Pair, Side
 from fairness_audit.steps.judge.cases import Case
 from fairness_audit.steps.judge.questions import OfShare
 from fairness_audit.steps.judge.tables import Tables
 from fairness_audit.steps.judge.trial import Trial
 from tests.builders.dated import Decided, after, counted_by_hand, dated_population
 from tests.builders.evidence import AS_OF
+from tests.builders.point_shares import by_point_shares
 from tests.builders.populations import SQL, policy_over
 
 WEEKS = 8
@@ -310,33 +309,6 @@ def test_equal_seeds_give_equal_answers_and_others_do_not(tmp_path: Path) -> Non
     )
     assert first == again
     assert first.found != other.found
-
-
-@dataclass(frozen=True)
-class PointShare(OneShare):
-    """A check as it once was: it blocks where the share of the rows so far is below its limit."""
-
-    def log_e(self, side: Side, aim: Aim, border: Floats | None = None) -> Floats:
-        found = np.zeros_like(super().log_e(side, aim, border))
-        k, n = (np.cumsum(each, axis=-1) for each in self.share)
-        bound = self.limit.bound(side) * self.stated
-        found[(k < bound * n), :] = 20.0 if aim is Aim.FAIL else 0.0
-        return found
-
-
-def by_point_shares(tables: Tables, rules: Iterable[Rule], report: ValidationReport) -> Trial:
-    """The judge's trial, but for what is asked of shares."""
-    trial = Trial.of(tables, rules, report)
-
-    def broken(pair: Pair) -> Pair:
-        assert isinstance(pair, OneShare)
-        return PointShare(pair.limit, pair.share, pair.stated)
-
-    blocking = {
-        tested: list(map(broken, pairs)) if isinstance(tested, OfShare) else pairs
-        for tested, pairs in trial.blocking.items()
-    }
-    return replace(trial, blocking=blocking)
 
 
 def test_a_path_that_blocks_on_point_shares_shows_up(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import shutil
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +17,27 @@ from fairness_audit.cli.app import app
 from fairness_audit.demo.crm import generate
 from fairness_audit.demo.recipe import Recipe
 from fairness_audit.files import write_bytes
+from fairness_audit.installation import Installation
 from fairness_audit.ledger.evidence import EvidenceStore
 from fairness_audit.ledger.keys import public_pem
 from fairness_audit.records.population import Population
 from fairness_audit.replay.calibration import calibrate as machinery
-from fairness_audit.steps.extract.manifest import sealed
+from fairness_audit.replay.calibration.run import PastRun
+from fairness_audit.settings import Settings
+from fairness_audit.steps.extract.manifest import read_manifest, sealed
 from fairness_audit.steps.measure import measure
 from tests import CHECKOUT
+from tests.builders.fakes import FakeRegistry
+from tests.builders.point_shares import by_point_shares
 from tests.builders.published import SIGNER, a_ledger, appended
-from tests.builders.sample_audits import SQL, assembled, policy_of, sample_snapshot, sample_tables
+from tests.builders.sample_audits import (
+    SQL,
+    assembled,
+    loaded_policy,
+    policy_of,
+    sample_snapshot,
+    sample_tables,
+)
 
 MODEL, RUN = "lead_scoring", "manual__2026-06-29"
 
@@ -66,8 +80,8 @@ def calibrate(*words: object) -> Result:
 
 
 def record_of(run: Path) -> str:
-    (record,) = a_ledger(run.parents[2]).entries()
-    return record.record_id
+    (entry,) = a_ledger(run.parents[2]).all()
+    return entry.record_id
 
 
 def test_a_table_of_eighty_columns_says_it_all(run: Path) -> None:
@@ -125,17 +139,19 @@ def test_a_population_that_was_changed_is_not_the_record_s(run: Path) -> None:
 def test_too_many_false_blocks_refute_the_policy(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuted(*given: Any, **named: Any) -> machinery.Calibration:
-        found = machinery_calibrate(*given, **named)
-        blocked = machinery.Share.counted(8, 20)
-        return found.model_copy(update={"blocked": blocked, "p_value": 3e-6})
-
-    machinery_calibrate = machinery.calibrate
-    monkeypatch.setattr(machinery, "calibrate", refuted)
+    broken = partial(machinery.calibrate, trial=by_point_shares)
+    monkeypatch.setattr(machinery, "calibrate", broken)
     result = calibrate(run, "--format", "csv")
     assert result.exit_code == 1
     assert "the policy's alpha is refuted: were at most 5.0 %" in result.stderr
-    assert "3e-06" in result.stderr
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    too_many = {row["path"] for row in rows if row["about"] != "harm" and beyond(row)}
+    assert too_many == {"", "representation"}
+
+
+def beyond(row: dict[str, str]) -> bool:
+    """Whether the interval of its false blocks lies above what the policy promises."""
+    return float(row["low"]) > 0.05
 
 
 @pytest.mark.parametrize(
@@ -166,11 +182,19 @@ def test_long_work_says_how_far_it_is(run: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_candidate_is_taken_before_the_decisions_it_stands_for(run: Path) -> None:
-    from fairness_audit.replay.calibration.run import PastRun
-    from fairness_audit.steps.extract.manifest import read_manifest
-
     past = PastRun(run, read_manifest(run / "snapshot"))
     shutil.copy(run / "population.parquet", run / "candidate.parquet")
     found: Population = past.population(None, None, run)  # type: ignore[arg-type]
     assert found.path.name == "candidate.parquet"
     assert found.rows > 0
+
+
+def test_what_trained_the_version_is_asked_where_the_run_does_not_say(run: Path) -> None:
+    settings = Settings.from_environment()
+    registry: Any = FakeRegistry({(MODEL, "2"): "0" * 64})
+    registry.trained["2"] = since = datetime(2026, 1, 1, tzinfo=UTC)
+    opened = Installation(settings, registry=registry)
+    past, loaded = PastRun(run, read_manifest(run / "snapshot")), loaded_policy(MODEL)
+    assert past.counts_from(opened, loaded, "2") is None
+    (run / "evidence.json").unlink()
+    assert past.counts_from(opened, loaded, "2") == since
