@@ -42,6 +42,7 @@ def harms_of(world: World, acknowledged: set[str]) -> Iterator[Harm]:
     audits = Counter(record.model_version for record in records)
     yield from ((DOUBLED, f"version {each}") for each, times in audits.items() if times > 1)
     yield from _file_harms(world, records)
+    yield from ((LOST, fault) for fault in world.evidence.faults(records))
     yield from allowed_wrongly(world, records)
     left = [each.name for each in world.folder.rglob(".*.part") if "runs" not in each.parts]
     if len(left) > 200:

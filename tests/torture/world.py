@@ -12,6 +12,7 @@ from typing import Any
 
 from fairness_audit.errors import LedgerError, RegistryError
 from fairness_audit.files import write_bytes
+from fairness_audit.ledger.evidence import EvidenceStore
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.keys import PublishingKey, create_keys, load_trusted_keys
 from fairness_audit.ledger.ledger import Ledger
@@ -29,6 +30,7 @@ from fairness_audit.steps.measure.figures.rows import Row
 from fairness_audit.steps.measure.figures.table import rows_table, write_measurements
 from fairness_audit.steps.publish import publish
 from tests import CHECKOUT
+from tests.builders.dated import after, counted_by_hand, with_evidence
 from tests.builders.loaded_policies import a_loaded_policy
 from tests.builders.published import FAILED, MODEL, a_finding, an_audit, digest
 
@@ -135,6 +137,10 @@ class World:
         return Ledger(url, heads, wait_seconds=self.wait_seconds)
 
     @property
+    def evidence(self) -> EvidenceStore:
+        return EvidenceStore(self.settings.evidence)
+
+    @property
     def registry(self) -> FileRegistry:
         return FileRegistry(self.folder / "registry.json")
 
@@ -195,11 +201,19 @@ class World:
         ]
         path = folder / "measurements.parquet"
         sha256, written = write_measurements(path, [rows_table(rows)])
+<<<<<<< HEAD
         return MeasurementFile(
             path=path, digest=sha256, rows=written, confidence=0.95,
             population_digest=digest(f"population {number}"), population_rows=90,
+=======
+        measured = MeasurementFile(
+            path=path, digest=sha256, rows=written, confidence=0.95, population_rows=90,
+>>>>>>> evidence
             labelled_rows=80, selected_rows=40,
         )  # fmt: skip
+        week = after(7 * number), after(7 * number + 7)
+        counted = counted_by_hand(self.loaded.policy, [], week, model_version=str(number))
+        return with_evidence(measured, folder, counted)
 
     def _published(
         self, number: int, snapshot: Snapshot, measurements: MeasurementFile, now: datetime
@@ -213,6 +227,7 @@ class World:
         return publish(
             self.loaded,
             ledger=self.ledger,
+            evidence=self.evidence,
             signer=PublishingKey(self.settings),
             trusted=partial(load_trusted_keys, self.settings.trusted_keys),
             records=self.settings.records,
