@@ -201,14 +201,9 @@ class World:
         ]
         path = folder / "measurements.parquet"
         sha256, written = write_measurements(path, [rows_table(rows)])
-<<<<<<< HEAD
-        return MeasurementFile(
+        measured = MeasurementFile(
             path=path, digest=sha256, rows=written, confidence=0.95,
             population_digest=digest(f"population {number}"), population_rows=90,
-=======
-        measured = MeasurementFile(
-            path=path, digest=sha256, rows=written, confidence=0.95, population_rows=90,
->>>>>>> evidence
             labelled_rows=80, selected_rows=40,
         )  # fmt: skip
         week = after(7 * number), after(7 * number + 7)
