@@ -234,6 +234,8 @@ def _stands(telling: Sentence) -> str:
 
 
 def _open(telling: Sentence) -> str:
+    if telling.position.value is None:
+        return f"and whether it keeps {_limit(telling)} is not certain yet"
     side = telling.allowed.left_on(telling.position.value)
     if side is None:
         return f"within {_limit(telling)}; whether it stays there is not certain yet"

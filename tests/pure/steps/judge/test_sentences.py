@@ -184,6 +184,13 @@ def test_what_may_not_stay_within() -> None:
     )
 
 
+def test_where_there_is_no_ratio_none_is_said_to_keep_a_limit() -> None:
+    assert sentence({"M": share(0, 40), "F": share(0, 40)}) == (
+        "Group F (gender) is selected beyond compare with group M (selection rate 0.0 % against"
+        " 0.0 %), and whether it keeps the limits of 4/5 and 5/4 is not certain yet."
+    )
+
+
 def test_where_the_unknown_belong_is_said_to_matter() -> None:
     assert sentence(BIASED | {"unknown": share(300, 600)}).endswith(
         ", below the limit of 4/5, but a model that keeps the limit may show this by chance; the"
