@@ -13,4 +13,5 @@ SELECT
     try_cast(weight AS DOUBLE) AS weight,
     list,
     decision,
+    subject,
 FROM given

@@ -30,7 +30,8 @@ class Measurement(Door):
     Any *other metric* has ``comparison`` None; ``reference`` says what it compares, if anything.
     ``value`` is None where a denominator is zero (or a ratio's reference rate is zero); it is
     never 0 by convention. ``low`` and ``high`` bound it at ``confidence``; ``p_value`` is that of
-    the two-sided test of equal rates, on the metric's own denominators.
+    the two-sided test of equal rates, on the metric's own denominators. ``n_effective`` is how
+    many independent decisions the rate is worth, where several may be about the same subject.
     """
 
     metric: str
@@ -51,6 +52,7 @@ class Measurement(Door):
     p_value: float | None
     n: int
     reference_n: int | None = None
+    n_effective: float | None = None
     method: str
 
 

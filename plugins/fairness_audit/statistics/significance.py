@@ -32,13 +32,14 @@ def p_values(group: Proportions, reference: Proportions) -> Floats:
     """Two-sided p-value of equal rates; NaN where either proportion has no trials."""
     p = _z_p_values(group, reference)
     for i in np.flatnonzero(needs_exact_test(group, reference) & ~np.isnan(p)):
-        p[i] = fisher(
-            int(group.successes[i]),
-            int(group.trials[i]),
-            int(reference.successes[i]),
-            int(reference.trials[i]),
-        )
+        p[i] = fisher(*_whole(group, int(i)), *_whole(reference, int(i)))
     return np.maximum(p, sys.float_info.min)
+
+
+def _whole(share: Proportions, i: int) -> tuple[int, int]:
+    """The nearest whole successes and trials: effective ones need not be whole."""
+    trials = round(float(share.trials[i]))
+    return min(round(float(share.successes[i])), trials), trials
 
 
 def z_statistics(group: Proportions, reference: Proportions) -> Floats:

@@ -9,7 +9,7 @@ import typer
 from fairness_audit.cli.measure import options
 from fairness_audit.cli.measure.arrow import leave_out_pandas
 from fairness_audit.cli.measure.options import Favourable
-from fairness_audit.cli.measure.results import KEYS
+from fairness_audit.cli.measure.results import KEYS, OF_SUBJECTS
 from fairness_audit.cli.names import existing_file
 from fairness_audit.cli.printing import Format, RowsPrinted, say, show_rows
 from fairness_audit.cli.verb import OWN_PROCESS, verb
@@ -42,6 +42,7 @@ def measure(
     rank: options.Rank = None,
     list_: options.ListColumn = None,
     weight: options.Weight = None,
+    subject: options.Subject = None,
     feature: options.Features = None,
     intersect: options.Intersections = None,
     stratum: options.Strata = None,
@@ -64,9 +65,7 @@ def measure(
     """
     from fairness_audit.steps.measure.counting.plan import Plan
 
-    parts = {"outcome": outcome, "selected": selected, "score": score, "decision": decision}
-    parts |= {"value": value, "rank": rank, "list": list_, "weight": weight}
-    input_file = _input_file(file, attribute, stratum or [], feature or [], parts)
+    input_file = _input_file(context.params | {"list": list_})
     attributes = input_file.attributes
     plan = Plan(
         groupings=options.groupings_of(attributes, intersect or []),
@@ -87,22 +86,21 @@ def measure(
     _show(found, input_file, plan, form, everything or bool(metric))
 
 
-def _input_file(
-    file: Path,
-    attributes: list[str],
-    strata: list[str],
-    features: list[str],
-    parts: Mapping[str, str | None],
-) -> "InputFile":
-    """The file, if it is there; what is named twice counts once."""
-    from fairness_audit.steps.measure.counting.input_file import InputFile
+def _input_file(given: Mapping[str, Any]) -> "InputFile":
+    """The file that the options name, if it is there; what is named twice counts once."""
+    from fairness_audit.steps.measure.counting.input_file import PARTS, InputFile
 
+    if given["subject"] and given["weight"]:
+        raise InputError(
+            "--subject and --weight: variances by subject are not made of weighted rows"
+            " (leave one of them out)"
+        )
     return InputFile(
-        path=existing_file(file, _FILES),
-        attributes=tuple(dict.fromkeys(attributes)),
-        strata=tuple(dict.fromkeys(strata)),
-        features=tuple(dict.fromkeys(features)),
-        **parts,
+        path=existing_file(given["file"], _FILES),
+        attributes=tuple(dict.fromkeys(given["attribute"])),
+        strata=tuple(dict.fromkeys(given["stratum"] or ())),
+        features=tuple(dict.fromkeys(given["feature"] or ())),
+        **{part: given[part] for part in PARTS},
     )
 
 
@@ -122,7 +120,8 @@ def _show(
         else:
             print_summary(found, input_file, plan)
 
-    show_rows([{key: each[key] for key in KEYS} for each in found], form, in_words, keys=KEYS)
+    keys = KEYS if input_file.subject is None else (*KEYS, *OF_SUBJECTS)
+    show_rows([{key: each[key] for key in keys} for each in found], form, in_words, keys=keys)
 
 
 def chosen(input_file: "InputFile", plan: "Plan", metrics: list[str]) -> list[dict[str, Any]]:

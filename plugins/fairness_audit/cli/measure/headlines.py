@@ -19,7 +19,7 @@ from fairness_audit.cli.measure.figures import (
 )
 
 SMALL = 30
-"""Groups of fewer rows say little; `min_group_size` of a policy is that, unless it says more."""
+"""Groups of fewer people say little; `min_group_size` of a policy is that, unless it says more."""
 
 _Key = tuple[str, str, str, str | None]
 """Metric, attribute, group and stratum: one result."""
@@ -161,7 +161,7 @@ class Disparity:
         """The worst one has the highest."""
         value, low, high = (self._distance(self.gap[key]) for key in ("value", "low", "high"))
         beyond_chance = max(low, -high, 0.0) if self.is_clear else 0.0
-        return self.is_clear, beyond_chance, self.result["n"] >= SMALL, abs(value)
+        return self.is_clear, beyond_chance, size_of(self.result) >= SMALL, abs(value)
 
     def _distance(self, value: float | None) -> float:
         """How far it is from none; a ratio by its logarithm."""
@@ -192,6 +192,12 @@ class Disparity:
         if result["reference"] == "rest":
             return f"{result['n']:,} rows against {rows - result['n']:,}"
         return f"{result['n']:,} rows"
+
+
+def size_of(result: Result) -> int:
+    """How many people a group has, or else rows."""
+    subjects = result.get("subjects")
+    return int(result["n"] if subjects is None else subjects)
 
 
 _KINDS = ("decision", "class", "value", "place", "score", "order of scores", "outcome")

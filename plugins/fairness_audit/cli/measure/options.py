@@ -41,6 +41,10 @@ DecisionColumn = Annotated[
 ValueColumn = Annotated[str | None, typer.Option(metavar="COLUMN", help="A numeric outcome.")]
 Rank = Annotated[str | None, typer.Option(metavar="COLUMN", help="Place in a list, from 1.")]
 Weight = Annotated[str | None, typer.Option(metavar="COLUMN", help="Weight of the row, above 0.")]
+Subject = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Who the row is about: people are counted, not rows."),
+]
 ListColumn = Annotated[
     str | None, typer.Option("--list", metavar="COLUMN", help="Which list. Default: one.")
 ]

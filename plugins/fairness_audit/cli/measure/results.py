@@ -9,6 +9,7 @@ from fairness_audit.errors import InputError
 
 if TYPE_CHECKING:
     from fairness_audit.steps.measure.counting.input_file import InputFile
+    from fairness_audit.steps.measure.counting.people import Kinds
     from fairness_audit.steps.measure.counting.plan import Plan
 
 KEYS = (
@@ -29,12 +30,19 @@ KEYS = (
 )
 """The keys of one result, in order, as JSON and CSV give them."""
 
+OF_SUBJECTS = ("subject", "subjects", "n_effective")
+"""Those of a file that says who each row is about: the column, how many there are in the group,
+and how many independent decisions theirs are worth to the figure, if it is made of a fraction."""
+
 BESIDE = ("reference_numerator", "reference_denominator", "reference_n")
 """What a sentence says besides."""
 
 
 def results(input_file: "InputFile", plan: "Plan") -> Iterator[dict[str, Any]]:
-    """What is measured of a file, one mapping of `KEYS` and `BESIDE` per result.
+    """What is measured of a file, one mapping of `KEYS`, `OF_SUBJECTS` and `BESIDE` per result.
+
+    Where rows have subjects, ``most_decisions`` says how many are about one of them at most, and
+    ``in_several`` how many have decisions in several groups of the attribute.
 
     Raises:
         InputError: the file cannot be measured.
@@ -43,7 +51,8 @@ def results(input_file: "InputFile", plan: "Plan") -> Iterator[dict[str, Any]]:
     from fairness_audit.installation import Installation
     from fairness_audit.steps.measure.audit import all_measurements
     from fairness_audit.steps.measure.counting.input_file import write_population
-    from fairness_audit.steps.measure.counting.scan import group_counts
+    from fairness_audit.steps.measure.counting.people import Kinds
+    from fairness_audit.steps.measure.counting.scan import group_counts, subject_kinds
 
     sql = Installation.from_environment().settings.sql
     with tempfile.TemporaryDirectory(prefix="fairness-audit-") as temporary:
@@ -52,6 +61,11 @@ def results(input_file: "InputFile", plan: "Plan") -> Iterator[dict[str, Any]]:
         write_population(input_file, population, sql=sql)
         cells = group_counts(population, sql=sql, folder=folder / "run")
         _check_references(input_file, plan, cells)
+        kinds = None
+        if input_file.subject is not None:
+            table = subject_kinds(population, sql=sql, folder=folder / "run")
+            kinds = Kinds(table, plan.confidence)
+        people = _People(input_file.subject, cells, kinds, plan)
         for table in all_measurements(
             cells,
             plan,
@@ -59,9 +73,53 @@ def results(input_file: "InputFile", plan: "Plan") -> Iterator[dict[str, Any]]:
             sql=sql,
             folder=folder / "run",
             has_lists=input_file.list is not None,
+            kinds=people.kinds_of_several,
         ):
             for row in table.to_pylist():
-                yield _result(row, plan)
+                yield _result(row, plan) | people.about(row)
+
+
+class _People:
+    """Who the rows of a file are about, as its results say it."""
+
+    def __init__(
+        self, column: str | None, cells: Any, kinds: "Kinds | None", plan: "Plan"
+    ) -> None:
+        from fairness_audit.steps.measure.counting.groups import Cells
+
+        self._column, self._kinds = column, kinds
+        self._subjects: dict[tuple[str, str | None, str], int] = {}
+        self._in_several: dict[str, int] = {}
+        if kinds is None:
+            return
+        counted = Cells(cells, kinds)
+        for each in (counted.everybody(), *counted.groupings(plan), *counted.strata(plan)):
+            if each.people is None:
+                continue
+            for name, subjects in zip(each.names, each.people.own.subjects, strict=True):
+                self._subjects[each.attribute, each.stratum, name] = int(subjects)
+            if each.stratum is None:
+                self._in_several[each.attribute] = each.people.in_several
+
+    @property
+    def kinds_of_several(self) -> "Kinds | None":
+        """The kinds of subjects, if a subject has several decisions."""
+        return self._kinds if self._kinds is not None and self._kinds.most > 1 else None
+
+    def about(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What a result says of the subjects; empty where nobody knows them."""
+        if self._kinds is None:
+            return {}
+        worth = row["n_effective"]
+        if self._kinds.most == 1:
+            worth = row["denominator"]
+        return {
+            "subject": self._column,
+            "subjects": self._subjects.get((row["attribute"], row["stratum"], row["group"])),
+            "n_effective": worth,
+            "most_decisions": self._kinds.most,
+            "in_several": self._in_several.get(row["attribute"], 0),
+        }
 
 
 def _result(row: Mapping[str, Any], plan: "Plan") -> dict[str, Any]:

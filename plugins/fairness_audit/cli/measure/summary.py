@@ -1,10 +1,10 @@
 """A measured file as a person reads it: the worst disparities in sentences, then the headlines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fairness_audit.cli.measure.figures import Result, level, percent
-from fairness_audit.cli.measure.headlines import SMALL, headlines, worst
+from fairness_audit.cli.measure.headlines import SMALL, headlines, size_of, worst
 from fairness_audit.cli.measure.tables import print_every_figure, print_headlines
 from fairness_audit.cli.names import listed
 from fairness_audit.cli.printing import say
@@ -38,7 +38,11 @@ def _about(
 ) -> Iterator[str]:
     """Which column plays which part, and what it holds all in all."""
     yield f"{input_file.path.name}: {rows:,} rows"
-    overall = {each["metric"]: each for each in found if each["attribute"] == OVERALL}
+    overall = {
+        each["metric"]: each
+        for each in found
+        if each["attribute"] == OVERALL and each["stratum"] is None
+    }
     better = "" if plan.selected_is_favourable else "; better is false"
     for part, column, metric, more in (
         ("selected", input_file.selected, "selection_rate", better),
@@ -51,6 +55,22 @@ def _about(
     for part in ("score", "decision", "value", "rank", "weight"):
         if (column := getattr(input_file, part)) is not None:
             yield f"{part:<9} {column}"
+    if input_file.subject is not None:
+        yield f"subject   {input_file.subject}: {_subjects(overall, found)}"
+
+
+def _subjects(overall: Mapping[str, Result], found: Sequence[Result]) -> str:
+    """How many there are, and how often one is decided about."""
+    one = next(iter(overall.values()))
+    subjects, most = one["subjects"], one["most_decisions"]
+    if most == 1:
+        return f"{subjects:,} subjects, each decided about once"
+    several = {each["attribute"]: each["in_several"] for each in found if each["in_several"]}
+    moved = "".join(f"; {n:,} in several groups of {name}" for name, n in several.items())
+    return (
+        f"{subjects:,} subjects, at most {most:,} decisions about one; intervals and tests are by"
+        f" subject{moved}"
+    )
 
 
 def _known(rate: Result, input_file: "InputFile", rows: int) -> str:
@@ -63,8 +83,9 @@ def _known(rate: Result, input_file: "InputFile", rows: int) -> str:
 
 def _notes(found: Sequence[Result], input_file: "InputFile", plan: "Plan") -> Iterator[str]:
     """What must be known to read the tables."""
+    unit = "rows" if input_file.subject is None else "subjects"
     single = {
-        (each["attribute"], each["group"]): each["n"]
+        (each["attribute"], each["group"]): size_of(each)
         for each in found
         if each["stratum"] is None and each["reference"] is None and each["attribute"] != OVERALL
     }
@@ -72,10 +93,10 @@ def _notes(found: Sequence[Result], input_file: "InputFile", plan: "Plan") -> It
         f"{group} ({n:,})" for (_, group), n in single.items() if n < SMALL and group != UNKNOWN
     ]
     if small:
-        yield f"Fewer than {SMALL} rows, which say little: {listed(dict.fromkeys(small))}."
+        yield f"Fewer than {SMALL} {unit}, which say little: {listed(dict.fromkeys(small))}."
     empty = [f"{name} ({n:,})" for (name, group), n in single.items() if group == UNKNOWN]
     if empty:
-        yield f"unknown: rows without a value of {listed(empty)}."
+        yield f"unknown: {unit} without a value of {listed(empty)}."
     yield (
         f"Below each figure is its {level(plan.confidence)}. It holds for one figure: among many,"
         " some miss by chance. An audit allows for that, this table does not."

@@ -93,28 +93,43 @@ def _print_block(
     columns: Sequence[_Column],
     references: dict[str, str],
 ) -> None:
-    sizes = {each["group"]: each["n"] for each in reversed(found)}
+    sizes = {each["group"]: _sizes(each) for each in reversed(found)}
+    sized = _SIZES[: len(next(iter(sizes.values())))]
     groups = dict.fromkeys(each["group"] for each in found if each["attribute"] == attribute)
     names = {name: name for name in groups} | {OVERALL: "everybody"}
     say()
     against = f", compared with {references[attribute]}" if attribute in references else ""
     say(f"{attribute}{f', {place}' if place else ''}{against}")
     longest = min(max(map(len, names.values())), _LONGEST_NAME)
-    size = max(len("rows"), len(f"{max(sizes.values()):,}"))
-    for some in _that_fit(columns, width() - longest - _GAP - size):
+    taken = sum(
+        _GAP + max(len(name), *(len(each[i]) for each in sizes.values()))
+        for i, name in enumerate(sized)
+    )
+    for some in _that_fit(columns, width() - longest - taken):
         say()
         table(
-            ("group", "rows", *(column.lines for column in some)),
+            ("group", *sized, *(column.lines for column in some)),
             [
                 (
                     name,
-                    f"{sizes[group]:,}",
+                    *sizes[group],
                     *(column.cells.get(group, ("", "")) for column in some),
                 )
                 for group, name in names.items()
             ],
-            right=range(1, len(some) + 2),
+            right=range(1, len(some) + len(sized) + 1),
         )
+
+
+_SIZES = ("rows", "subjects", "worth")
+
+
+def _sizes(result: Result) -> tuple[str, ...]:
+    """The rows of a group and, if known, its subjects and what their decisions are worth."""
+    if result.get("subjects") is None:
+        return (f"{result['n']:,}",)
+    worth = result["n_effective"]
+    return f"{result['n']:,}", f"{result['subjects']:,}", "" if worth is None else f"{worth:,.0f}"
 
 
 def _that_fit(columns: Sequence[_Column], room: int) -> Iterator[list[_Column]]:

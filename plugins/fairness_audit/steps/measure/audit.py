@@ -9,9 +9,11 @@ import pyarrow as pa
 from fairness_audit.policy.metrics import IMPACT_RATIO, RATES, Needs, Rate
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner
 from fairness_audit.steps.measure.counting.groups import Cells, Groups
+from fairness_audit.steps.measure.counting.people import Kinds
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.scan import scanner
 from fairness_audit.steps.measure.derived import derived_tables
+from fairness_audit.steps.measure.figures.by_subject import by_subject, without_chance
 from fairness_audit.steps.measure.figures.columns import disparities_tables, rates_table
 from fairness_audit.steps.measure.figures.pairs import (
     Pairs,
@@ -23,6 +25,7 @@ from fairness_audit.steps.measure.figures.pairs import (
 from fairness_audit.steps.measure.figures.rows import Row
 from fairness_audit.steps.measure.figures.table import rows_table
 from fairness_audit.steps.measure.figures.within_strata import rows_within_strata
+from fairness_audit.steps.measure.metrics import conditional
 from fairness_audit.steps.measure.metrics.classes import decision_rows
 from fairness_audit.steps.measure.metrics.neighbours import neighbour_rows
 from fairness_audit.steps.measure.metrics.ranks import ranking_rows
@@ -34,10 +37,21 @@ from fairness_audit.steps.measure.metrics.values import value_rows
 _MORE = (Needs.SCORE, Needs.VALUE, Needs.DECISION, Needs.RANK, Needs.FEATURE)
 """Columns that metrics need which are not made of the outcome counts."""
 
+_BY_ROWS = frozenset(each.name for each in conditional.DEFINITIONS)
+"""Metrics whose intervals and tests take every decision for somebody else's."""
 
-def measurements(cells: pa.Table, plan: Plan) -> Iterator[pa.Table]:
-    """The rates of every group, their differences, their ratios, and all metrics made of them."""
-    counted = Cells(cells)
+
+def measurements(cells: pa.Table, plan: Plan, kinds: Kinds | None = None) -> Iterator[pa.Table]:
+    """The rates of every group, their differences, their ratios, and all metrics made of them.
+
+    With ``kinds`` of subjects what varies is who is there, and every method says so.
+    """
+    counted = Cells(cells, kinds)
+    tables = _measurements(counted, plan)
+    yield from tables if kinds is None else (by_subject(each, besides=_BY_ROWS) for each in tables)
+
+
+def _measurements(counted: Cells, plan: Plan) -> Iterator[pa.Table]:
     whole, by_group = counted.everybody(), list(counted.groupings(plan))
     by_stratum = list(counted.strata(plan))
     rates = [rate for rate in RATES if plan.has(*rate.needs)]
@@ -63,9 +77,14 @@ def all_measurements(
     sql: Path,
     folder: Path,
     has_lists: bool = False,
+    kinds: Kinds | None = None,
 ) -> Iterator[pa.Table]:
-    """The measurements made of the counts, and those that need more columns of the population."""
-    yield from measurements(cells, plan)
+    """The measurements made of the counts, and those that need more columns of the population.
+
+    Of the second there are no intervals and tests by subject yet known to hold: with ``kinds`` of
+    subjects they have none.
+    """
+    yield from measurements(cells, plan, kinds)
     if not plan.has_any(*_MORE):
         return
     more = partial(_scanned, has_lists=has_lists)
@@ -74,7 +93,7 @@ def all_measurements(
     found += rows_within_strata(cells, plan, population, more, sql=sql, folder=folder)
     if "weight" in cells.column_names:
         found = [row._replace(method=f"{row.method}, unweighted") for row in found]
-    yield rows_table(found)
+    yield rows_table(found) if kinds is None else without_chance(rows_table(found))
 
 
 def _scanned(plan: Plan, scan: Scanner, *, has_lists: bool) -> Iterator[Row]:

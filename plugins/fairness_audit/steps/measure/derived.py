@@ -36,7 +36,7 @@ def derived_tables(
         bootstrap = None
         if plan.resamples:
             name = f"{groups.attribute} in {groups.stratum}"
-            bootstrap = resampled(groups.counts, name, plan.resamples)
+            bootstrap = resampled(groups.counts, name, plan.resamples, groups.people)
         if groups.stratum is None:
             yield rows_table(summary_rows(groups, bootstrap, plan))
         batch += _compared(groups, bootstrap)

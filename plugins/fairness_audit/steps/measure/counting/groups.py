@@ -2,20 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fairness_audit.errors import MeasurementError
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics.proportions import Floats
-from fairness_audit.steps.measure.counting.counts import Counts, cell_of
+from fairness_audit.steps.measure.counting.codes import cells_of, coded, combined, unravelled
+from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.steps.measure.counting.people import Kinds, People
 from fairness_audit.steps.measure.counting.plan import JOINT, Plan, group_name
 
 Positions = NDArray[np.intp]
@@ -32,7 +33,8 @@ class Groups:
     ``attribute`` is the grouping's name (``gender*age_band`` for an intersection), ``names`` the
     groups in order, the unknown one last. ``counts`` holds one entry per group: decisions or, in a
     weighted population, sums of weights; ``squares`` the sums of squared weights, ``rows`` the
-    decisions. ``reference`` is the reference group, present in the data or not.
+    decisions. ``reference`` is the reference group, present in the data or not. ``people`` are
+    those the decisions are about; None where no two are about the same, or nobody knows.
     """
 
     attribute: str
@@ -42,6 +44,7 @@ class Groups:
     rows: Floats
     reference: str | None = None
     stratum: str | None = None
+    people: People | None = None
 
     @cached_property
     def known(self) -> Positions:
@@ -81,12 +84,15 @@ class Sums(NamedTuple):
 
 
 class Cells:
-    """The fine group counts as numbers: who (codes of attributes and strata), what, how many."""
+    """The fine group counts as numbers: who (codes of attributes and strata), what, how many.
 
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
+    With ``kinds`` of subjects every grouping knows its people.
+    """
+
+    def __init__(self, table: pa.Table, kinds: Kinds | None = None) -> None:
+        self._table, self._kinds = table, kinds
         self._codes: dict[str, tuple[NDArray[np.int64], list[str]]] = {}
-        self._cell = _cells(table)
+        self._cell = cells_of(table)
         rows = _floats(table, "n")
         self._what = Sums(rows, rows, rows)
         if "weight" in table.column_names:
@@ -96,7 +102,8 @@ class Cells:
     def everybody(self) -> Groups:
         """The whole population as one group, also if it is empty."""
         keys, sums = self._tally([])
-        return _groups(OVERALL, [(OVERALL,)] * len(keys), sums, at_least=(OVERALL,))
+        groups = _groups(OVERALL, [(OVERALL,)] * len(keys), sums, at_least=(OVERALL,))
+        return self._with_people(groups, [])
 
     def groupings(self, plan: Plan) -> Iterator[Groups]:
         """Every grouping of the plan, over the whole population."""
@@ -105,8 +112,9 @@ class Cells:
 
     def grouping(self, name: str, parts: Sequence[str], reference: str | None = None) -> Groups:
         """The groups that the attributes ``parts`` make together."""
-        keys, sums = self._tally([f"attr_{part}" for part in parts])
-        return _groups(name, keys, sums, reference)
+        columns = [f"attr_{part}" for part in parts]
+        keys, sums = self._tally(columns)
+        return self._with_people(_groups(name, keys, sums, reference), columns)
 
     def strata(self, plan: Plan) -> Iterator[Groups]:
         """Everybody, then every single attribute, within each value of each stratum.
@@ -129,22 +137,29 @@ class Cells:
             there = np.flatnonzero([each == value for each in values])
             names = [keys[i][1:] or (OVERALL,) for i in there]
             within = sums.at(there)
-            yield _groups(attribute, names, within, reference, f"{stratum}={value}")
+            groups = _groups(attribute, names, within, reference, f"{stratum}={value}")
+            yield self._with_people(groups, columns, (f"stratum_{stratum}", value))
+
+    def _with_people(
+        self, groups: Groups, columns: Sequence[str], stratum: tuple[str, str] | None = None
+    ) -> Groups:
+        if self._kinds is None:
+            return groups
+        return replace(groups, people=self._kinds.within(columns, groups.names, stratum))
 
     def _tally(self, columns: Sequence[str]) -> tuple[list[tuple[str, ...]], Sums]:
         """Every combination of values that occurs, sorted, and its counts."""
-        coded = [self._coded(column) for column in columns]
-        place = np.zeros(len(self._cell), dtype=np.int64)
-        for codes, names in coded:
-            place = place * len(names) + codes
-        places = int(np.prod([len(names) for _, names in coded], dtype=object)) if coded else 1
+        columns_coded = [self._coded(column) for column in columns]
+        place = combined(columns_coded, len(self._cell))
+        names = [each for _, each in columns_coded]
+        places = int(np.prod([len(each) for each in names], dtype=object)) if names else 1
         if places > _DENSE:
             there, place = np.unique(place, return_inverse=True)
         else:
             there = np.arange(places)
         sums = self._what.map(lambda what: self._summed(place, what, len(there)))
         kept = np.flatnonzero(sums.rows.sum(axis=1))
-        keys = list(_unravelled(there[kept], [names for _, names in coded]))
+        keys = list(unravelled(there[kept], names))
         return keys, sums.at(kept)
 
     def _summed(self, place: NDArray[np.int64], what: Floats, places: int) -> Floats:
@@ -155,43 +170,13 @@ class Cells:
     def _coded(self, column: str) -> tuple[NDArray[np.int64], list[str]]:
         """A number per row and the names they stand for, in order; NULL is unknown."""
         if column not in self._codes:
-            values = pc.fill_null(self._table[column], UNKNOWN).combine_chunks()
-            encoded = pc.dictionary_encode(values)
-            names = encoded.dictionary.to_pylist()
-            order = sorted(range(len(names)), key=names.__getitem__)
-            rank = np.empty(len(names), dtype=np.int64)
-            rank[order] = np.arange(len(names))
-            codes = rank[encoded.indices.to_numpy()] if names else np.zeros(0, dtype=np.int64)
-            self._codes[column] = (codes, [names[i] for i in order])
+            self._codes[column] = coded(self._table[column])
         return self._codes[column]
-
-
-def _cells(table: pa.Table) -> NDArray[np.int64]:
-    """The cell of every row: true, false and unknown outcome, selected or not."""
-    lookup = np.array(
-        [
-            [cell_of(outcome, selected) for selected in (False, True)]
-            for outcome in (False, True, None)
-        ]
-    )
-    outcome = pc.fill_null(pc.cast(table["outcome"], pa.int8()), 2).to_numpy()
-    selected = pc.cast(table["selected"], pa.int8()).to_numpy()
-    found: NDArray[np.int64] = lookup[outcome, selected]
-    return found
 
 
 def _floats(table: pa.Table, column: str) -> Floats:
     values: Floats = table[column].to_numpy().astype(np.float64)
     return values
-
-
-def _unravelled(places: NDArray[np.int64], names: list[list[str]]) -> Iterator[tuple[str, ...]]:
-    for place in places.tolist():
-        parts = []
-        for each in reversed(names):
-            place, code = divmod(place, len(each))
-            parts.append(each[code])
-        yield tuple(reversed(parts))
 
 
 def _groups(

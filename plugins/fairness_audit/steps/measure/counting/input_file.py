@@ -14,7 +14,18 @@ from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.errors import InputError
 from fairness_audit.policy.metrics import Needs
 
-_PLAIN = ("outcome", "selected", "score", "decision", "value", "rank", "list", "weight")
+PARTS = (
+    "outcome",
+    "selected",
+    "score",
+    "decision",
+    "value",
+    "rank",
+    "list",
+    "weight",
+    "subject",
+)
+"""What a column may be, of which a file has one at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +44,12 @@ class InputFile:
     rank: str | None = None
     list: str | None = None
     weight: str | None = None
+    subject: str | None = None
 
     @property
     def columns(self) -> frozenset[Needs]:
         """The columns the population will have, as metrics need them."""
-        named = {need for need in Needs if need.value in _PLAIN and getattr(self, need.value)}
+        named = {need for need in Needs if need.value in PARTS and getattr(self, need.value)}
         named |= {Needs.STRATUM} if self.strata else set()
         return frozenset(named | ({Needs.FEATURE} if self.features else set()))
 
@@ -56,7 +68,7 @@ def write_population(input_file: InputFile, path: Path, *, sql: Path) -> int:
         # Values may have a score that predicts them: its column is kept, empty if need be.
         absent = [
             name
-            for name in ("weight", "rank", "list", "decision", "value")
+            for name in ("weight", "rank", "list", "decision", "value", "subject")
             if getattr(input_file, name) is None
         ]
         kept = [name for name in population.columns if name not in absent]
@@ -113,6 +125,7 @@ _RULES = {
     ("value", "not_finite"): "rows are not finite numbers (NaN and infinity are refused)",
     ("rank", "not_whole"): "rows are not whole numbers from 1",
     ("weight", "not_positive"): "rows are not positive numbers (from 0.000001 to 1e9)",
+    ("subject", "empty"): "rows are empty (say who each decision is about)",
     ("decision", "empty"): "rows are empty (every row needs a decision)",
 }
 
@@ -161,7 +174,7 @@ def _as_parquet(file: Path, copy: Path) -> Path:
 
 
 def _named(input_file: InputFile) -> list[str]:
-    plain = [getattr(input_file, name) for name in _PLAIN]
+    plain = [getattr(input_file, name) for name in PARTS]
     named = [name for name in plain if name is not None]
     return [*input_file.attributes, *input_file.strata, *input_file.features, *named]
 
@@ -174,7 +187,7 @@ def _expressions(input_file: InputFile) -> list[Expression]:
     read = [
         ColumnExpression(column).cast("VARCHAR").alias(name) for name, column in groups.items()
     ]
-    for name in _PLAIN:
+    for name in PARTS:
         column = getattr(input_file, name)
         text = ConstantExpression(None) if column is None else ColumnExpression(column)
         read.append(text.cast("VARCHAR").alias(name))

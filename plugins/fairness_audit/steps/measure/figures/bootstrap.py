@@ -13,20 +13,24 @@ import numpy as np
 
 from fairness_audit.statistics.proportions import Floats, Interval
 from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.steps.measure.counting.people import People
 
 _SEED = 20_230_517
 _MOST_UNDEFINED = 0.05
 
 
-def resampled(counts: Counts, name: str, resamples: int) -> Counts:
+def resampled(counts: Counts, name: str, resamples: int, people: People | None = None) -> Counts:
     """Resamples of all groups of a grouping together, on a new first axis.
 
     ``name`` is the grouping's (and stratum's), which picks the random stream. Counts of weights
-    are resampled as if each unit of weight were a decision, scaled to whole numbers.
+    are resampled as if each unit of weight were a decision, scaled to whole numbers. Where some
+    are decided about several times, it is ``people`` who are drawn.
     """
     cells = counts.cells()
     total = cells.sum()
     random = np.random.default_rng([_SEED, zlib.crc32(name.encode())])
+    if people is not None:
+        return Counts.from_cells(people.resampled(resamples, random))
     if total < 1:
         return Counts.from_cells(np.zeros((resamples, *cells.shape)))
     drawn = random.multinomial(round(total), cells.ravel() / total, size=resamples)
