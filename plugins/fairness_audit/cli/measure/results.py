@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def results(input_file: "InputFile", plan: "Plan") -> Iterator[dict[str, Any]]:
 
     """
     from fairness_audit.installation import Installation
-    from fairness_audit.steps.measure.audit import all_measurements
+    from fairness_audit.steps.measure.audit import all_measurements, expected_measurements
     from fairness_audit.steps.measure.counting.input_file import write_population
     from fairness_audit.steps.measure.counting.people import Kinds
     from fairness_audit.steps.measure.counting.scan import group_counts, subject_kinds
@@ -66,15 +67,13 @@ def results(input_file: "InputFile", plan: "Plan") -> Iterator[dict[str, Any]]:
             table = subject_kinds(population, sql=sql, folder=folder / "run")
             kinds = Kinds(table, plan.confidence)
         people = _People(input_file.subject, cells, kinds, plan)
-        for table in all_measurements(
-            cells,
-            plan,
-            population,
-            sql=sql,
-            folder=folder / "run",
-            has_lists=input_file.list is not None,
-            kinds=people.kinds_of_several,
-        ):
+        place, several = {"sql": sql, "folder": folder / "run"}, people.kinds_of_several
+        lists = input_file.list is not None
+        tables = all_measurements(cells, plan, population, has_lists=lists, kinds=several, **place)
+        if plan.probabilities:
+            expected = expected_measurements(plan, population, kinds=several, **place)
+            tables = chain(tables, [expected])
+        for table in tables:
             for row in table.to_pylist():
                 yield _result(row, plan) | people.about(row)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from fairness_audit.cli.measure.expected import print_expected
 from fairness_audit.cli.measure.figures import Result, level, percent
 from fairness_audit.cli.measure.headlines import SMALL, headlines, size_of, worst
 from fairness_audit.cli.measure.tables import print_every_figure, print_headlines
@@ -25,11 +26,13 @@ def print_summary(found: Sequence[Result], input_file: "InputFile", plan: "Plan"
     say()
     for attribute, disparity in worst(found, headings, plan.references).items():
         say(f"{attribute}: {disparity.sentence(rows, plan.confidence)}", hang=2)
-    if not print_headlines(found, headings, dict(plan.references)):
+    shown = print_expected(found, plan)
+    certain = [each for each in found if each["attribute"] not in plan.probabilities]
+    if not print_headlines(certain, headings, dict(plan.references)) and not shown:
         print_every_figure(found)
         return
     say()
-    for line in _notes(found, input_file, plan):
+    for line in _notes(certain, input_file, plan):
         say(line, hang=2)
 
 

@@ -69,7 +69,7 @@ def _columns(
     for heading in headings:
         parts = dict.fromkeys(place_of(e)[1] for e in found if e["metric"] == heading.figure)
         for part in parts:
-            show = _share if heading.is_share else _plain
+            show = share_cell if heading.is_share else _plain
             yield _column(found, heading.figure, part, show)
             if heading.compares:
                 show = _plain if heading.is_difference else _ratio
@@ -143,7 +143,8 @@ def _that_fit(columns: Sequence[_Column], room: int) -> Iterator[list[_Column]]:
     yield some
 
 
-def _share(result: Result) -> tuple[str, str]:
+def share_cell(result: Result) -> tuple[str, str]:
+    """A share, and below it its interval."""
     if result["value"] is None:
         return ("undefined", "")
     low, high = result["low"], result["high"]

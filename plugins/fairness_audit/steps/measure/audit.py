@@ -28,6 +28,7 @@ from fairness_audit.steps.measure.figures.within_strata import rows_within_strat
 from fairness_audit.steps.measure.metrics import conditional
 from fairness_audit.steps.measure.metrics.classes import decision_rows
 from fairness_audit.steps.measure.metrics.neighbours import neighbour_rows
+from fairness_audit.steps.measure.metrics.probabilities import probability_rows
 from fairness_audit.steps.measure.metrics.ranks import ranking_rows
 from fairness_audit.steps.measure.metrics.representation import representation_tables
 from fairness_audit.steps.measure.metrics.scores import score_rows
@@ -94,6 +95,15 @@ def all_measurements(
     if "weight" in cells.column_names:
         found = [row._replace(method=f"{row.method}, unweighted") for row in found]
     yield rows_table(found) if kinds is None else without_chance(rows_table(found))
+
+
+def expected_measurements(
+    plan: Plan, population: Path, *, sql: Path, folder: Path, kinds: Kinds | None = None
+) -> pa.Table:
+    """The measurements of attributes that are known by probabilities alone."""
+    with scanner(population, sql, folder) as scan:
+        table = rows_table(probability_rows(plan, scan))
+    return table if kinds is None else by_subject(table)
 
 
 def _scanned(plan: Plan, scan: Scanner, *, has_lists: bool) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from fairness_audit.steps.measure.metrics import (
     classes,
     conditional,
     neighbours,
+    probabilities,
     ranks,
     representation,
     scores,
@@ -29,6 +30,7 @@ CATALOGUE: tuple[Metric, ...] = (
     *classes.DEFINITIONS,
     *ranks.DEFINITIONS,
     *neighbours.DEFINITIONS,
+    *probabilities.DEFINITIONS,
 )
 """All metrics; names are unique, and so are codes."""
 

@@ -1,7 +1,8 @@
 """Any CSV or Parquet file as a population, strictly checked."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -30,7 +31,11 @@ PARTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class InputFile:
-    """A file and the names of the columns that play a part; None where there is none."""
+    """A file and the names of the columns that play a part; None where there is none.
+
+    ``probabilities`` has, for each attribute that is known by probabilities alone, the column of
+    each of its groups.
+    """
 
     path: Path
     attributes: tuple[str, ...]
@@ -45,12 +50,14 @@ class InputFile:
     list: str | None = None
     weight: str | None = None
     subject: str | None = None
+    probabilities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def columns(self) -> frozenset[Needs]:
         """The columns the population will have, as metrics need them."""
         named = {need for need in Needs if need.value in PARTS and getattr(self, need.value)}
         named |= {Needs.STRATUM} if self.strata else set()
+        named |= {Needs.PROBABILITY} if self.probabilities else set()
         return frozenset(named | ({Needs.FEATURE} if self.features else set()))
 
 
@@ -70,6 +77,7 @@ def write_population(input_file: InputFile, path: Path, *, sql: Path) -> int:
             name
             for name in ("weight", "rank", "list", "decision", "value", "subject")
             if getattr(input_file, name) is None
+            and not (name == "subject" and input_file.probabilities)
         ]
         kept = [name for name in population.columns if name not in absent]
         population.select(*map(ColumnExpression, kept)).write_parquet(str(path))
@@ -102,6 +110,7 @@ def _checked(
             )
     if input_file.features:
         _check_features(connection, input_file, sql)
+    _check_probabilities(connection, input_file, sql)
     return int(rows)
 
 
@@ -114,6 +123,26 @@ def _check_features(
             raise InputError(
                 f"{input_file.path}: column {name!r}: {broken} rows are not"
                 " finite numbers (turn classes into numbers, and fill or leave out what is empty)"
+            )
+
+
+def _check_probabilities(
+    connection: duckdb.DuckDBPyConnection, input_file: InputFile, sql: Path
+) -> None:
+    text, first = statement(sql / "measure" / "given_probability_faults.sql"), 0
+    for attribute, groups in input_file.probabilities.items():
+        columns = [f"probability_{first + i}" for i in range(len(groups))]
+        first += len(groups)
+        for row, place in connection.sql(text, params={"probabilities": columns}).fetchall():
+            if place:
+                column = list(groups.values())[place - 1]
+                raise InputError(
+                    f"{input_file.path}: column {column!r}, row {row}: is no probability"
+                    " (write a number from 0 to 1)"
+                )
+            raise InputError(
+                f"{input_file.path}: row {row}: the probabilities of {attribute}"
+                f" ({', '.join(groups.values())}) do not sum to 1 (name the column of every group)"
             )
 
 
@@ -176,15 +205,19 @@ def _as_parquet(file: Path, copy: Path) -> Path:
 def _named(input_file: InputFile) -> list[str]:
     plain = [getattr(input_file, name) for name in PARTS]
     named = [name for name in plain if name is not None]
-    return [*input_file.attributes, *input_file.strata, *input_file.features, *named]
+    likely = [column for each in input_file.probabilities.values() for column in each.values()]
+    return [*input_file.attributes, *input_file.strata, *input_file.features, *likely, *named]
 
 
 def _expressions(input_file: InputFile) -> list[Expression]:
-    """What is read, as text, under the names that populations use."""
+    """What is read, as text, under the names that populations use; of no attribute, one of all."""
     groups = {f"attr_{name}": name for name in input_file.attributes}
+    read = [] if groups else [ConstantExpression("everybody").alias("attr_")]
     groups |= {f"stratum_{name}": name for name in input_file.strata}
     groups |= {f"feature_{name}": name for name in input_file.features}
-    read = [
+    likely = [column for each in input_file.probabilities.values() for column in each.values()]
+    groups |= {f"probability_{i}": column for i, column in enumerate(likely)}
+    read += [
         ColumnExpression(column).cast("VARCHAR").alias(name) for name, column in groups.items()
     ]
     for name in PARTS:
