@@ -10,7 +10,7 @@ import pytest
 from tests.bench.pages import show
 from tests.builders.made_up_years import YEAR, World, lives
 from tests.builders.sample_audits import policy_of
-from tests.pure.steps.judge.test_lives import MODELS, WEEKLY, at_the_limits, fair, women_at
+from tests.pure.steps.judge.test_version_lives import MODELS, WEEKLY, at_the_limits, fair, women_at
 
 RUNS = 10_000
 WORLDS = {

@@ -1,9 +1,9 @@
 """The verb `plan`: what can be concluded when, and what another policy would have concluded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -23,46 +23,51 @@ _KEYS = (
     "holds_gate", "verdict", "if_true", "units", "by", "probability",
 )  # fmt: skip
 
-Repeated = Annotated[
+SizesFile = Annotated[
+    Path | None, typer.Option("--sizes", metavar="FILE", help="Sizes stated by hand, in YAML.")
+]
+Decisions = Annotated[
+    float | None, typer.Option(metavar="NUMBER", help="Decisions of all groups together.")
+]
+Rates = Annotated[
     list[str] | None, typer.Option(metavar="NAME=SHARE", help="Such as selection_rate=0.4.")
+]
+Shares = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="GROUPING.GROUP=SHARE",
+        help="Such as gender.F=0.47. Default: the reference population.",
+    ),
+]
+Version = Annotated[
+    str | None, typer.Option(help="Model version. Default: of the newest decisions audited.")
+]
+OtherPolicy = Annotated[
+    Path | None,
+    typer.Option("--policy", metavar="FILE", help="Another policy file than the model's."),
+]
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        metavar="DATE", help="Judge the audits from this day on again, by the policy of --policy."
+    ),
 ]
 
 
 @verb(
     "fairness-audit plan lead_scoring",
-    "fairness-audit plan lead_scoring --decisions-per-week 250 --rate selection_rate=0.4 \\",
-    "    --rate base_rate=0.12 --rate true_positive_rate=0.6",
+    "fairness-audit plan lead_scoring --sizes sizes.yaml    # before any audit",
     "fairness-audit plan lead_scoring --policy new/policy.yaml --since 2026-01-01",
 )
 def plan(
     model: ModelArgument,
-    sizes: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Sizes stated by hand, in YAML.")
-    ] = None,
-    decisions_per_week: Annotated[
-        float | None, typer.Option(metavar="NUMBER", help="Decisions of all groups together.")
-    ] = None,
-    rate: Repeated = None,
-    share: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="GROUPING.GROUP=SHARE",
-            help="Such as gender.F=0.47. Default: the reference population.",
-        ),
-    ] = None,
-    version: Annotated[
-        str | None, typer.Option(help="Model version. Default: of the newest decisions audited.")
-    ] = None,
-    policy: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Another policy file than the model's.")
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            metavar="DATE",
-            help="Judge the audits from this day on again, by the policy of --policy.",
-        ),
-    ] = None,
+    sizes: SizesFile = None,
+    decisions_per_week: Decisions = None,
+    rate: Rates = None,
+    share: Shares = None,
+    version: Version = None,
+    policy: OtherPolicy = None,
+    since: Since = None,
     form: RowsPrinted = Format.TABLE,
 ) -> None:
     """What can be concluded about each group, and when?
@@ -73,38 +78,58 @@ def plan(
 
     Exit 0 it is told, 1 a past failure would vanish.
     """
-    from fairness_audit.cli.hindsight import tell_hindsight
-    from fairness_audit.cli.sizes import sizes_given, sizes_in
     from fairness_audit.installation import Installation
     from fairness_audit.replay.counted import CountedAudits
-    from fairness_audit.steps.judge.hindsight import hindsight
-    from fairness_audit.steps.judge.plan import before_any
-    from fairness_audit.steps.judge.plan import plan as judged_ahead
 
     is_given = sizes is not None or decisions_per_week is not None
     if since is not None and (policy is None or is_given):
         raise InputError("--since: judges past audits by --policy FILE (give it, and no sizes)")
     if is_given and version is not None:
         raise InputError("--version: with sizes given by hand there is none (leave it out)")
+    if sizes is not None and decisions_per_week is not None:
+        raise InputError("--sizes and --decisions-per-week: give one of them, not both")
     with Installation.from_environment() as installation:
         asked = _policy(installation, model, policy)
         counted = CountedAudits(installation, model)
         if since is not None:
-            again = hindsight(
-                asked, counted.since(since.replace(tzinfo=UTC), version), counted.evidence_at
-            )
-            tell_hindsight(again, form)
-            raise typer.Exit(ExitCode.REFUSED if again.loses_failure else ExitCode.GOOD)
-        if is_given:
-            stated = (
-                sizes_in(sizes, asked)
-                if sizes
-                else sizes_given(asked, decisions_per_week or 0.0, rate or [], share or [])
-            )
-            found = judged_ahead(asked, before_any(asked, stated), stated)
+            _again(counted, asked, since, version, form)
+        elif is_given:
+            found = _stated(asked, sizes, decisions_per_week or 0.0, rate or (), share or ())
         else:
             found = _after_newest(counted, asked, version)
     show_rows([*_rows(found)], form, lambda: _in_words(found), keys=_KEYS)
+
+
+def _again(
+    counted: "CountedAudits",
+    policy: "AuditPolicy",
+    since: datetime,
+    version: str | None,
+    form: Format,
+) -> NoReturn:
+    """Judge past audits again, tell what would change, and exit."""
+    from fairness_audit.cli.hindsight import tell_hindsight
+    from fairness_audit.steps.judge.hindsight import hindsight
+
+    past = counted.since(since.replace(tzinfo=UTC), version)
+    found = hindsight(policy, past, counted.evidence_at)
+    tell_hindsight(found, form)
+    raise typer.Exit(ExitCode.REFUSED if found.loses_failure else ExitCode.GOOD)
+
+
+def _stated(
+    policy: "AuditPolicy",
+    file: Path | None,
+    decisions: float,
+    rates: Sequence[str],
+    shares: Sequence[str],
+) -> "Plan":
+    """From sizes that somebody states."""
+    from fairness_audit.cli.sizes import sizes_given, sizes_in
+    from fairness_audit.steps.judge.plan import before_any, plan
+
+    stated = sizes_in(file, policy) if file else sizes_given(policy, decisions, rates, shares)
+    return plan(policy, before_any(policy, stated), stated)
 
 
 def _policy(installation: "Installation", model: str, file: Path | None) -> "AuditPolicy":

@@ -1,6 +1,6 @@
 """The verb `check`: are the policies, and what they need beside them, as they must be?"""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -57,30 +57,30 @@ def check(
         raise typer.Exit(ExitCode.CANNOT_TELL)
     if registry:
         _check_registry(settings, policies)
-    warnings = {loaded.policy.model: list(_warnings(loaded)) for loaded in policies}
-    rows = [
-        {
-            "model": loaded.policy.model,
-            "rules": len(loaded.policy.rules),
-            "groupings": len(loaded.policy.groupings),
-            "digest": loaded.digest,
-            "warnings": warnings[loaded.policy.model],
-        }
-        for loaded in policies
-    ]
+    rows = [_row(loaded) for loaded in policies]
 
     def in_words() -> None:
         for row in rows:
             say(
                 f"{row['model']}: {row['rules']} rules over {row['groupings']} groupings,"
-                f" digest {str(row['digest'])[:12]}"
+                f" digest {row['digest'][:12]}"
             )
-            for warning in warnings[str(row["model"])]:
+            for warning in row["warnings"]:
                 complain(f"warning: {warning}")
         if registry:
             say("the registry asks the gate")
 
     show_rows(rows, form, in_words)
+
+
+def _row(loaded: "LoadedPolicy") -> dict[str, Any]:
+    return {
+        "model": loaded.policy.model,
+        "rules": len(loaded.policy.rules),
+        "groupings": len(loaded.policy.groupings),
+        "digest": loaded.digest,
+        "warnings": list(_warnings(loaded)),
+    }
 
 
 def _warnings(loaded: "LoadedPolicy") -> "Iterator[str]":

@@ -62,7 +62,7 @@ _FOOTER = re.compile(r"<footer.*?</footer>", re.DOTALL)
 
 
 class AuditPages(Door):
-    """One audit in the overview; of ``decisions`` that would give a small number away it is None."""
+    """One audit in the overview; ``decisions`` is None where it would tell a small number."""
 
     model: str
     model_version: str

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from fairness_audit.statistics.family import closed_threshold
 from fairness_audit.statistics.processes import grown, product, stakes
-from fairness_audit.statistics.proportions import Floats, quotient
+from fairness_audit.statistics.proportions import Floats
 from fairness_audit.statistics.sequential import Aim, FailsOn, Pair, Side
 
 PASS_LEVEL = 20.0
@@ -194,11 +194,11 @@ class _Estimates:
                 each[:, unit + 1] - np.take_along_axis(each, start[:, i : i + 1], axis=1)[:, 0]
                 for each in self._sums[i]
             )
-            estimate = quotient(numerator, denominator)
+            # Not divided: a ratio to a rate of 0 lies beyond as its inverse does.
             found[:, at] = (
-                estimate > pair.limit.bound(Side.HIGH)
+                numerator > denominator * pair.limit.bound(Side.HIGH)
                 if self._is_high[at]
-                else estimate < pair.limit.bound(Side.LOW)
+                else numerator < denominator * pair.limit.bound(Side.LOW)
             )
         return found
 

@@ -10,8 +10,9 @@ class Simulation(Door):
     """Whose decisions a candidate was put in place of, and how its scores came about.
 
     ``confinement`` names what held the process in which it scored. ``cut`` is the score of the
-    last who is selected; of the ``tied`` rows that have it ``tied_selected`` are, if neither are too few. The comparison
-    with ``against``, group by group, is the file ``comparison.json`` of that digest.
+    last who is selected; of the ``tied`` rows that have it ``tied_selected`` are, where neither
+    number is too small to be told. The comparison with ``against``, group by group, is the file
+    ``comparison.json`` of that digest.
     """
 
     against: str = Field(description="Version whose decisions the candidate was put in place of.")

@@ -75,6 +75,9 @@ class PastRun:
         from fairness_audit.registry.training import trained_until
 
         try:
+            if self.record is not None:
+                counted = installation.evidence.read(self.record)
+                return None if counted is None else counted.counts_from
             return Evidence.read((self.folder / EVIDENCE).read_bytes()).counts_from
         except (OSError, RecordError):
             return trained_until(installation.registry, loaded.policy, version)
@@ -121,23 +124,21 @@ def _population(file: Path, snapshot: Snapshot) -> Population:
         InputError: when it holds nobody, or is not what `assemble` wrote.
     """
     try:
-        table = pq.ParquetFile(file)
-        rows = table.metadata.num_rows
-        first = next(table.iter_batches(batch_size=1, columns=["model_version"]), None)
-    except (OSError, ValueError) as error:
+        version = pq.read_table(file, columns=["model_version"])["model_version"]
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's are of these
         raise InputError(
             f"{file}: is no population ({type(error).__name__}; name a run that was assembled)"
         ) from None
-    if not rows or first is None:
+    rows = len(version)
+    if not rows:
         raise InputError(f"{file}: holds no decision (name a run that audited somebody)")
     return Population(
         model=snapshot.model,
-        model_version=str(first["model_version"][0].as_py()),
+        model_version=version[0].as_py(),
         path=file.resolve(),
         digest=sha256_of(file),
         rows=rows,
         decisions=rows,
-        lost=(),
         window_start=snapshot.window_start,
         window_end=snapshot.window_end,
     )

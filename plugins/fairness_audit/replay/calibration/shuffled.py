@@ -236,7 +236,7 @@ class ShuffledEvidence:
         people, met = self._layout.people, self._layout.people.met
         unit, cell = np.divmod(people.place, len(CELLS))
         (y, m), (y_other, m_other) = (values[cell[each]].T for each in (met.first, met.second))
-        counts: NDArray[np.bool_] = values.any(axis=1)
+        counts = np.asarray(values.any(axis=1))
         kept = counts[cell[met.first]] & counts[cell[met.second]]
         person = np.searchsorted(people.again, met.person[kept])
         return _Pairs(

@@ -126,14 +126,18 @@ def publish(
     first = AuditRecord(seq=1, prev=None, **content)
     check = partial(_check_earlier, ledger)
     signed = _appended(ledger, signer, trusted, first, check)
-    record = signed.record
-    if not isinstance(record, AuditRecord):
-        raise RecordError(f"record {record.record_id[:12]} of the ledger is no audit's")
+    record = _as_audit(signed.record)
     _check_same_findings(record, first)
     write_bytes(measurements.path.with_name("report.json"), report)
     file = _kept(ledger, signer, trusted, signed, records)
     log.info("record %d, %s: verdict %s", record.seq, record.record_id[:12], record.verdict.value)
     return PublishedRecord(record_id=record.record_id, file=file, verdict=record.verdict)
+
+
+def _as_audit(record: Record) -> AuditRecord:
+    if not isinstance(record, AuditRecord):
+        raise RecordError(f"record {record.record_id[:12]} of the ledger is no audit's")
+    return record
 
 
 def publish_review(

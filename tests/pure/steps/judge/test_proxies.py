@@ -58,8 +58,8 @@ def test_a_breach_on_a_proxy_alone_is_a_warning_that_a_person_decides_on() -> No
     assert judgement.verdict is Verdict.WARN
     assert judgement.deciding is finding
     assert (finding.verdict, finding.at_gate) == (Verdict.WARN, "review")
-    assert finding.sentence.endswith(
-        "; this stands until later decisions alone show the limit kept (evidence 80); the gender"
+    assert in_words(finding.sentence).endswith(
+        "; this stands until later decisions alone show the limit kept (evidence E); the gender"
         " is inferred (first names, by a table of 2020), so this cannot fail the audit by itself."
     )
 
