@@ -23,4 +23,5 @@ SELECT
         NOT coalesce(try_cast(weight AS DOUBLE) BETWEEN 1e-100 AND 1e100, FALSE)
     ) AS weight_not_positive,
     count(*) FILTER (decision IS NULL OR decision = '') AS decision_empty,
+    count(*) FILTER (subject IS NULL OR subject = '') AS subject_empty,
 FROM given

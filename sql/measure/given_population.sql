@@ -1,7 +1,7 @@
 -- A file that was given to be measured, as a population. Everything arrives as text; what breaks a
--- rule was refused before (given_faults.sql).
+-- rule was refused before (given_faults.sql). Without a subject every row is about somebody else.
 SELECT
-    coalesce(nullif(COLUMNS('^(attr|stratum|feature)_'), ''), 'unknown') AS '\0',
+    coalesce(nullif(COLUMNS('^(attr|stratum|feature|probability)_'), ''), 'unknown') AS '\0',
     CASE
         WHEN lower(outcome) IN ('1', '1.0', 'true') THEN TRUE
         WHEN lower(outcome) IN ('0', '0.0', 'false') THEN FALSE
@@ -13,4 +13,5 @@ SELECT
     try_cast(weight AS DOUBLE) AS weight,
     list,
     decision,
+    coalesce(subject, CAST(row_number() OVER () AS VARCHAR)) AS subject,
 FROM given

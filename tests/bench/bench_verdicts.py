@@ -11,12 +11,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from fairness_audit.statistics.clustering import difference_p_value
 from fairness_audit.statistics.course import Event, State, course
 from fairness_audit.statistics.gap_drift import gap_drift
 from fairness_audit.statistics.running_interval import running_interval
 from fairness_audit.statistics.sequential import Limit, Pair, TwoRates
-from tests.builders.clustered import Cell, following_weeks, one_look, panel, same_week
+from tests.builders.clustered import Cell, following_weeks, panel, same_week
 from tests.builders.estimated import area_gaps, rate_gaps
 from tests.builders.lives import (
     CHUNK,
@@ -229,26 +228,6 @@ def test_changes() -> None:
 
 
 # --- G -------------------------------------------------------------------------------------------
-
-
-def test_one_look_by_persons() -> None:
-    say("one look: p < .05 at equal rates, by persons of both groups; 1, 2, 4, 8, 26 decisions")
-    random = np.random.default_rng(1)
-    for own, other in ((12, 12), (12, 400), (20, 20), (40, 40), (40, 400), (100, 100), (500, 500)):
-        for correlation in (0.3, 1.0):
-            found = [
-                float((difference_p_value(
-                    one_look(random, LIVES, own, each, 0.4, correlation),
-                    one_look(random, LIVES, other, each, 0.4, correlation),
-                ) < 0.05).mean())
-                for each in (1, 2, 4, 8, 26)
-            ]  # fmt: skip
-            print(
-                f"{own:>5} {other:>5}  ICC {correlation}  " + " ".join(f"{x:.4f}" for x in found)
-            )
-            enough = min(own, other) >= 40
-            assert max(found) <= (0.065 if enough else 0.07)
-            assert min(found) >= (0.035 if enough else 0.0)
 
 
 Drawn = Callable[[np.random.Generator, int, float, float, bool], Cell]

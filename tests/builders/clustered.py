@@ -1,12 +1,11 @@
 """Groups of persons who are decided about several times, drawn with a known correlation."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness_audit.statistics.clustering import Clusters, SubjectSums, lagged_factor
+from fairness_audit.statistics.clustering import SubjectSums, lagged_factor
 from fairness_audit.statistics.proportions import Proportions
 
 Floats = NDArray[np.float64]
@@ -45,13 +44,6 @@ def sums_of(decisions: NDArray[Any], successes: NDArray[Any]) -> Cell:
     """Of persons and what became of each: both are (persons, units)."""
     m, y = decisions.astype(float), successes.astype(float)
     return Cell(y.sum(axis=0), m.sum(axis=0), SubjectSums(m.T @ m, m.T @ y, y.T @ y))
-
-
-def clusters_of(*, decisions: Sequence[int], successes: Sequence[int]) -> Clusters:
-    """One look at persons: how often each was decided about, and how often well."""
-    m, y = np.array(decisions, dtype=float), np.array(successes, dtype=float)
-    sums = (len(m), m.sum(), y.sum(), (m * m).sum(), (m * y).sum(), (y * y).sum())
-    return Clusters(*(np.array(float(each)) for each in sums))
 
 
 def same_week(
@@ -118,25 +110,3 @@ def panel(
     mm = np.full((1, units, units), float(persons))
     my = np.broadcast_to(k[:, None, :], yy.shape)
     return Cell(k, n, SubjectSums(mm, my, yy))
-
-
-def one_look(
-    random: np.random.Generator,
-    runs: int,
-    persons: int,
-    times: int,
-    rate: float,
-    correlation: float,
-) -> Clusters:
-    """Persons of one group with so many decisions each."""
-    own = propensities(random, rate, correlation, (runs, persons))
-    y = random.binomial(times, own).astype(float)
-    ones = np.ones(runs)
-    return Clusters(
-        subjects=persons * ones,
-        trials=persons * times * ones,
-        successes=y.sum(-1),
-        decisions_squared=persons * times**2 * ones,
-        mixed=times * y.sum(-1),
-        successes_squared=(y * y).sum(-1),
-    )

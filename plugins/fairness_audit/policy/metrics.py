@@ -44,6 +44,7 @@ class Needs(StrEnum):
     RANK = "rank"
     STRATUM = "stratum"
     FEATURE = "feature"
+    PROBABILITY = "probability"
 
 
 class Range(NamedTuple):

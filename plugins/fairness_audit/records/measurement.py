@@ -32,6 +32,8 @@ class Measurement(Door):
     never 0 by convention. ``low`` and ``high`` bound it at ``confidence``; ``p_value`` is that of
     the two-sided test of equal rates, on the metric's own denominators. ``standard_error`` is that
     of a value that is no rate or disparity of rates or, if it is a ratio, of its logarithm.
+    ``n_effective`` is how many independent decisions the rate is worth, where several may be about
+    the same subject.
     """
 
     metric: str
@@ -53,6 +55,7 @@ class Measurement(Door):
     standard_error: float | None = None
     n: int
     reference_n: int | None = None
+    n_effective: float | None = None
     method: str
 
 

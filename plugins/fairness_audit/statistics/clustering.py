@@ -1,10 +1,11 @@
-"""What decisions about the same person are worth: their design effect.
+"""What decisions about the same person are worth, unit by unit: their design effect.
 
 A rate is a ratio of sums over persons (decisions that count, successes among them), so its
 variance is that of a ratio estimator with persons as clusters. That over the binomial variance is
 the design effect, by which counts are divided: Kish, "Survey Sampling" (1965), 5.4 and 8.2; Rao &
 Scott, "A simple method for the analysis of clustered binary data", Biometrics 48 (1992), 577-585.
-Each rate counts decisions, not persons: who is decided about often weighs more in it.
+Each rate counts decisions, not persons: who is decided about often weighs more in it. What they
+are worth at one look is in `effective_counts`.
 """
 
 from typing import NamedTuple
@@ -92,64 +93,3 @@ def _correlation(n: Floats, k: Floats, mm: Floats, my: Floats, yy: Floats) -> Fl
     alike = residuals - n * spread + _PRIOR_PAIRS * spread
     found = quotient(alike, (np.maximum(mm - n, 0.0) + _PRIOR_PAIRS) * spread)
     return np.maximum(np.where(spread > 0, found, 1.0), 0.0)
-
-
-class Clusters(NamedTuple):
-    """One rate of one group at one look, with the sums over its subjects; arrays of any shape."""
-
-    subjects: Floats  # how many with m above 0
-    trials: Floats  # sum of m
-    successes: Floats  # sum of y
-    decisions_squared: Floats  # sum of m²
-    mixed: Floats  # sum of m y
-    successes_squared: Floats  # sum of y²
-
-
-def rate_variance(cell: Clusters) -> Floats:
-    """Cluster-robust variance of successes / trials; NaN below two subjects.
-
-    The linearised variance of a ratio, sum of (y - p m)² / n², times G / (G - 1) of G subjects
-    (Cochran, "Sampling Techniques" (1977), 6.3).
-    """
-    rate = quotient(cell.successes, cell.trials)
-    residuals = cell.successes_squared - 2 * rate * cell.mixed + rate**2 * cell.decisions_squared
-    of_few = quotient(cell.subjects, cell.subjects - 1)
-    variance = of_few * np.maximum(residuals, 0.0) / np.maximum(cell.trials, 1.0) ** 2
-    return np.where(cell.subjects > 1, variance, np.nan)
-
-
-def effective_trials(cell: Clusters) -> Floats:
-    """How many independent decisions would tell as much: at most the trials; NaN when unknown."""
-    rate = quotient(cell.successes, cell.trials)
-    spread, variance = rate * (1 - rate), rate_variance(cell)
-    even = (variance == 0) & (spread > 0)  # each person was treated as all others were
-    return np.where(even, cell.trials, np.minimum(quotient(spread, variance), cell.trials))
-
-
-def difference_p_value(group: Clusters, reference: Clusters) -> Floats:
-    """Two-sided p-value of equal rates, by persons; NaN below two subjects a side.
-
-    Student's t of the difference over its cluster-robust standard error, with Welch's degrees of
-    freedom: subjects less two where both groups are alike, fewer where a small one says less
-    (Welch, "The generalization of Student's problem when several different population variances
-    are involved", Biometrika 34 (1947), 28-35).
-    """
-    from scipy.special import stdtr
-
-    pooled = quotient(group.successes + reference.successes, group.trials + reference.trials)
-    own, other = (_told_variance(cell, pooled) for cell in (group, reference))
-    gap = quotient(group.successes, group.trials) - quotient(reference.successes, reference.trials)
-    t = quotient(np.abs(gap), np.sqrt(own + other))
-    freedom = quotient(
-        (own + other) ** 2,
-        quotient(own**2, group.subjects - 1) + quotient(other**2, reference.subjects - 1),
-    )
-    known = np.isfinite(own + other)
-    return np.where(known & (gap == 0), 1.0, np.asarray(2 * stdtr(freedom, -t)))
-
-
-def _told_variance(cell: Clusters, rate: Floats) -> Floats:
-    """That of the rate; where all persons were treated alike, that of persons of this rate."""
-    found = rate_variance(cell)
-    alike = rate * (1 - rate) * quotient(cell.decisions_squared, cell.trials**2)
-    return np.where(found == 0, alike, found)

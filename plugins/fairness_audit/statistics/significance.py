@@ -41,13 +41,16 @@ def p_values(group: Proportions, reference: Proportions) -> Floats:
 
 
 def _whole(successes: float, trials: float) -> tuple[int, int]:
-    """Whole counts of about this rate: of a weighted population trials need not be whole.
+    """The nearest whole counts of about this rate: effective ones need not be whole.
 
-    Trials are rounded down, so that no more is believed than there is, and successes to the
-    nearest. What is whole but for rounding stays it.
+    Cut down they would be of another rate: 1.6 of 9.9 is 2 of 10, and not 1 of 9.
     """
-    least = max(1, math.floor(trials + _ROUNDING))
-    return math.floor(successes / trials * least + 0.5 + _ROUNDING), least
+    whole = max(1, _nearest(trials))
+    return _nearest(successes / trials * whole), whole
+
+
+def _nearest(count: float) -> int:
+    return math.floor(count + 0.5 + _ROUNDING)
 
 
 def z_statistics(group: Proportions, reference: Proportions) -> Floats:

@@ -33,10 +33,10 @@ class Tables(NamedTuple):
 def effective(weights: Tables, squares: Tables) -> Tables:
     """How many equally weighted rows each side of each stratum is worth, at its own rate.
 
-    ``weights`` are sums of weights and ``squares`` of their squares. A side of weight Σw is worth
-    (Σw)² / Σw² rows (Kish, "Survey Sampling" (1965), section 11.7), so the unit of weight does not
-    matter. Simulated with weights 1 to 5, tests and intervals of these tables hold, also where
-    weight and success go together; those of linearised variances do not where strata are small.
+    ``weights`` are sums of weights and ``squares`` of their squares; the unit of weight does not
+    matter (`effective_counts.equally_weighted`). Simulated with weights 1 to 5, tests and
+    intervals of these tables hold, also where weight and success go together; those of linearised
+    variances do not where strata are small.
     """
     w, q = weights, squares
     own = np.nan_to_num(quotient(w.a + w.b, q.a + q.b))

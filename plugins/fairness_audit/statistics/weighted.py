@@ -1,4 +1,4 @@
-"""Means and quantiles of values with weights, and what the weights are worth.
+"""Means and quantiles of values with weights.
 
 Values are given as categories on the last axis, with the sum of the weights of each (``weights``)
 and of their squares (``squares``); without weights both are counts. No figure depends on the unit
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fairness_audit.statistics.effective_counts import equally_weighted
 from fairness_audit.statistics.proportions import Floats
 
 _ROUNDING = 1e-12
@@ -27,15 +28,9 @@ class Estimate(NamedTuple):
         return math.sqrt(self.variance) if self.variance >= 0 else math.nan
 
 
-def effective_size(weights: Floats, squares: Floats) -> float:
-    """(Σw)² / Σw², as many rows of equal weight (Kish, "Survey Sampling" (1965), section 11.7)."""
-    worth = float(squares.sum())
-    return float(weights.sum()) ** 2 / worth if worth else 0.0
-
-
 def mean(values: Floats, weights: Floats, squares: Floats) -> Estimate:
     """The mean, and the linearised variance of it; a variance of NaN of fewer than two rows."""
-    total, n = float(weights.sum()), effective_size(weights, squares)
+    total, n = float(weights.sum()), _worth(weights, squares)
     if not total:
         return Estimate(math.nan, math.nan)
     found = float((values * weights).sum() / total)
@@ -113,4 +108,9 @@ def _moments(values: Floats, weights: Floats, squares: Floats) -> _Moments:
     centre = float((values * weights).sum() / total)
     off = values - centre
     second, third, fourth = (float((weights * off**k).sum() / total) for k in (2, 3, 4))
-    return _Moments(effective_size(weights, squares), centre, second, third, fourth)
+    return _Moments(_worth(weights, squares), centre, second, third, fourth)
+
+
+def _worth(weights: Floats, squares: Floats) -> float:
+    """As many rows of equal weight."""
+    return float(equally_weighted(weights.sum(), squares.sum()))

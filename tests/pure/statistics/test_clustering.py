@@ -4,63 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import ttest_ind
 
-from fairness_audit.statistics.clustering import (
-    Clusters,
-    SubjectSums,
-    difference_p_value,
-    effective_trials,
-    lagged_factor,
-    rate_variance,
-)
-from tests.builders.clustered import clusters_of, following_weeks, one_look, panel, sums_of
-
-
-def test_variance_by_hand() -> None:
-    """Two persons, two decisions each, one all well: p = 1/2, residuals 1 and -1.
-
-    Their squares sum to 2; times 2 / (2 - 1), over 4² decisions: 1/4. Of independent decisions
-    that is the variance of one.
-    """
-    cell = clusters_of(decisions=[2, 2], successes=[2, 0])
-    assert rate_variance(cell) == pytest.approx(1 / 4)
-    assert effective_trials(cell) == pytest.approx(1)
-
-
-def test_once_each_is_the_binomial_variance() -> None:
-    """With n - 1 in the place of n: 1/2 x 1/2 / 9."""
-    cell = clusters_of(decisions=[1] * 10, successes=[1, 0] * 5)
-    assert rate_variance(cell) == pytest.approx(1 / 4 / 9)
-
-
-def test_one_person_has_no_variance_to_show() -> None:
-    cell = clusters_of(decisions=[5], successes=[2])
-    assert np.isnan(rate_variance(cell))
-    assert np.isnan(difference_p_value(cell, cell))
-
-
-def test_effective_trials_are_never_more_than_trials() -> None:
-    """Each person got exactly one of two: less varied than chance would make them."""
-    cell = clusters_of(decisions=[2] * 8, successes=[1] * 8)
-    assert effective_trials(cell) == 16
-
-
-def test_with_even_persons_the_difference_is_welchs_test_of_their_rates() -> None:
-    random = np.random.default_rng(3)
-    own, other = random.binomial(4, 0.3, 9), random.binomial(4, 0.5, 14)
-    found = difference_p_value(
-        clusters_of(decisions=[4] * 9, successes=own.tolist()),
-        clusters_of(decisions=[4] * 14, successes=other.tolist()),
-    )
-    assert found == pytest.approx(ttest_ind(own / 4, other / 4, equal_var=False).pvalue)
-
-
-def test_groups_treated_alike_throughout_still_have_a_p_value() -> None:
-    """All of one side, none of the other: persons vary as at the rate of both, 1/2."""
-    none, all_of_it = (clusters_of(decisions=[2] * 10, successes=[each] * 10) for each in (0, 2))
-    assert 0 < difference_p_value(none, all_of_it) < 0.001
-    assert difference_p_value(none, none) == 1
+from fairness_audit.statistics.clustering import SubjectSums, lagged_factor
+from tests.builders.clustered import following_weeks, panel, sums_of
 
 
 def test_the_first_unit_counts_persons() -> None:
@@ -173,28 +119,3 @@ def test_drawn_persons_have_the_correlation_they_were_drawn_with() -> None:
         p = k / n
         alike = (yy - 2 * p * my + p * p * mm - n * p * (1 - p)) / ((mm - n) * p * (1 - p))
         assert alike == pytest.approx(np.full(4, 0.3), abs=0.05)
-
-
-RUNS = 4_000
-
-
-@pytest.mark.parametrize("correlation", [0.3, 1.0])
-@pytest.mark.parametrize("times", [1, 4, 26])
-@pytest.mark.parametrize(("persons", "others", "most"), [(40, 40, 0.065), (12, 60, 0.07)])
-def test_one_look_at_equal_rates(
-    persons: int, others: int, most: float, times: int, correlation: float
-) -> None:
-    """False below 5 % in at most 6.5 %, and in few persons 7 %; three standard errors are 1 %."""
-    random = np.random.default_rng(5)
-    own, other = (
-        one_look(random, RUNS, each, times, 0.4, correlation) for each in (persons, others)
-    )
-    false = float((difference_p_value(own, other) < 0.05).mean())
-    assert 0.035 - 0.01 <= false <= most + 0.005
-
-
-def test_a_cell_of_arrays_is_one_of_many() -> None:
-    random = np.random.default_rng(6)
-    many = one_look(random, 3, 20, 2, 0.4, 0.5)
-    single = Clusters(*(each[1] for each in many))
-    assert rate_variance(many)[1] == rate_variance(single)

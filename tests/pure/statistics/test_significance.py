@@ -144,3 +144,12 @@ def test_small_groups_are_not_called_unequal_too_often() -> None:
         for rate in (0.05, 0.2, 0.5):
             size = (binom.pmf(x, n, rate) * binom.pmf(y, m, rate))[p <= 0.05].sum()
             assert size <= 0.06
+
+
+def test_effective_counts_are_taken_to_the_nearest_whole_table() -> None:
+    """Cut down they would be 1 of 9 and 7 of 9, and p .015 instead of .023."""
+    found = p_values(
+        Proportions(np.array([1.6]), np.array([9.9])),
+        Proportions(np.array([7.9]), np.array([9.9])),
+    )
+    assert found[0] == fisher(2, 10, 8, 10) > 0.02 > fisher(1, 9, 7, 9)

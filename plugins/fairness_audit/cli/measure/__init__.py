@@ -1,7 +1,6 @@
 """The verbs `measure` and `metrics`: the statistics of an audit, on any file."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -10,7 +9,7 @@ from fairness_audit.cli.measure import options
 from fairness_audit.cli.measure.arrow import leave_out_pandas
 from fairness_audit.cli.measure.headlines import SMALL
 from fairness_audit.cli.measure.options import Favourable
-from fairness_audit.cli.measure.results import KEYS
+from fairness_audit.cli.measure.results import KEYS, OF_SUBJECTS
 from fairness_audit.cli.names import existing_file
 from fairness_audit.cli.printing import Format, RowsPrinted, say, show_rows
 from fairness_audit.cli.verb import OWN_PROCESS, verb
@@ -28,13 +27,18 @@ _FILES = ("*.csv", "*.tsv", "*.parquet", "*.pq")
     "fairness-audit measure leads.csv --attr gender --selected called",
     "fairness-audit measure leads.csv --attr gender --attr age_band \\",
     "    --selected called --outcome converted --reference gender=male",
+    "fairness-audit measure leads.csv --attr gender --selected called \\",
+    "    --subject lead_id",
+    "fairness-audit measure leads.csv --selected called \\",
+    "    --probability ethnicity:A=p_a,B=p_b",
     "fairness-audit measure leads.csv --attr gender --outcome converted \\",
     "    --format json > figures.json",
 )
 def measure(
     context: typer.Context,
     file: options.File,
-    attribute: options.Attributes,
+    attribute: options.Attributes = None,
+    probability: options.Probabilities = None,
     outcome: options.Outcome = None,
     selected: options.Selected = None,
     score: options.Score = None,
@@ -43,6 +47,7 @@ def measure(
     rank: options.Rank = None,
     list_: options.ListColumn = None,
     weight: options.Weight = None,
+    subject: options.Subject = None,
     feature: options.Features = None,
     intersect: options.Intersections = None,
     stratum: options.Strata = None,
@@ -64,47 +69,61 @@ def measure(
     with everybody else; the metric impact_ratio is then to the group best off. --all, json and
     csv give every metric that the columns allow; `fairness-audit metrics` says what each means.
     """
-    from fairness_audit.steps.measure.counting.plan import Plan
-
-    parts = {"outcome": outcome, "selected": selected, "score": score, "decision": decision}
-    parts |= {"value": value, "rank": rank, "list": list_, "weight": weight}
-    input_file = _input_file(file, attribute, stratum or [], feature or [], parts)
-    attributes = input_file.attributes
-    plan = Plan(
-        groupings=options.groupings_of(attributes, intersect or []),
-        references=options.references_of(attributes, intersect or [], reference or []),
-        strata=input_file.strata,
-        selected_is_favourable=favourable is Favourable.SELECTED,
-        confidence=options.confidence_of(confidence),
-        columns=input_file.columns,
-        resamples=resamples,
-        tau=options.tau_of(tau),
-        compat=options.conventions_of(compat),
-        itself=True,
-        subgroup_depth=subgroups,
-    )
+    given = context.params | {"list": list_}
+    input_file = _input_file(given)
+    plan = _plan(input_file, given)
     if context.obj == OWN_PROCESS:
         leave_out_pandas()
     found = chosen(input_file, plan, metric or [])
     _show(found, input_file, plan, form, None if everything or metric else min_group_size)
 
 
-def _input_file(
-    file: Path,
-    attributes: list[str],
-    strata: list[str],
-    features: list[str],
-    parts: Mapping[str, str | None],
-) -> "InputFile":
-    """The file, if it is there; what is named twice counts once."""
-    from fairness_audit.steps.measure.counting.input_file import InputFile
+def _plan(input_file: "InputFile", given: Mapping[str, Any]) -> "Plan":
+    """What the options ask to be measured."""
+    from fairness_audit.steps.measure.counting.plan import Plan
 
+    attributes, likely = input_file.attributes, input_file.probabilities
+    together = given["intersect"] or []
+    return Plan(
+        groupings=options.groupings_of(attributes, together),
+        references=options.references_of(attributes, together, given["reference"] or [], likely),
+        strata=input_file.strata,
+        selected_is_favourable=given["favourable"] is Favourable.SELECTED,
+        confidence=options.confidence_of(given["confidence"]),
+        columns=input_file.columns,
+        resamples=given["resamples"],
+        tau=options.tau_of(given["tau"]),
+        compat=options.conventions_of(given["compat"]),
+        itself=True,
+        subgroup_depth=given["subgroups"],
+        probabilities={name: tuple(groups) for name, groups in likely.items()},
+    )
+
+
+def _input_file(given: Mapping[str, Any]) -> "InputFile":
+    """The file that the options name, if it is there; what is named twice counts once."""
+    from fairness_audit.steps.measure.counting.input_file import PARTS, InputFile
+
+    if given["probability"] and given["weight"]:
+        raise InputError(
+            "--probability and --weight: rates by probability are not made of weighted rows"
+            " (leave one of them out)"
+        )
+    if given["subject"] and given["weight"]:
+        raise InputError(
+            "--subject and --weight: variances by subject are not made of weighted rows"
+            " (leave one of them out)"
+        )
+    attributes = tuple(dict.fromkeys(given["attribute"] or ()))
+    if not attributes and not given["probability"]:
+        raise InputError("whose groups? Name a protected attribute with --attr or --probability")
     return InputFile(
-        path=existing_file(file, _FILES),
-        attributes=tuple(dict.fromkeys(attributes)),
-        strata=tuple(dict.fromkeys(strata)),
-        features=tuple(dict.fromkeys(features)),
-        **parts,
+        path=existing_file(given["file"], _FILES),
+        attributes=attributes,
+        probabilities=options.probabilities_of(given["probability"] or [], attributes),
+        strata=tuple(dict.fromkeys(given["stratum"] or ())),
+        features=tuple(dict.fromkeys(given["feature"] or ())),
+        **{part: given[part] for part in PARTS},
     )
 
 
@@ -125,7 +144,8 @@ def _show(
         else:
             print_summary(found, input_file, plan, smallest)
 
-    show_rows([{key: each[key] for key in KEYS} for each in found], form, in_words, keys=KEYS)
+    keys = KEYS if input_file.subject is None else (*KEYS, *OF_SUBJECTS)
+    show_rows([{key: each[key] for key in keys} for each in found], form, in_words, keys=keys)
 
 
 def chosen(input_file: "InputFile", plan: "Plan", metrics: list[str]) -> list[dict[str, Any]]:
@@ -139,7 +159,7 @@ def chosen(input_file: "InputFile", plan: "Plan", metrics: list[str]) -> list[di
     from fairness_audit.policy.metrics import Needs
 
     wanted = {options.metric_named(name) for name in metrics}
-    if not input_file.columns - {Needs.STRATUM}:
+    if not input_file.columns - {Needs.STRATUM, Needs.PROBABILITY}:
         raise InputError(
             "nothing to measure: name a column with --selected, --outcome, --score, --decision,"
             " --value or --rank"

@@ -19,7 +19,7 @@ from fairness_audit.cli.measure.figures import (
 )
 
 SMALL = 30
-"""Groups of fewer rows say little, unless somebody says otherwise."""
+"""Groups of fewer people, or else rows, say little, unless somebody says otherwise."""
 
 _Key = tuple[str, str, str, str | None]
 """Metric, attribute, group and stratum: one result."""
@@ -164,9 +164,10 @@ class Disparity:
         return self.is_clear, beyond_chance, abs(value)
 
     def is_of(self, smallest: int) -> bool:
-        """True where both sides have so many rows."""
-        other = self.result["reference_denominator"]
-        return bool(self.result["n"] >= smallest and (other is None or other >= smallest))
+        """True where both sides have so many people, or else rows."""
+        result = self.result
+        others = (result["reference_denominator"], result.get("reference_subjects"))
+        return size_of(result) >= smallest and all(n is None or n >= smallest for n in others)
 
     def _distance(self, value: float | None) -> float:
         """How far it is from none; a ratio by its logarithm."""
@@ -199,6 +200,12 @@ class Disparity:
         return f"{result['n']:,} rows"
 
 
+def size_of(result: Result) -> int:
+    """How many people a group has, or else rows."""
+    subjects = result.get("subjects")
+    return int(result["n"] if subjects is None else subjects)
+
+
 _KINDS = ("decision", "class", "value", "place", "score", "order of scores", "outcome")
 """What is worth a sentence before what. Outcomes say nothing yet of who decides about whom."""
 
@@ -209,7 +216,7 @@ def worst(
     references: Collection[str],
     smallest: int,
 ) -> dict[str, Disparity]:
-    """The worst disparity of each attribute between groups of ``smallest`` rows or more.
+    """The worst disparity of each attribute between groups of ``smallest`` people or more.
 
     ``references`` are the attributes with a reference group.
     """

@@ -1,5 +1,6 @@
 """The options of `measure`, and what they mean."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 from fractions import Fraction
@@ -23,9 +24,17 @@ class Favourable(StrEnum):
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file.")]
 Attributes = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--attr", "--attribute", metavar="COLUMN", help="A protected attribute. Repeat for more."
+    ),
+]
+Probabilities = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--probability",
+        metavar="ATTRIBUTE:GROUP=COLUMN,...",
+        help="An attribute known by the probability of each group alone.",
     ),
 ]
 Outcome = Annotated[
@@ -41,6 +50,10 @@ DecisionColumn = Annotated[
 ValueColumn = Annotated[str | None, typer.Option(metavar="COLUMN", help="A numeric outcome.")]
 Rank = Annotated[str | None, typer.Option(metavar="COLUMN", help="Place in a list, from 1.")]
 Weight = Annotated[str | None, typer.Option(metavar="COLUMN", help="Weight of the row, above 0.")]
+Subject = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Who the row is about: people are counted, not rows."),
+]
 ListColumn = Annotated[
     str | None, typer.Option("--list", metavar="COLUMN", help="Which list. Default: one.")
 ]
@@ -129,13 +142,39 @@ def _parts(given: str, attributes: tuple[str, ...]) -> tuple[str, ...]:
     return parts
 
 
+def probabilities_of(
+    given: list[str], attributes: tuple[str, ...] = ()
+) -> dict[str, dict[str, str]]:
+    """Per attribute that is known by probabilities, the column of each group."""
+    found: dict[str, dict[str, str]] = {}
+    for each in given:
+        name, colon, listed = each.partition(":")
+        pairs = [part.partition("=") for part in listed.split(",")]
+        groups = {group.strip(): column.strip() for group, _, column in pairs}
+        is_whole = colon and name.strip() and all(groups) and all(groups.values())
+        if not is_whole or len(pairs) < 2:
+            raise InputError(
+                f"--probability {each}: write ATTRIBUTE:GROUP=COLUMN,GROUP=COLUMN with all groups"
+            )
+        if len(groups) != len(pairs) or len(set(groups.values())) != len(pairs):
+            raise InputError(f"--probability {each}: name each group and each column once")
+        if name.strip() in (*found, *attributes):
+            raise InputError(f"--probability {each}: {name.strip()} is an attribute already")
+        found[name.strip()] = groups
+    return found
+
+
 def references_of(
-    attributes: tuple[str, ...], intersections: list[str], references: list[str]
+    attributes: tuple[str, ...],
+    intersections: list[str],
+    references: list[str],
+    probabilities: Mapping[str, Mapping[str, str]],
 ) -> dict[str, str]:
     """Reference group per grouping; an intersection has one if all its attributes have."""
     from fairness_audit.steps.measure.counting.plan import JOINT
 
     groupings = groupings_of(attributes, intersections)
+    groupings |= {name: (name,) for name in probabilities}
     found: dict[str, str] = {}
     for each in references:
         name, equals, group = each.partition("=")
@@ -145,6 +184,9 @@ def references_of(
             )
         if name in found:
             raise InputError(f"--reference {each}: {name} has a reference group already")
+        if group not in probabilities.get(name, {group: ""}):
+            groups = ", ".join(probabilities[name])
+            raise InputError(f"--reference {each}: no such group (there are {groups})")
         found[name] = group
     for name, parts in groupings.items():
         if len(parts) > 1 and name not in found and all(part in found for part in parts):

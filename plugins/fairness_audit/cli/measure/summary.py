@@ -1,10 +1,11 @@
 """A measured file as a person reads it: the worst disparities in sentences, then the headlines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from fairness_audit.cli.measure.expected import print_expected
 from fairness_audit.cli.measure.figures import Result, level, percent
-from fairness_audit.cli.measure.headlines import headlines, worst
+from fairness_audit.cli.measure.headlines import headlines, size_of, worst
 from fairness_audit.cli.measure.tables import print_every_figure, print_headlines
 from fairness_audit.cli.names import listed
 from fairness_audit.cli.printing import say
@@ -24,7 +25,8 @@ def print_summary(
 ) -> None:
     """Print what a person wants to know first, and say what else there is.
 
-    Groups of fewer rows than ``smallest`` are marked, and no sentence is about one.
+    Groups of fewer people, or else rows, than ``smallest`` are marked, and no sentence is about
+    one.
     """
     headings = headlines(selected_is_favourable=plan.selected_is_favourable)
     rows = max((each["n"] for each in found if each["attribute"] == OVERALL), default=0)
@@ -33,11 +35,13 @@ def print_summary(
     say()
     for attribute, disparity in worst(found, headings, plan.references, smallest).items():
         say(f"{attribute}: {disparity.sentence(rows, plan.confidence)}", hang=2)
-    if not print_headlines(found, headings, dict(plan.references), smallest):
+    shown = print_expected(found, plan, smallest)
+    certain = [each for each in found if each["attribute"] not in plan.probabilities]
+    if not print_headlines(certain, headings, dict(plan.references), smallest) and not shown:
         print_every_figure(found)
         return
     say()
-    for line in _notes(found, input_file, plan, smallest):
+    for line in _notes(certain, input_file, plan, smallest):
         say(line, hang=2)
 
 
@@ -46,7 +50,11 @@ def _about(
 ) -> Iterator[str]:
     """Which column plays which part, and what it holds all in all."""
     yield f"{input_file.path.name}: {rows:,} rows"
-    overall = {each["metric"]: each for each in found if each["attribute"] == OVERALL}
+    overall = {
+        each["metric"]: each
+        for each in found
+        if each["attribute"] == OVERALL and each["stratum"] is None
+    }
     better = "" if plan.selected_is_favourable else "; better is false"
     for part, column, metric, more in (
         ("selected", input_file.selected, "selection_rate", better),
@@ -60,6 +68,22 @@ def _about(
         if (column := getattr(input_file, part)) is not None:
             unweighted = input_file.weight is not None and part in _WITHOUT_WEIGHTS
             yield f"{part:<9} {column}{' (its figures do not use the weights)' * unweighted}"
+    if input_file.subject is not None:
+        yield f"subject   {input_file.subject}: {_subjects(overall, found)}"
+
+
+def _subjects(overall: Mapping[str, Result], found: Sequence[Result]) -> str:
+    """How many there are, and how often one is decided about."""
+    one = next(iter(overall.values()))
+    subjects, most = one["subjects"], one["most_decisions"]
+    if most == 1:
+        return f"{subjects:,} subjects, each decided about once"
+    several = {each["attribute"]: each["in_several"] for each in found if each["in_several"]}
+    moved = "".join(f"; {n:,} in several groups of {name}" for name, n in several.items())
+    return (
+        f"{subjects:,} subjects, at most {most:,} decisions about one; intervals and tests are by"
+        f" subject{moved}"
+    )
 
 
 def _known(rate: Result, input_file: "InputFile", rows: int) -> str:
@@ -74,8 +98,9 @@ def _notes(
     found: Sequence[Result], input_file: "InputFile", plan: "Plan", smallest: int
 ) -> Iterator[str]:
     """What must be known to read the tables."""
+    unit = "rows" if input_file.subject is None else "subjects"
     single = {
-        (each["attribute"], each["group"]): each["n"]
+        (each["attribute"], each["group"]): size_of(each)
         for each in found
         if each["stratum"] is None and each["reference"] is None and each["attribute"] != OVERALL
     }
@@ -83,10 +108,11 @@ def _notes(
         f"{group} ({n:,})" for (_, group), n in single.items() if n < smallest and group != UNKNOWN
     ]
     if small:
-        yield f"Fewer than {smallest:,} rows, which say little: {listed(dict.fromkeys(small))}."
+        few = listed(dict.fromkeys(small))
+        yield f"Fewer than {smallest:,} {unit}, which say little: {few}."
     empty = [f"{name} ({n:,})" for (name, group), n in single.items() if group == UNKNOWN]
     if empty:
-        yield f"unknown: rows without a value of {listed(empty)}."
+        yield f"unknown: {unit} without a value of {listed(empty)}."
     yield (
         f"Below each figure is its {level(plan.confidence)}. It holds for one figure: among many,"
         " some miss by chance. An audit allows for that, this table does not."

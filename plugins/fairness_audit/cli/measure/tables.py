@@ -13,12 +13,12 @@ from fairness_audit.cli.measure.figures import (
     place_of,
     ratio,
 )
-from fairness_audit.cli.measure.headlines import Headline
+from fairness_audit.cli.measure.headlines import Headline, size_of
 from fairness_audit.cli.printing import Cell, say, table, width, wrapped
 from fairness_audit.records.measurement import OVERALL
 
 FEW = "(few)"
-"""What marks a group of few rows."""
+"""What marks a group of few people, or else rows."""
 
 _GAP = 2
 """Blanks between two columns of a table."""
@@ -54,7 +54,7 @@ def print_headlines(
 ) -> bool:
     """Print, per attribute and stratum, a row per group; False if there was nothing to print.
 
-    Groups of fewer rows than ``smallest`` are marked.
+    Groups of fewer people, or else rows, than ``smallest`` are marked.
     """
     printed = False
     blocks = dict.fromkeys((each["attribute"], place_of(each)[0]) for each in found)
@@ -78,7 +78,7 @@ def _columns(
     for heading in headings:
         parts = dict.fromkeys(place_of(e)[1] for e in found if e["metric"] == heading.figure)
         for part in parts:
-            show = _share if heading.is_share else _plain
+            show = share_cell if heading.is_share else _plain
             yield _column(found, heading.figure, part, show)
             if heading.compares:
                 show = _plain if heading.is_difference else _ratio
@@ -103,29 +103,45 @@ def _print_block(
     references: dict[str, str],
     smallest: int,
 ) -> None:
-    sizes = {each["group"]: each["n"] for each in reversed(found)}
+    sizes = {each["group"]: _sizes(each) for each in reversed(found)}
+    sized = _SIZES[: len(next(iter(sizes.values())))]
     groups = dict.fromkeys(each["group"] for each in found if each["attribute"] == attribute)
-    marks = {name: f" {FEW}" * (sizes[name] < smallest) for name in groups}
+    people = {each["group"]: size_of(each) for each in reversed(found)}
+    marks = {name: f" {FEW}" * (people[name] < smallest) for name in groups}
     names = {name: f"{name}{marks[name]}" for name in groups} | {OVERALL: "everybody"}
     say()
     against = f", compared with {references[attribute]}" if attribute in references else ""
     say(f"{attribute}{f', {place}' if place else ''}{against}")
     longest = min(max(map(len, names.values())), _LONGEST_NAME)
-    size = max(len("rows"), len(f"{max(sizes.values()):,}"))
-    for some in _that_fit(columns, width() - longest - _GAP - size):
+    taken = sum(
+        _GAP + max(len(name), *(len(each[i]) for each in sizes.values()))
+        for i, name in enumerate(sized)
+    )
+    for some in _that_fit(columns, width() - longest - taken):
         say()
         table(
-            ("group", "rows", *(column.lines for column in some)),
+            ("group", *sized, *(column.lines for column in some)),
             [
                 (
                     name,
-                    f"{sizes[group]:,}",
+                    *sizes[group],
                     *(column.cells.get(group, ("", "")) for column in some),
                 )
                 for group, name in names.items()
             ],
-            right=range(1, len(some) + 2),
+            right=range(1, len(some) + len(sized) + 1),
         )
+
+
+_SIZES = ("rows", "subjects", "worth")
+
+
+def _sizes(result: Result) -> tuple[str, ...]:
+    """The rows of a group and, if known, its subjects and what their decisions are worth."""
+    if result.get("subjects") is None:
+        return (f"{result['n']:,}",)
+    worth = result["n_effective"]
+    return f"{result['n']:,}", f"{result['subjects']:,}", "" if worth is None else f"{worth:,.0f}"
 
 
 def _that_fit(columns: Sequence[_Column], room: int) -> Iterator[list[_Column]]:
@@ -139,7 +155,8 @@ def _that_fit(columns: Sequence[_Column], room: int) -> Iterator[list[_Column]]:
     yield some
 
 
-def _share(result: Result) -> tuple[str, str]:
+def share_cell(result: Result) -> tuple[str, str]:
+    """A share, and below it its interval."""
     if result["value"] is None:
         return ("undefined", "")
     low, high = result["low"], result["high"]

@@ -20,7 +20,7 @@ from fairness_audit.policy.units import Unit
 from fairness_audit.records.evidence import CELLS
 from fairness_audit.records.population import Population
 from fairness_audit.steps.measure.counting.by_unit import People, Units
-from fairness_audit.steps.measure.counting.groups import Combinations, cells_of
+from fairness_audit.steps.measure.counting.codes import Combinations, cells_of
 from fairness_audit.steps.measure.counting.scan import FILE, check, group_counts
 
 Whole = NDArray[np.int64]

@@ -9,10 +9,12 @@ import pyarrow as pa
 from fairness_audit.policy.metrics import IMPACT_RATIO, RATES, Needs, Rate
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner
 from fairness_audit.steps.measure.counting.groups import Cells, Groups
+from fairness_audit.steps.measure.counting.people import SubjectKinds
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.counting.scan import scanner
 from fairness_audit.steps.measure.counting.weights import scale_of
 from fairness_audit.steps.measure.derived import derived_tables
+from fairness_audit.steps.measure.figures.by_subject import by_subject, without_chance
 from fairness_audit.steps.measure.figures.columns import disparities_tables, rates_table
 from fairness_audit.steps.measure.figures.pairs import (
     Pairs,
@@ -24,8 +26,10 @@ from fairness_audit.steps.measure.figures.pairs import (
 from fairness_audit.steps.measure.figures.rows import Row
 from fairness_audit.steps.measure.figures.table import rows_table
 from fairness_audit.steps.measure.figures.within_strata import rows_within_strata
+from fairness_audit.steps.measure.metrics import conditional
 from fairness_audit.steps.measure.metrics.classes import decision_rows
 from fairness_audit.steps.measure.metrics.neighbours import neighbour_rows
+from fairness_audit.steps.measure.metrics.probabilities import probability_rows
 from fairness_audit.steps.measure.metrics.ranks import ranking_rows
 from fairness_audit.steps.measure.metrics.representation import representation_tables
 from fairness_audit.steps.measure.metrics.scores import score_rows
@@ -35,10 +39,23 @@ from fairness_audit.steps.measure.metrics.values import value_rows
 _MORE = (Needs.SCORE, Needs.VALUE, Needs.DECISION, Needs.RANK, Needs.FEATURE)
 """Columns that metrics need which are not made of the outcome counts."""
 
+_BY_ROWS = frozenset(each.name for each in conditional.DEFINITIONS)
+"""Metrics whose intervals and tests take every decision for somebody else's."""
 
-def measurements(cells: pa.Table, plan: Plan) -> Iterator[pa.Table]:
-    """The rates of every group, their differences, their ratios, and all metrics made of them."""
-    counted = Cells(cells)
+
+def measurements(
+    cells: pa.Table, plan: Plan, kinds: SubjectKinds | None = None
+) -> Iterator[pa.Table]:
+    """The rates of every group, their differences, their ratios, and all metrics made of them.
+
+    With ``kinds`` of subjects what varies is who is there, and every method says so.
+    """
+    counted = Cells(cells, kinds)
+    tables = _measurements(counted, plan)
+    yield from tables if kinds is None else (by_subject(each, besides=_BY_ROWS) for each in tables)
+
+
+def _measurements(counted: Cells, plan: Plan) -> Iterator[pa.Table]:
     whole, by_group = counted.everybody(), list(counted.groupings(plan))
     by_stratum = list(counted.strata(plan))
     rates = [rate for rate in RATES if plan.has(*rate.needs)]
@@ -64,9 +81,14 @@ def all_measurements(
     sql: Path,
     folder: Path,
     has_lists: bool = False,
+    kinds: SubjectKinds | None = None,
 ) -> Iterator[pa.Table]:
-    """The measurements made of the counts, and those that need more columns of the population."""
-    yield from measurements(cells, plan)
+    """The measurements made of the counts, and those that need more columns of the population.
+
+    Of the second there are no intervals and tests by subject yet known to hold: with ``kinds`` of
+    subjects they have none.
+    """
+    yield from measurements(cells, plan, kinds)
     if not plan.has_any(*_MORE):
         return
     is_weighted = "weight" in cells.column_names
@@ -74,7 +96,16 @@ def all_measurements(
     with scanner(population, sql, folder) as scan:
         found = list(more(plan, scan))
     found += rows_within_strata(cells, plan, population, more, sql=sql, folder=folder)
-    yield rows_table(found)
+    yield rows_table(found) if kinds is None else without_chance(rows_table(found))
+
+
+def expected_measurements(
+    plan: Plan, population: Path, *, sql: Path, folder: Path, kinds: SubjectKinds | None = None
+) -> pa.Table:
+    """The measurements of attributes that are known by probabilities alone."""
+    with scanner(population, sql, folder) as scan:
+        table = rows_table(probability_rows(plan, scan))
+    return table if kinds is None else by_subject(table)
 
 
 def _scanned(plan: Plan, scan: Scanner, *, has_lists: bool, is_weighted: bool) -> Iterator[Row]:

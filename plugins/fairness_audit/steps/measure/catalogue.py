@@ -10,6 +10,7 @@ from fairness_audit.steps.measure.metrics import (
     group_indices,
     neighbours,
     parities,
+    probabilities,
     ranks,
     representation,
     scores,
@@ -33,6 +34,7 @@ CATALOGUE: tuple[Metric, ...] = (
     *classes.DEFINITIONS,
     *ranks.DEFINITIONS,
     *neighbours.DEFINITIONS,
+    *probabilities.DEFINITIONS,
 )
 """All metrics; names are unique, and so are codes."""
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fairness_audit.policy.metrics import Rate
+from fairness_audit.policy.metrics import SELECTION_RATE, Rate
 from fairness_audit.statistics import intervals, simultaneous
 from fairness_audit.statistics.proportions import Floats, Interval, quotient
 from fairness_audit.steps.measure.counting.counts import Counts
@@ -40,7 +40,7 @@ def derived_tables(
         bootstrap = None
         if plan.resamples:
             name = f"{groups.attribute} in {groups.stratum}"
-            bootstrap = resampled(groups.sums, name, plan.resamples)
+            bootstrap = resampled(groups.sums, name, plan.resamples, groups.people)
         if groups.stratum is None:
             yield rows_table(worst_pair_rows(groups, plan))
             yield rows_table(index_rows(groups, bootstrap, plan))
@@ -123,7 +123,8 @@ def _estimated(
     nothing = np.full(value.shape, np.nan)
     if metric.rate is not None:
         return _of_one_rate(metric, metric.rate, value, d, a, plan)
-    if metric.mean_of:
+    # Who is decided about twice may count in both rates, which are no two samples then.
+    if metric.mean_of and (metric.is_size or d.products is None):
         return _of_two_rates(metric, value, d, a, plan)
     if bootstrap is None:
         return Estimates(value, nothing, nothing, nothing, _named(NO_INTERVAL, value.shape))
@@ -139,10 +140,13 @@ def _estimated(
 
 
 def _of_worth(formula: Formula, d: Side, a: Side) -> Formula:
-    """The formula of counts brought from sums of weights to the rows that these are worth."""
-    if d.counts is d.squares:
+    """The formula of counts brought to the independent decisions that selection is worth."""
+    if d.counts is d.squares and d.products is None:
         return formula
-    own, other = (np.nan_to_num(quotient(side.counts.n, side.squares.n)) for side in (d, a))
+    own, other = (
+        np.nan_to_num(quotient(comparisons.effective_size(SELECTION_RATE, side), side.counts.n))
+        for side in (d, a)
+    )
     return lambda x, y: formula(x.map(lambda cell: cell * own), y.map(lambda cell: cell * other))
 
 

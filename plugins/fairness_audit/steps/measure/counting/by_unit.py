@@ -18,9 +18,8 @@ from fairness_audit.records.evidence import CELLS
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.subject_sums import Whole, summed_rates
 from fairness_audit.records.version_evidence import Group
-from fairness_audit.steps.measure.counting.groups import Combinations, cells_of, named
-
-Codes = NDArray[np.int64]
+from fairness_audit.steps.measure.counting.codes import Codes, Combinations, cells_of
+from fairness_audit.steps.measure.counting.groups import named
 
 _CELLS = len(CELLS)
 _MICROSECOND = timedelta(microseconds=1)

@@ -2,27 +2,26 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fairness_audit.errors import MeasurementError
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics.proportions import Floats
-from fairness_audit.steps.measure.counting.counts import Counts, cell_of
+from fairness_audit.steps.measure.counting.codes import Combinations, cells_of
+from fairness_audit.steps.measure.counting.counts import Counts
+from fairness_audit.steps.measure.counting.people import SubjectKinds, Subjects
 from fairness_audit.steps.measure.counting.plan import JOINT, Plan, group_name
 
 Positions = NDArray[np.intp]
 
 _CELLS = 6
-_DENSE = 1 << 20
-"""Up to this many combinations each has a place in an array; beyond, only those there are."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,8 @@ class Groups:
     groups in order, the unknown one last. ``counts`` holds one entry per group: decisions or, in a
     weighted population, sums of weights; ``squares`` the sums of squared weights, ``decisions``
     how many decisions these are. Without weights the three are one. ``reference`` is the reference
-    group, present in the data or not.
+    group, present in the data or not. ``people`` are those the decisions are about; None where no
+    two are about the same, or nobody knows.
     """
 
     attribute: str
@@ -43,6 +43,7 @@ class Groups:
     decisions: Counts
     reference: str | None = None
     stratum: str | None = None
+    people: Subjects | None = None
 
     @cached_property
     def known(self) -> Positions:
@@ -116,57 +117,14 @@ class Sums(NamedTuple):
         return Sums(*(whole - each for whole, each in zip(self, part, strict=True)))
 
 
-class Combinations:
-    """The rows of a table by what they have in some of its columns."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
-        self._codes: dict[str, tuple[NDArray[np.int64], list[str]]] = {}
-
-    def of(self, columns: Sequence[str]) -> "Combined":
-        """Every combination of values, in order; those that do not occur may be among them."""
-        coded = [self._coded(column) for column in columns]
-        place = np.zeros(self._table.num_rows, dtype=np.int64)
-        for codes, names in coded:
-            place = place * len(names) + codes
-        places = int(np.prod([len(names) for _, names in coded], dtype=object)) if coded else 1
-        if places > _DENSE:
-            there, place = np.unique(place, return_inverse=True)
-        else:
-            there = np.arange(places)
-        return Combined(place, there, [names for _, names in coded])
-
-    def _coded(self, column: str) -> tuple[NDArray[np.int64], list[str]]:
-        """A number per row and the names they stand for, in order; NULL is unknown."""
-        if column not in self._codes:
-            values = pc.fill_null(self._table[column], UNKNOWN).combine_chunks()
-            encoded = pc.dictionary_encode(values)
-            names = encoded.dictionary.to_pylist()
-            order = sorted(range(len(names)), key=names.__getitem__)
-            rank = np.empty(len(names), dtype=np.int64)
-            rank[order] = np.arange(len(names))
-            codes = rank[encoded.indices.to_numpy()] if names else np.zeros(0, dtype=np.int64)
-            self._codes[column] = (codes, [names[i] for i in order])
-        return self._codes[column]
-
-
-class Combined(NamedTuple):
-    """Combinations of values: ``place`` of each row among them, and what they are made of."""
-
-    place: NDArray[np.int64]
-    there: NDArray[np.int64]
-    names: list[list[str]]
-
-    def keys(self, kept: Positions) -> list[tuple[str, ...]]:
-        """The values of some combinations, by their positions."""
-        return list(_unravelled(self.there[kept], self.names))
-
-
 class Cells:
-    """The fine group counts as numbers: who (codes of attributes and strata), what, how many."""
+    """The fine group counts as numbers: who (codes of attributes and strata), what, how many.
 
-    def __init__(self, table: pa.Table) -> None:
-        self._combinations = Combinations(table)
+    With ``kinds`` of subjects every grouping knows its people.
+    """
+
+    def __init__(self, table: pa.Table, kinds: SubjectKinds | None = None) -> None:
+        self._combinations, self._kinds = Combinations(table), kinds
         self._cell = cells_of(table)
         rows = _floats(table, "n")
         self._what = Sums(rows, rows, rows)
@@ -177,7 +135,8 @@ class Cells:
     def everybody(self) -> Groups:
         """The whole population as one group, also if it is empty."""
         keys, sums = self._tally([])
-        return _groups(OVERALL, [(OVERALL,)] * len(keys), sums, at_least=(OVERALL,))
+        groups = _groups(OVERALL, [(OVERALL,)] * len(keys), sums, at_least=(OVERALL,))
+        return self._with_people(groups, [])
 
     def groupings(self, plan: Plan) -> Iterator[Groups]:
         """Every grouping of the plan, over the whole population."""
@@ -186,8 +145,9 @@ class Cells:
 
     def grouping(self, name: str, parts: Sequence[str], reference: str | None = None) -> Groups:
         """The groups that the attributes ``parts`` make together."""
-        keys, sums = self._tally([f"attr_{part}" for part in parts])
-        return _groups(name, keys, sums, reference)
+        columns = [f"attr_{part}" for part in parts]
+        keys, sums = self._tally(columns)
+        return self._with_people(_groups(name, keys, sums, reference), columns)
 
     def strata(self, plan: Plan) -> Iterator[Groups]:
         """Everybody, then every single attribute, within each value of each stratum.
@@ -210,7 +170,15 @@ class Cells:
             there = np.flatnonzero([each == value for each in values])
             names = [keys[i][1:] or (OVERALL,) for i in there]
             within = sums.at(there)
-            yield _groups(attribute, names, within, reference, f"{stratum}={value}")
+            groups = _groups(attribute, names, within, reference, f"{stratum}={value}")
+            yield self._with_people(groups, columns, (f"stratum_{stratum}", value))
+
+    def _with_people(
+        self, groups: Groups, columns: Sequence[str], stratum: tuple[str, str] | None = None
+    ) -> Groups:
+        if self._kinds is None:
+            return groups
+        return replace(groups, people=self._kinds.within(columns, groups.names, stratum))
 
     def _tally(self, columns: Sequence[str]) -> tuple[list[tuple[str, ...]], Sums]:
         """Every combination of values that occurs, sorted, and its counts."""
@@ -225,32 +193,9 @@ class Cells:
         return summed.reshape(places, _CELLS).astype(np.float64)
 
 
-def cells_of(table: pa.Table) -> NDArray[np.int64]:
-    """The cell of every row: true, false and unknown outcome, selected or not."""
-    lookup = np.array(
-        [
-            [cell_of(outcome, selected) for selected in (False, True)]
-            for outcome in (False, True, None)
-        ]
-    )
-    outcome = pc.fill_null(pc.cast(table["outcome"], pa.int8()), 2).to_numpy()
-    selected = pc.cast(table["selected"], pa.int8()).to_numpy()
-    found: NDArray[np.int64] = lookup[outcome, selected]
-    return found
-
-
 def _floats(table: pa.Table, column: str) -> Floats:
     values: Floats = table[column].to_numpy().astype(np.float64)
     return values
-
-
-def _unravelled(places: NDArray[np.int64], names: list[list[str]]) -> Iterator[tuple[str, ...]]:
-    for place in places.tolist():
-        parts = []
-        for each in reversed(names):
-            place, code = divmod(place, len(each))
-            parts.append(each[code])
-        yield tuple(reversed(parts))
 
 
 def _groups(

@@ -1,7 +1,8 @@
 """Any CSV or Parquet file as a population, strictly checked."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -14,12 +15,27 @@ from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.errors import InputError
 from fairness_audit.policy.metrics import Needs
 
-_PLAIN = ("outcome", "selected", "score", "decision", "value", "rank", "list", "weight")
+PARTS = (
+    "outcome",
+    "selected",
+    "score",
+    "decision",
+    "value",
+    "rank",
+    "list",
+    "weight",
+    "subject",
+)
+"""What a column may be, of which a file has one at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InputFile:
-    """A file and the names of the columns that play a part; None where there is none."""
+    """A file and the names of the columns that play a part; None where there is none.
+
+    ``probabilities`` has, for each attribute that is known by probabilities alone, the column of
+    each of its groups.
+    """
 
     path: Path
     attributes: tuple[str, ...]
@@ -33,12 +49,15 @@ class InputFile:
     rank: str | None = None
     list: str | None = None
     weight: str | None = None
+    subject: str | None = None
+    probabilities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def columns(self) -> frozenset[Needs]:
         """The columns the population will have, as metrics need them."""
-        named = {need for need in Needs if need.value in _PLAIN and getattr(self, need.value)}
+        named = {need for need in Needs if need.value in PARTS and getattr(self, need.value)}
         named |= {Needs.STRATUM} if self.strata else set()
+        named |= {Needs.PROBABILITY} if self.probabilities else set()
         return frozenset(named | ({Needs.FEATURE} if self.features else set()))
 
 
@@ -56,8 +75,9 @@ def write_population(input_file: InputFile, path: Path, *, sql: Path) -> int:
         # Values may have a score that predicts them: its column is kept, empty if need be.
         absent = [
             name
-            for name in ("weight", "rank", "list", "decision", "value")
+            for name in ("weight", "rank", "list", "decision", "value", "subject")
             if getattr(input_file, name) is None
+            and not (name == "subject" and input_file.probabilities)
         ]
         kept = [name for name in population.columns if name not in absent]
         population.select(*map(ColumnExpression, kept)).write_parquet(str(path))
@@ -90,6 +110,7 @@ def _checked(
             )
     if input_file.features:
         _check_features(connection, input_file, sql)
+    _check_probabilities(connection, input_file, sql)
     return int(rows)
 
 
@@ -105,6 +126,26 @@ def _check_features(
             )
 
 
+def _check_probabilities(
+    connection: duckdb.DuckDBPyConnection, input_file: InputFile, sql: Path
+) -> None:
+    text, first = statement(sql / "measure" / "given_probability_faults.sql"), 0
+    for attribute, groups in input_file.probabilities.items():
+        columns = [f"probability_{first + i}" for i in range(len(groups))]
+        first += len(groups)
+        for row, place in connection.sql(text, params={"probabilities": columns}).fetchall():
+            if place:
+                column = list(groups.values())[place - 1]
+                raise InputError(
+                    f"{input_file.path}: column {column!r}, row {row}: is no probability"
+                    " (write a number from 0 to 1)"
+                )
+            raise InputError(
+                f"{input_file.path}: row {row}: the probabilities of {attribute}"
+                f" ({', '.join(groups.values())}) do not sum to 1 (name the column of every group)"
+            )
+
+
 _RULES = {
     ("outcome", "not_binary"): "rows are not binary (write 0, 1, true, false or nothing)",
     ("selected", "not_binary"): "rows are not binary (write 0, 1, true or false)",
@@ -113,6 +154,7 @@ _RULES = {
     ("value", "not_finite"): "rows are not finite numbers (NaN and infinity are refused)",
     ("rank", "not_whole"): "rows are not whole numbers from 1",
     ("weight", "not_positive"): "rows are not positive numbers (from 1e-100 to 1e100)",
+    ("subject", "empty"): "rows are empty (say who each decision is about)",
     ("decision", "empty"): "rows are empty (every row needs a decision)",
 }
 
@@ -161,20 +203,24 @@ def _as_parquet(file: Path, copy: Path) -> Path:
 
 
 def _named(input_file: InputFile) -> list[str]:
-    plain = [getattr(input_file, name) for name in _PLAIN]
+    plain = [getattr(input_file, name) for name in PARTS]
     named = [name for name in plain if name is not None]
-    return [*input_file.attributes, *input_file.strata, *input_file.features, *named]
+    likely = [column for each in input_file.probabilities.values() for column in each.values()]
+    return [*input_file.attributes, *input_file.strata, *input_file.features, *likely, *named]
 
 
 def _expressions(input_file: InputFile) -> list[Expression]:
-    """What is read, as text, under the names that populations use."""
+    """What is read, as text, under the names that populations use; of no attribute, one of all."""
     groups = {f"attr_{name}": name for name in input_file.attributes}
+    read = [] if groups else [ConstantExpression("everybody").alias("attr_")]
     groups |= {f"stratum_{name}": name for name in input_file.strata}
     groups |= {f"feature_{name}": name for name in input_file.features}
-    read = [
+    likely = [column for each in input_file.probabilities.values() for column in each.values()]
+    groups |= {f"probability_{i}": column for i, column in enumerate(likely)}
+    read += [
         ColumnExpression(column).cast("VARCHAR").alias(name) for name, column in groups.items()
     ]
-    for name in _PLAIN:
+    for name in PARTS:
         column = getattr(input_file, name)
         text = ConstantExpression(None) if column is None else ColumnExpression(column)
         read.append(text.cast("VARCHAR").alias(name))

@@ -35,7 +35,9 @@ class Plan:
     resamples; 0 leaves them out. Parity in the sense of Aequitas is a ratio from ``tau`` to its
     inverse. With ``itself`` the impact ratio of the group compared with is listed too. Subgroups
     of up to ``subgroup_depth`` attributes are searched for the one that is worst off. ``compat``
-    names the system whose conventions are followed instead of ours.
+    names the system whose conventions are followed instead of ours. ``probabilities`` maps each
+    attribute that is known by probabilities alone to its groups, whose columns
+    ``probability_<number>`` are in this order.
     """
 
     groupings: Mapping[str, tuple[str, ...]]
@@ -50,6 +52,7 @@ class Plan:
     compat: Compat | None = None
     itself: bool = False
     subgroup_depth: int = 0
+    probabilities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, policy: AuditPolicy, more: Iterable[Needs] = ()) -> "Plan":

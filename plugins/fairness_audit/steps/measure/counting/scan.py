@@ -39,6 +39,12 @@ def group_counts(population: Path, *, sql: Path, folder: Path) -> pa.Table:
     return cells
 
 
+def subject_kinds(population: Path, *, sql: Path, folder: Path) -> pa.Table:
+    """The kinds of subjects of a population with a column ``subject``."""
+    with scanner(population, sql, folder) as scan:
+        return scan.table("subject_counts")
+
+
 def columns_of(population: Path) -> frozenset[str]:
     """The names of the population's columns."""
     return frozenset(pq.read_schema(population).names)

@@ -18,8 +18,8 @@ from fairness_audit.records.evidence import CELLS
 from fairness_audit.records.subject_sums import PairSums, Whole
 from fairness_audit.statistics.confusion import ConfusionTable
 from fairness_audit.statistics.proportions import Floats
-from fairness_audit.steps.measure.counting.by_unit import Codes, People
-from fairness_audit.steps.measure.counting.groups import cells_of
+from fairness_audit.steps.measure.counting.by_unit import People
+from fairness_audit.steps.measure.counting.codes import Codes, cells_of
 
 Numbers = NDArray[np.integer[Any]]
 Matrix = NDArray[np.floating[Any]]

@@ -14,20 +14,24 @@ import numpy as np
 from fairness_audit.statistics.proportions import Floats, Interval, quotient
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.groups import Sums
+from fairness_audit.steps.measure.counting.people import Subjects
 
 _SEED = 20_230_517
 _MOST_UNDEFINED = 0.05
 
 
-def resampled(sums: Sums, name: str, resamples: int) -> Counts:
+def resampled(sums: Sums, name: str, resamples: int, people: Subjects | None = None) -> Counts:
     """Resamples of all groups of a grouping together, on a new first axis.
 
     ``name`` is the grouping's (and stratum's), which picks the random stream; the last axis of
-    ``sums`` holds the cells.
+    ``sums`` holds the cells. Where some are decided about several times, it is ``people`` who are
+    drawn.
     """
     rows = sums.rows
     total = rows.sum()
     random = np.random.default_rng([_SEED, zlib.crc32(name.encode())])
+    if people is not None:
+        return Counts.from_cells(people.resampled(resamples, random))
     if total < 1:
         return Counts.from_cells(np.zeros((resamples, *rows.shape)))
     drawn = random.multinomial(round(total), rows.ravel() / total, size=resamples)

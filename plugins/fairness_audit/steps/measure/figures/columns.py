@@ -8,11 +8,18 @@ from numpy.typing import NDArray
 
 from fairness_audit.policy.metrics import FALSE_DISCOVERY_RATE, FALSE_POSITIVE_RATE, Rate
 from fairness_audit.policy.model import Against, Comparison
+from fairness_audit.statistics.proportions import Floats
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import Compat, Plan
 from fairness_audit.steps.measure.figures import estimates
 from fairness_audit.steps.measure.figures.estimates import Shares
-from fairness_audit.steps.measure.figures.pairs import Pairs, Side, effective_size
+from fairness_audit.steps.measure.figures.pairs import (
+    Fraction,
+    Pairs,
+    Side,
+    effective_size,
+    size_for_intervals,
+)
 from fairness_audit.steps.measure.figures.table import measurements_table
 
 Matters = Sequence[tuple[Rate, Sequence[Pairs]]]
@@ -22,7 +29,7 @@ Matters = Sequence[tuple[Rate, Sequence[Pairs]]]
 def rates_table(all_groups: Sequence[Groups], rates: Iterable[Rate], plan: Plan) -> pa.Table:
     """The rates of every group."""
     chosen = list(rates)
-    everyone = Side.joined([Side(each.counts, each.squares, each.rows) for each in all_groups])
+    everyone = Side.joined([Side.every(each) for each in all_groups])
     column = joined([shares_of(rate, everyone) for rate in chosen])
     known = estimates.rates(column, plan.confidence)
     if plan.compat is Compat.FAIRLEARN:
@@ -37,6 +44,7 @@ def rates_table(all_groups: Sequence[Groups], rates: Iterable[Rate], plan: Plan)
         numerator=column.numerator,
         denominator=column.denominator,
         n=np.concatenate([each.rows for _ in chosen for each in all_groups] or [np.zeros(0)]),
+        n_effective=worth((rate, everyone) for rate in chosen),
     )
 
 
@@ -86,13 +94,19 @@ def _tested_as_aequitas_does(contrast: estimates.Contrast, matters: Matters) -> 
     return contrast._replace(p_value=other.p_value, test=other.test)
 
 
-def shares_of(rate: Rate, side: Side) -> Shares:
+def shares_of(rate: Fraction, side: Side) -> Shares:
     """The rate of every entry."""
     return Shares(
         np.asarray(rate.numerator(side.counts), dtype=np.float64),
         np.asarray(rate.denominator(side.counts), dtype=np.float64),
-        effective_size(rate, side.counts, side.squares),
+        size_for_intervals(rate, side),
     )
+
+
+def worth(sides: Iterable[tuple[Rate, Side]]) -> Floats | None:
+    """How many independent decisions each rate is worth; None if nobody is decided about twice."""
+    sizes = [effective_size(rate, side) for rate, side in sides if side.products is not None]
+    return np.concatenate(sizes) if sizes else None
 
 
 def joined(columns: Sequence[Shares]) -> Shares:
@@ -103,7 +117,7 @@ def joined(columns: Sequence[Shares]) -> Shares:
 
 def _labels(
     pairs: Sequence[tuple[Rate, Pairs]], group: Shares, other: Shares
-) -> dict[str, list[object] | NDArray[np.float64]]:
+) -> dict[str, list[object] | NDArray[np.float64] | None]:
     def column(of: Callable[[Rate, Pairs], object]) -> list[object]:
         return [value for rate, each in pairs for value in [of(rate, each)] * len(each.names)]
 
@@ -121,6 +135,7 @@ def _labels(
         "reference_denominator": other.denominator,
         "n": np.concatenate([np.zeros(0), *(each.group.rows for _, each in pairs)]),
         "reference_n": np.concatenate([np.zeros(0), *(each.reference.rows for _, each in pairs)]),
+        "n_effective": worth((rate, each.group) for rate, each in pairs),
     }
 
 

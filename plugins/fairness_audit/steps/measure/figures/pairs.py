@@ -4,40 +4,71 @@ Group names are compared as they are in the data; the unknown group is part of t
 overall, but is not itself compared, nor a reference, nor the best.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from fairness_audit.policy.metrics import Rate
 from fairness_audit.policy.model import Against
 from fairness_audit.records.measurement import OVERALL
+from fairness_audit.statistics.confusion import ConfusionTable, Count
+from fairness_audit.statistics.effective_counts import (
+    OfSubjects,
+    effective_trials,
+    equally_weighted,
+    even_persons,
+    of_few_persons,
+)
 from fairness_audit.statistics.proportions import Floats, quotient
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.groups import Groups, Positions
+from fairness_audit.steps.measure.counting.people import Products
 from fairness_audit.steps.measure.counting.plan import Plan
 
 REST = "rest"
 """Name of everybody not in the group, as the reference of a disparity."""
 
 
+class Fraction(Protocol):
+    """A share of some decisions about a group: a rate, or another sum of cells over another."""
+
+    @property
+    def numerator(self) -> Callable[[ConfusionTable], Count]:
+        """Part of the denominator."""
+
+    @property
+    def denominator(self) -> Callable[[ConfusionTable], Count]:
+        """The decisions that count."""
+
+
 @dataclass(frozen=True)
 class Side:
     """One side of some comparisons: counts, squared weights and decisions, an entry for each.
 
-    Without weights ``squares`` is ``counts`` itself, and all is done once.
+    Without weights ``squares`` is ``counts`` itself, and all is done once. ``products`` are of the
+    subjects, where some are decided about several times.
     """
 
     counts: Counts
     squares: Counts
     rows: Floats
+    products: Products | None = None
+
+    @classmethod
+    def every(cls, groups: Groups) -> "Side":
+        """All groups, in their order."""
+        own = None if groups.people is None else groups.people.own
+        return cls(groups.counts, groups.squares, groups.rows, own)
 
     @classmethod
     def of(cls, groups: Groups, positions: Positions) -> "Side":
         """The groups at these positions."""
         counts = groups.counts.take(positions)
         squares = groups.squares.take(positions) if groups.is_weighted else counts
-        return cls(counts, squares, groups.rows[positions])
+        own = None if groups.people is None else groups.people.own.at(positions)
+        return cls(counts, squares, groups.rows[positions], own)
 
     @classmethod
     def all_of(cls, groups: Groups, times: int) -> "Side":
@@ -45,10 +76,17 @@ class Side:
         everyone = np.zeros(times, dtype=np.intp)
         total = np.full(times, groups.rows.sum())
         counts = groups.overall.take(everyone)
-        squares = counts
-        if groups.is_weighted:
-            squares = groups.squares.total().take(everyone)
-        return cls(counts, squares, total)
+        squares = groups.squares.total().take(everyone) if groups.is_weighted else counts
+        products = None if groups.people is None else groups.people.everybody.at(everyone)
+        return cls(counts, squares, total, products)
+
+    @classmethod
+    def rest_of(cls, groups: Groups, positions: Positions) -> "Side":
+        """Of each group at these positions, everybody else."""
+        rest = cls.all_of(groups, len(positions))._without(cls.of(groups, positions))
+        if groups.people is None:
+            return rest
+        return replace(rest, products=groups.people.rest.at(positions))
 
     @classmethod
     def joined(cls, sides: Sequence["Side"]) -> "Side":
@@ -57,10 +95,24 @@ class Side:
         squares = counts
         if any(each.squares is not each.counts for each in sides):
             squares = Counts.joined([each.squares for each in sides])
-        return cls(counts, squares, np.concatenate([np.zeros(0), *(each.rows for each in sides)]))
+        rows = np.concatenate([np.zeros(0), *(each.rows for each in sides)])
+        products = [each.products for each in sides if each.products is not None]
+        return cls(counts, squares, rows, Products.joined(products) if products else None)
 
-    def without(self, part: "Side") -> "Side":
-        """What is left of each entry when a part of it is taken away."""
+    def at(self, positions: Positions) -> "Side":
+        """Some of the entries."""
+        counts = self.counts.take(positions)
+        squares = self.squares.take(positions) if self.squares is not self.counts else counts
+        products = None if self.products is None else self.products.at(positions)
+        return Side(counts, squares, self.rows[positions], products)
+
+    @property
+    def sizes(self) -> Floats:
+        """How many subjects each entry has: decisions, unless some are about the same."""
+        return self.rows if self.products is None else self.products.subjects
+
+    def _without(self, part: "Side") -> "Side":
+        """What is left of each entry when a part of it is taken away, whoever it is about."""
         counts = self.counts - part.counts
         weighted = self.squares is not self.counts or part.squares is not part.counts
         squares = self.squares - part.squares if weighted else counts
@@ -111,29 +163,65 @@ def best_group(groups: Groups, rate: Rate, plan: Plan) -> int | None:
     sign = 1 if rate.higher_is_better(selected_is_favourable=plan.selected_is_favourable) else -1
     denominator = rate.denominator(groups.counts)
     merit = sign * quotient(rate.numerator(groups.counts), denominator)
-    size = effective_size(rate, groups.counts, groups.squares)
+    size = independent_size(rate, Side.every(groups))
     eligible = [int(i) for i in groups.known if size[i] >= plan.min_group_size]
     return max(eligible, key=lambda i: (merit[i], denominator[i], -i), default=None)
 
 
-def effective_size(rate: Rate, counts: Counts, squares: Counts) -> Floats:
-    """How many equally weighted decisions a rate is worth: (Σw)² / Σw², of its denominator.
+def independent_size(rate: Fraction, side: Side) -> Floats:
+    """Of how many of equal weight a rate is: of persons, if some are decided about often."""
+    if side.products is None:
+        return _equally_weighted(rate, side)
+    denominator = np.asarray(rate.denominator(side.counts), dtype=np.float64)
+    return even_persons(denominator, _of_subjects(rate, side.products))
 
-    Kish, "Survey Sampling" (1965), section 11.7. Without weights it is the denominator, exactly.
-    """
-    denominator = np.asarray(rate.denominator(counts), dtype=np.float64)
-    if counts is squares:
-        return denominator
-    squared = rate.denominator(squares)
-    return np.where(
-        denominator == squared, denominator, np.nan_to_num(quotient(denominator**2, squared))
+
+def effective_size(rate: Fraction, side: Side) -> Floats:
+    """How many independent, equally weighted decisions a rate is worth."""
+    if side.products is None:
+        return _equally_weighted(rate, side)
+    successes, trials = _fraction(rate, side.counts)
+    return effective_trials(successes, trials, _of_subjects(rate, side.products))
+
+
+def size_for_intervals(rate: Fraction, side: Side) -> Floats:
+    """The effective size, less what it costs that it was estimated from few persons."""
+    effective = effective_size(rate, side)
+    if side.products is None:
+        return effective
+    trials = np.asarray(rate.denominator(side.counts), dtype=np.float64)
+    subjects = _of_subjects(rate, side.products)
+    return of_few_persons(effective, trials, subjects, side.products.confidence)
+
+
+def _of_subjects(rate: Fraction, products: Products) -> OfSubjects:
+    """What a rate counts is a sum of cells, so its sums over subjects are sums of products."""
+    successes, trials = _fraction(rate, Counts.from_cells(np.eye(6)))
+    return OfSubjects(
+        *(
+            np.einsum("i,gij,j->g", one, products.cells, other)
+            for one, other in ((trials, trials), (trials, successes), (successes, successes))
+        )
     )
+
+
+def _fraction(rate: Fraction, counts: Counts) -> tuple[Floats, Floats]:
+    return (
+        np.asarray(rate.numerator(counts), dtype=np.float64),
+        np.asarray(rate.denominator(counts), dtype=np.float64),
+    )
+
+
+def _equally_weighted(rate: Fraction, side: Side) -> Floats:
+    denominator = np.asarray(rate.denominator(side.counts), dtype=np.float64)
+    if side.counts is side.squares:
+        return denominator
+    return equally_weighted(denominator, rate.denominator(side.squares))
 
 
 def with_rest(groups: Groups) -> Iterator[Pairs]:
     """Every known group against everybody not in it."""
-    group = Side.of(groups, groups.known)
-    rest = Side.all_of(groups, len(groups.known)).without(group)
+    group, rest = Side.of(groups, groups.known), Side.rest_of(groups, groups.known)
     yield _pairs(groups, Against.REST, REST, group, rest, rest)
 
 
@@ -141,7 +229,8 @@ def with_overall(groups: Groups) -> Iterator[Pairs]:
     """Every known group against everybody, itself included."""
     group = Side.of(groups, groups.known)
     everyone = Side.all_of(groups, len(groups.known))
-    yield _pairs(groups, Against.OVERALL, OVERALL, group, everyone, everyone.without(group))
+    rest = Side.rest_of(groups, groups.known)
+    yield _pairs(groups, Against.OVERALL, OVERALL, group, everyone, rest)
 
 
 def _pairs(

@@ -35,6 +35,7 @@ SCHEMA = pa.schema(
         pa.field("standard_error", pa.float64()),
         pa.field("n", pa.int64(), nullable=False),
         pa.field("reference_n", pa.int64()),
+        pa.field("n_effective", pa.float64()),
         pa.field("method", pa.string(), nullable=False),
     ]
 )

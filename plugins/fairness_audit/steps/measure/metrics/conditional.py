@@ -25,6 +25,7 @@ from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.groups import Groups, Sums
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.figures.bootstrap import percentile_interval, resampled
+from fairness_audit.steps.measure.figures.by_subject import LEFT_OUT
 from fairness_audit.steps.measure.figures.columns import shares_of
 from fairness_audit.steps.measure.figures.pairs import REST, Side
 from fairness_audit.steps.measure.figures.rows import Row
@@ -112,7 +113,7 @@ class _Conditional:
         self._reference = plan.references.get(attribute)
         sums = _aligned(within, names)
         self._counts, self._squares, self._decisions = map(Counts.from_cells, sums)
-        self._is_weighted = sums.is_weighted
+        self._is_weighted, self._by_subject = sums.is_weighted, within[0].people is not None
         self._resampled: Counts | None = None
         if plan.resamples:
             name = f"{attribute} within {stratum}"
@@ -193,6 +194,8 @@ class _Conditional:
         )
 
     def _reversal(self, position: int, common: Gap, p_homogeneous: float) -> Row:
+        if self._by_subject:  # by evidence of rows, of which some are about the same subject
+            return self._row(REVERSAL, position, np.array(np.nan), LEFT_OUT)
         whole, confidence = self._whole(position), self._plan.confidence
         found = pattern(whole, common, p_homogeneous, 1 - confidence)
         value = np.array(float(found is Pattern.REVERSED))

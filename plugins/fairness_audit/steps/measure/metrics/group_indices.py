@@ -5,12 +5,14 @@ bias amplification); LiFT (entropy indices of the benefit map, here of the selec
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from fairness_audit.policy.metrics import (
     ANY_DIFFERENCE,
+    BASE_RATE,
     DISTANCE,
     SELECTION_RATE,
     Direction,
@@ -20,19 +22,28 @@ from fairness_audit.policy.metrics import (
 )
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics import inequality, simultaneous
+from fairness_audit.statistics.confusion import ConfusionTable, Count
 from fairness_audit.statistics.proportions import Floats, Interval, Proportions, quotient
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.figures.bootstrap import percentile_interval
 from fairness_audit.steps.measure.figures.columns import shares_of
-from fairness_audit.steps.measure.figures.pairs import Side
+from fairness_audit.steps.measure.figures.pairs import Fraction, Side
 from fairness_audit.steps.measure.figures.rows import Row
-
-Count = Callable[[Counts], Floats]
 
 _DECISION = (Needs.SELECTED,)
 _BOTH = (Needs.OUTCOME, Needs.SELECTED)
+
+
+class _Share(NamedTuple):
+    """A share that is no rate of its own."""
+
+    numerator: Callable[[ConfusionTable], Count]
+    denominator: Callable[[ConfusionTable], Count]
+
+
+_LABELLED_SELECTED = _Share(lambda c: c.labelled_selected, lambda c: c.labelled)
 
 DIFFERENTIAL = Metric(
     name="smoothed_empirical_differential_fairness",
@@ -149,15 +160,15 @@ class _Indices:
 
     def differential(self) -> Row:
         """Differential fairness of the decisions."""
-        shares = self._shares(lambda c: c.n, lambda c: c.selected)
+        shares = self._shares(SELECTION_RATE)
         interval = _interval_of_differential(shares, self._confidence)
-        return self._row(DIFFERENTIAL, _differential(shares), interval)
+        return self._row(DIFFERENTIAL, self._differential(SELECTION_RATE), interval)
 
     def amplification(self) -> Row:
         """How much more of it the decisions have than the labels."""
-        decisions = self._shares(lambda c: c.labelled, lambda c: c.labelled_selected)
-        labels = self._shares(lambda c: c.labelled, lambda c: c.positives)
-        value = np.asarray(_differential(decisions) - _differential(labels))
+        decisions, labels = self._shares(_LABELLED_SELECTED), self._shares(BASE_RATE)
+        apart = self._differential(_LABELLED_SELECTED)
+        value = np.asarray(apart - self._differential(BASE_RATE))
         if not decisions.trials.sum():
             value = np.array(np.nan)
         each = 1 - (1 - self._confidence) / 2
@@ -185,11 +196,14 @@ class _Indices:
         low = 0.0 if not apart.low > 0 else min(float(low), float(value))
         return row._replace(low=low, high=max(float(high), float(value)), method="bootstrap")
 
-    def _shares(self, total: Count, chosen: Count) -> Proportions:
-        """Shares of the groups, out of as many rows as their weights are worth."""
-        weight, squares = total(self._side.counts), total(self._side.squares)
-        size = np.nan_to_num(quotient(weight**2, squares))
-        return Proportions(np.nan_to_num(quotient(chosen(self._side.counts), weight)) * size, size)
+    def _shares(self, fraction: Fraction) -> Proportions:
+        """Shares of the groups, as intervals see them."""
+        return shares_of(fraction, self._side).proportions
+
+    def _differential(self, fraction: Fraction) -> Floats:
+        """Of rows, or what weights are worth of them: what subjects are does not change it."""
+        rows = replace(self._side, products=None)
+        return _differential(shares_of(fraction, rows).proportions)
 
     def _row(self, metric: Metric, value: Floats, interval: Interval) -> Row:
         row = Row.of(

@@ -12,7 +12,12 @@ import pyarrow as pa
 
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import RATES, SHARE, Direction, Metric, Rate
-from fairness_audit.statistics.proportions import quotient
+from fairness_audit.statistics.effective_counts import (
+    OfSubjects,
+    effective_trials,
+    of_few_persons,
+)
+from fairness_audit.statistics.proportions import Floats, quotient
 from fairness_audit.steps.measure.counting.groups import Groups
 from fairness_audit.steps.measure.counting.plan import JOINT, Plan
 from fairness_audit.steps.measure.figures import estimates
@@ -51,8 +56,7 @@ def representation_tables(
     for groups in by_group:
         n = groups.counts.n
         total = np.full(n.shape, groups.overall.n[0] if len(n) else 0.0)
-        size = np.full(n.shape, groups.rows.sum())
-        share = Shares(n, total, size)
+        share = Shares(n, total, _size(groups, n, total, plan))
         yield measurements_table(
             estimates.rates(share, plan.confidence),
             metric=POPULATION_SHARE.name,
@@ -67,8 +71,21 @@ def representation_tables(
                 yield _bounds(groups, rate)
 
 
+def _size(groups: Groups, n: Floats, total: Floats, plan: Plan) -> Floats:
+    """How many independent decisions the shares are of."""
+    if groups.people is None:
+        return np.full(n.shape, groups.rows.sum())
+    everything = groups.people.everybody.cells.sum(axis=(-1, -2))
+    shared = groups.people.with_everybody.sum(axis=(-1, -2))
+    subjects = OfSubjects(
+        np.broadcast_to(everything, n.shape), shared, groups.people.own.cells.sum(axis=(-1, -2))
+    )
+    effective = effective_trials(n, total, subjects)
+    return of_few_persons(effective, total, subjects, plan.confidence)
+
+
 def _bounds(groups: Groups, rate: Rate) -> pa.Table:
-    column = shares_of(rate, Side(groups.counts, groups.squares, groups.rows))
+    column = shares_of(rate, Side.every(groups))
     unknown = groups.names.index(UNKNOWN)
     good = column.numerator[unknown]
     bad = column.denominator[unknown] - good

@@ -25,6 +25,7 @@ from fairness_audit.policy.metrics import (
 )
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics import intervals, ranking, ratio_intervals, significance, weighted
+from fairness_audit.statistics.effective_counts import equally_weighted
 from fairness_audit.statistics.proportions import Proportions, two_sided_quantile
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.groups import Sums
@@ -346,8 +347,8 @@ class _Measured:
         yield self._estimated(SMD, about, smd, "delta", self._half)._replace(reference=reference)
         if own.weight.sum() and rest.weight.sum():
             distance, hidden = ranking.largest_distance(own.weight, rest.weight)
-            sizes = (weighted.effective_size(each.weight, each.squares) for each in (own, rest))
-            p = ranking.distance_p_value(distance, *sizes)
+            sizes = [equally_weighted(e.weight.sum(), e.squares.sum()) for e in (own, rest)]
+            p = ranking.distance_p_value(distance, *map(float, sizes))
             method = self._stated("none, asymptotic", hidden if self._histogram.step else 0.0)
             row = self._row(SKS, about, distance, method)
             yield row._replace(reference=reference, p_value=p)

@@ -12,7 +12,7 @@ from fairness_audit.steps.measure.counting.groups import Cells
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.figures import estimates
 from fairness_audit.steps.measure.figures.columns import joined, shares_of
-from fairness_audit.steps.measure.figures.pairs import REST, Side, with_rest
+from fairness_audit.steps.measure.figures.pairs import REST, with_rest
 from fairness_audit.steps.measure.figures.table import measurements_table
 
 
@@ -20,7 +20,7 @@ def worst_subgroup(cells: Cells, plan: Plan) -> pa.Table:
     """The subgroup of up to ``plan.subgroup_depth`` attributes that is most clearly worse off.
 
     Every combination of values without an unknown one is a subgroup; those of at least
-    ``min_group_size`` decisions are held against everybody else. The p-value is that of the worst
+    ``min_group_size`` subjects are held against everybody else. The p-value is that of the worst
     times their number, which holds however the subgroups overlap. Without any there is no row.
     """
     share = IMPACT_RATIO.where(selected_is_favourable=plan.selected_is_favourable)
@@ -29,12 +29,12 @@ def worst_subgroup(cells: Cells, plan: Plan) -> pa.Table:
         for parts in combinations(plan.attributes, depth):
             groups = cells.grouping("*".join(parts), parts)
             for pairs in with_rest(groups):
-                large = np.flatnonzero(pairs.group.rows >= plan.min_group_size)
+                large = np.flatnonzero(pairs.group.sizes >= plan.min_group_size)
                 looked_at += len(large)
                 names += [(groups.attribute, pairs.names[i]) for i in large]
                 sizes += [(pairs.group.rows[i], pairs.reference.rows[i]) for i in large]
-                sides.append(shares_of(share, _side_at(pairs.group, large)))
-                rests.append(shares_of(share, _side_at(pairs.reference, large)))
+                sides.append(shares_of(share, pairs.group.at(large)))
+                rests.append(shares_of(share, pairs.reference.at(large)))
     own, rest = joined(sides), joined(rests)
     p = p_values(own.proportions, rest.proportions)
     worse = np.flatnonzero((own.rate < rest.rate) & np.isfinite(p))
@@ -62,10 +62,6 @@ def worst_subgroup(cells: Cells, plan: Plan) -> pa.Table:
         n=np.array([sizes[worst][0]]),
         reference_n=np.array([sizes[worst][1]]),
     )
-
-
-def _side_at(side: Side, positions: np.ndarray) -> Side:
-    return Side(side.counts.take(positions), side.squares.take(positions), side.rows[positions])
 
 
 def _nothing() -> estimates.Estimates:

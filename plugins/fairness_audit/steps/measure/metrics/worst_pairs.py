@@ -214,7 +214,7 @@ class _WorstPairs:
 
     def to_overall(self) -> Iterator[Row]:
         """Of each rate, the group furthest from everybody."""
-        rest = Side.all_of(self._groups, len(self._names)).without(self._side)
+        rest = Side.rest_of(self._groups, self._groups.known)
         wholes = [shares_of(rate, Side.all_of(self._groups, 1)).rate for rate in self._rates]
         whole = np.stack(wholes)
         if self._plan.compat is Compat.FAIRLEARN:

@@ -59,7 +59,7 @@ class Pairwise(Metric):
     with disjoint denominators, ``mean_of`` names them. One that ``is_size`` is ``scale`` times the
     size of a difference, or the smaller of a ratio and its inverse. What is never below 0, and 0
     if a rate is the same, names it in ``zero_where_equal``. What grows ``with_size`` is made of
-    the rows that weights are worth. ``compat`` holds other systems' formulas.
+    the independent decisions that rows are worth. ``compat`` holds other systems' formulas.
     """
 
     formula: Formula
