@@ -100,29 +100,26 @@ def publish(
     """
     _check_one_audit(loaded, snapshot, population, now)
     report = report_of(loaded.policy.model, validation, judgement)
-    content: dict[str, Any] = (
-        {
-            "model": loaded.policy.model,
-            "registered_model": loaded.policy.gate.registered_model,
-            "model_version": population.model_version,
-            "artifact_digest": artifact_digest,
-            "population_digest": population.digest,
-            "report_digest": hashlib.sha256(report).hexdigest(),
-            "policy_digest": loaded.digest,
-            "audited": population.audited,
-            "simulation": simulation_of(population, artifact_digest, comparison_digest),
-            "issued": now,
-            "expires": now + timedelta(days=loaded.policy.gate.valid_days),
-            "counts": _counts(population, measurements, validation),
-            "verdict": judgement.verdict,
-            "error_budget": judgement.budget,
-            "attributes": judgement.attributes,
-            "findings": judgement.findings,
-            "versions": software_versions(),
-        }
-        | _read(snapshot)
-        | _measured(measurements, evidence)
-    )
+    content: dict[str, Any] = {
+        "model": loaded.policy.model,
+        "registered_model": loaded.policy.gate.registered_model,
+        "model_version": population.model_version,
+        "artifact_digest": artifact_digest,
+        "population_digest": population.digest,
+        "report_digest": hashlib.sha256(report).hexdigest(),
+        "policy_digest": loaded.digest,
+        "audited": population.audited,
+        "simulation": simulation_of(population, artifact_digest, comparison_digest),
+        "issued": now,
+        "expires": now + timedelta(days=loaded.policy.gate.valid_days),
+        "counts": _counts(population, measurements, validation),
+        "verdict": judgement.verdict,
+        "error_budget": judgement.budget,
+        "attributes": judgement.attributes,
+        "findings": judgement.findings,
+        "versions": software_versions(),
+    } | _read(snapshot)
+    content |= _measured(measurements, evidence)
     first = AuditRecord(seq=1, prev=None, **content)
     check = partial(_check_budget, ledger, loaded.policy.error_rate.period_days)
     signed = _appended(ledger, signer, trusted, first, check)
