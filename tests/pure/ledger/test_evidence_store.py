@@ -138,10 +138,10 @@ def test_a_folder_in_its_place_cannot_be_read(store: EvidenceStore) -> None:
 
 
 def test_bound_bytes_that_are_no_evidence_are_refused(store: EvidenceStore) -> None:
-    record = a_record(evidence_digest=store.keep(b'{"tp": [17]}'))
+    record = a_record(evidence_digest=store.keep(b'{"tp": [4711471147]}'))
     with pytest.raises(RecordError, match="is no evidence of an audit") as caught:
         store.read(record)
-    assert "17" not in str(caught.value).removeprefix(str(file_of(store, record)))
+    assert "4711471147" not in str(caught.value)
 
 
 def test_what_others_may_read_is_a_fault(store: EvidenceStore) -> None:
