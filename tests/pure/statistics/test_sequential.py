@@ -112,15 +112,24 @@ def test_shares_are_held_against_the_stated_one() -> None:
     assert found == pytest.approx(np.array([[0.15, 0.0]]))
 
 
-def test_an_unknown_rate_costs_the_first_unit_with_rows() -> None:
+def test_the_bets_of_a_first_unit_of_unknown_rate_are_spread() -> None:
+    """On each of the rates alike: the mean of what each wins, an e-value as each is."""
     group = Proportions.of([0, 30, 30], [0, 100, 100])
     reference = Proportions.of([0, 60, 60], [0, 100, 100])
     for side, aim in ASKED:
         found = TwoRates(FOUR_FIFTHS, group, reference).log_e(side, aim)[0]
-        assert (found[:2] == 0).all()
+        assert (found[0] == 0).all()
+        first = Proportions.of([30], [100]), Proportions.of([60], [100])
+        each = [
+            _bet_on(TwoRates(FOUR_FIFTHS, *first, rate).log_e(side, aim)[0, 0])
+            for rate in FIRST_RATES
+        ]
+        assert np.exp(found[1]) == pytest.approx(np.mean(each, axis=0))
         assert (found[2] != 0).all()
-        known = TwoRates(FOUR_FIFTHS, group, reference, 0.4).log_e(side, aim)[0]
-        assert (known[1:] != 0).all()
+
+
+def _bet_on(log_e: Floats) -> Floats:
+    return np.exp(log_e)
 
 
 @pytest.mark.parametrize(
