@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from fairness_audit.records.signed.audit import GateDecision
+from fairness_audit.records.signed.audit import GateDecision, Obstacle
 from fairness_audit.web.gatekeeper import Promoted
 
 RETRY_AFTER = 30
@@ -37,6 +37,13 @@ class Answer(BaseModel):
     model: str | None = Field(default=None, description="The audited model.")
     model_version: str | None = Field(default=None, description="Its version in the registry.")
     reasons: list[str] = Field(min_length=1, description="Why; never empty.")
+    obstacles: list[Obstacle] = Field(
+        default=[],
+        description=(
+            "The findings that stand against it, since when, and what would lift them; also those"
+            " that people let through."
+        ),
+    )
     record_id: str | None = Field(default=None, description="SHA-256 that names the record.")
     expires: datetime | None = Field(default=None, description="Until when the record allows.")
     artifact_digest: str | None = Field(

@@ -12,8 +12,9 @@ from fairness_audit.statistics.betting import (
     RatioLine,
     log_e_of_rates,
 )
-from fairness_audit.statistics.proportions import Proportions
+from fairness_audit.statistics.proportions import Floats, Proportions
 from fairness_audit.statistics.sequential import (
+    FIRST_RATES,
     Aim,
     Estimates,
     FailsOn,
