@@ -25,8 +25,13 @@ CANARY = "canary-7f3a"
 ENOUGH = {"type": "expect_enough", "kwargs": {"what": "decisions", "minimum": 1}}
 UNKNOWN = {"type": "expect_magic", "kwargs": {}}
 MISFIT = {"type": "expect_enough", "kwargs": {"what": "decisions", "minimum": 1, "shoes": 1}}
+THEIRS = {
+    "type": "expect_column_max_to_be_between",
+    "kwargs": {"column": "decisions", "min_value": 1},
+}
 SUITE_WITH_UNKNOWN = json.dumps({"name": "x", "expectations": [ENOUGH, UNKNOWN]})
 SUITE_WITH_MISFIT = json.dumps({"name": "x", "expectations": [ENOUGH, MISFIT]})
+SUITE_THAT_SHOWS_COUNTS = json.dumps({"name": "x", "expectations": [ENOUGH, THEIRS]})
 
 
 def a_gender_policy(*groups: str) -> AuditPolicy:
@@ -172,6 +177,7 @@ def test_a_share_of_people_is_passed_on_with_its_limit(validated: Validated) -> 
         ('{"name": "x", "expectations": []}', "has no expectation"),
         (SUITE_WITH_UNKNOWN, "expect_magic is no known expectation"),
         (SUITE_WITH_MISFIT, "not a suite: .*shoes"),
+        (SUITE_THAT_SHOWS_COUNTS, "expect_column_max_to_be_between shows the counts"),
     ],
 )
 def test_a_suite_that_cannot_run_is_an_error_that_names_it(

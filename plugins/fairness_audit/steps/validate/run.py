@@ -1,7 +1,6 @@
 """Run a model's suites over the counts of its population, and publish what they say."""
 
 import contextlib
-import json
 import logging
 import os
 import tempfile
@@ -143,13 +142,7 @@ def _checks(kind: Kind, result: Any, suites: Path) -> Iterator[Check]:
 
 def _seen(kind: Kind, each: Any, config: Any) -> Iterator[Check]:
     severity = CheckSeverity(getattr(config.severity, "value", config.severity))
-    fallback = {
-        "group": None,
-        "passed": bool(each.success),
-        "observed": str(each.result.get("observed_value", "")),
-        "sentence": f"{config.type}: {json.dumps(config.kwargs, default=str)}"[:300],
-    }
-    for seen in each.result.get("details", {}).get("seen", [fallback]):
+    for seen in each.result["details"]["seen"]:
         yield Check(
             suite=kind,
             kind=kind,

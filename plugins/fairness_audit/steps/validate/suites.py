@@ -10,6 +10,7 @@ import great_expectations as gx
 from fairness_audit.errors import ValidationError
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.steps.validate import expectations  # noqa: F401 - registers them
+from fairness_audit.steps.validate.counts_expectation import CountsExpectation
 from fairness_audit.text import html_safe
 
 Kind = Literal["quality", "representation", "label_balance"]
@@ -41,6 +42,12 @@ def _load(file: Path) -> gx.ExpectationSuite:
         raise ValidationError(
             f"{file}: {lost[0].get('type')} is no known expectation, or its severity"
             f" {lost[0].get('severity')!r} is not critical, warning or info; mend it"
+        )
+    if theirs := [each for each in suite.expectations if not isinstance(each, CountsExpectation)]:
+        raise ValidationError(
+            f"{file}: {theirs[0].expectation_type} shows the counts it judges, which may be of a"
+            " few people (docs/extend.md lists what may be asked; one of your own is a"
+            " CountsExpectation)"
         )
     return suite
 

@@ -142,7 +142,7 @@ def test_an_empty_window_is_an_empty_population_of_the_named_version(
     early = a_decision(1, 3, decided_at=datetime(2020, 1, 1, tzinfo=UTC))
     assert assembled(tmp_path, sql, [early], model_version="1").rows == 0
     assert assembled(tmp_path, sql, [early], deployed_version="4").model_version == "4"
-    with pytest.raises(PopulationError, match="no decision of lead_scoring from 2026-04-02"):
+    with pytest.raises(PopulationError, match="no decision of lead_scoring from 2026-03-30"):
         assembled(tmp_path, sql, [early])
 
 
