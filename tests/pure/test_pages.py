@@ -49,7 +49,7 @@ def test_the_readme_is_one_screen_of_each_thing() -> None:
 
 def test_there_is_a_page_for_every_reader() -> None:
     assert {page.stem for page in MANUAL} == {
-        "extend", "gate", "govern", "operate", "reference", "statistics",
+        "extend", "gate", "govern", "operate", "reference", "statistics", "verdicts",
     }  # fmt: skip
     assert {f"docs/{page.name}" for page in MANUAL} <= set(LINK.findall(TEXTS[README]))
 

@@ -26,7 +26,13 @@ MISJUDGED = """
         denominator=lambda c: c.labelled,
     ),
 """
-RULE = {"id": "errors", "metric": "error_rate", "compare": "ratio", "threshold": "4/5"}
+RULE = {
+    "id": "errors",
+    "metric": "error_rate",
+    "compare": "ratio",
+    "threshold": "4/5",
+    "sides": "harm",
+}
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +169,7 @@ def test_the_group_that_is_misjudged_more_often_fails(seen: dict[str, Any]) -> N
         "Group F (gender) is misjudged 3.00 times as often as group M (error rate 30.0 % against"
         " 10.0 %;"
     )
-    assert "above the chosen limit of 5/4" in seen["harmed"]["sentence"]
+    assert "above the limit of 5/4" in seen["harmed"]["sentence"]
 
 
 def test_the_group_that_is_misjudged_less_often_passes(seen: dict[str, Any]) -> None:

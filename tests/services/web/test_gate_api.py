@@ -59,6 +59,7 @@ def test_allow_is_200_with_the_whole_decision(api: Caller) -> None:
         "expires": "2026-06-30T12:00:00Z",
         "artifactDigest": digest("artifact 2"),
         "certain": True,
+        "obstacles": [],
     }
 
 
