@@ -29,47 +29,49 @@ class Outcome:
     audited: int
     logged: int
     verdict: Verdict
-    deciding: tuple[str, str, str]
+    deciding: tuple[str, str | None, str | None]
     said: str
 
 
 OUTCOMES = {
-    # The mailing reaches 87 to 100 % of every group; what differs is how often they redeem.
+    # The mailing reaches 87 to 100 % of every group, on one day.
     ("coupon_mailing", "1"): Outcome(
         801,
         1_604,
-        Verdict.WARN,
-        ("similar_redemption", "income", "15-24K"),
-        "base rate 23.0 % against 45.3 %",
+        Verdict.PASS,
+        ("four_fifths", "age", "55-64"),
+        "selection rate 100.0 % against 90.3 %",
     ),
     # 82 % of those of 60 and more were called with the Euribor below 1.5, of 25 to 59 only 30 %.
+    # But on one day it is below for all or for nobody: who is called depends on the day alone, so
+    # within a day no two groups are called otherwise, and little can be said of the model.
     ("deposit_calls", "1"): Outcome(
         41_188,
         41_188,
-        Verdict.FAIL,
-        ("four_fifths", "age_band", "25-59"),
-        "selected 0.36 times as often as group 60+",
+        Verdict.INCONCLUSIVE,
+        ("equal_opportunity", "job", "entrepreneur"),
+        "true positive rate 53.2 % against 72.3 %",
     ),
     ("recidivism_risk", "1"): Outcome(
         7_214,
         7_214,
         Verdict.FAIL,
-        ("four_fifths", "age_cat", "Less than 25"),
-        "0.46 times as often as group Greater than 45",
+        ("four_fifths", "race", "African-American"),
+        "0.52 times as often as group Other",
     ),
     ("income_forecast", "1"): Outcome(
         9_769,
         9_769,
         Verdict.FAIL,
-        ("four_fifths", "education", "Bachelors"),
-        "selection rate 54.9 % against 86.6 %",
+        ("polarity", None, None),
+        "33.3 % of those with a positive outcome are selected",
     ),
     ("income_forecast", "2"): Outcome(
         9_769,
         9_769,
         Verdict.FAIL,
-        ("four_fifths", "gender", "Female"),
-        "selected 0.33 times as often as group Male",
+        ("four_fifths", "education", "Bachelors"),
+        "selected 3.37 times as often as group HS-grad",
     ),
 }
 
@@ -81,7 +83,7 @@ def outcome(installation: Installation, request: pytest.FixtureRequest) -> tuple
 
 def test_every_step_ran(outcome: tuple[Audit, Outcome]) -> None:
     audit, expected = outcome
-    is_allowed = expected.verdict is not Verdict.FAIL
+    is_allowed = expected.verdict is Verdict.PASS
     assert set(audit.ended.given) == (STEPS if is_allowed else STEPS - {"gate"})
     assert audit.ended.failed_step == (None if is_allowed else "gate")
     assert audit.ended.succeeded is is_allowed
@@ -108,20 +110,23 @@ def test_the_gate_decides_by_the_verdict(outcome: tuple[Audit, Outcome]) -> None
     audit, expected = outcome
     decision = audit.decision
     assert (decision.model_version, decision.certain) == (audit.version, True)
-    if expected.verdict is Verdict.FAIL:
-        assert decision.decision == "block"
-        assert decision.reasons[0].startswith(f"{expected.deciding[0]}: ")
-        assert expected.said in decision.reasons[0]
-        assert audit.ended.error is not None
-        assert str(audit.ended.error).startswith(f"blocked: {decision.reasons[0]}")
-    else:
+    if expected.verdict is Verdict.PASS:
         assert decision.decision == "allow"
-        assert decision.reasons == ("verdict warn, nothing against it",)
+        assert decision.reasons == ("verdict pass, nothing against it",)
+        return
+    said = (
+        f"{expected.deciding[0]}: " if expected.verdict is Verdict.FAIL else "waits for a review"
+    )
+    assert decision.decision == "block"
+    assert decision.reasons[0].startswith(said)
+    assert expected.said in decision.reasons[0]
+    assert audit.ended.error is not None
+    assert str(audit.ended.error).startswith(f"blocked: {decision.reasons[0]}")
 
 
 def test_the_alias_moves_on_allow_alone(outcome: tuple[Audit, Outcome]) -> None:
     audit, expected = outcome
-    assert audit.champion == (None if expected.verdict is Verdict.FAIL else audit.version)
+    assert audit.champion == (audit.version if expected.verdict is Verdict.PASS else None)
 
 
 def test_one_record_is_in_the_ledger(outcome: tuple[Audit, Outcome]) -> None:
@@ -176,43 +181,35 @@ def test_households_without_demographics_are_in_the_ledger_of_lost_rows(
 
 
 def test_no_group_is_mailed_less(installation: Installation) -> None:
-    """All but the three brackets with fewer than 30 households, which cannot be judged."""
+    """Nobody breaks the limit, and every age and marital status is shown to keep it."""
     findings = installation.audit("coupon_mailing").judgement.findings
-    judged = {each.group: each.verdict for each in findings if each.metric == "impact_ratio"}
-    small = {"175-199K", "200-249K", "250K+"}
-    assert {group for group, verdict in judged.items() if verdict is Verdict.PASS} == (
-        set(judged) - small
-    )
-    assert {judged[group] for group in small} == {Verdict.INCONCLUSIVE}
+    judged = {
+        (each.rule, each.group): each.verdict for each in findings if each.metric == "impact_ratio"
+    }
     assert len(judged) == 17
+    assert set(judged.values()) == {Verdict.PASS, Verdict.INCONCLUSIVE}
+    assert {verdict for (rule, _), verdict in judged.items() if rule == "four_fifths"} == {
+        Verdict.PASS
+    }
 
 
 # --- bank-marketing -----------------------------------------------------------------------------
 
 
-def test_rule_r1_calls_people_at_work_least(installation: Installation) -> None:
+def test_a_rule_of_the_day_treats_no_two_groups_otherwise_within_one(
+    installation: Installation,
+) -> None:
     audit = installation.audit("deposit_calls")
-    failed = {
-        (each.attribute, each.group)
-        for each in audit.judgement.findings
-        if each.rule == "four_fifths" and each.verdict is Verdict.FAIL
-    }
-    others = {"age_band": {"25-59", "under 25"}, "marital": {"divorced", "married"}}
-    assert {each for each in failed if each[0] != "job"} == {
-        (attribute, group) for attribute, groups in others.items() for group in groups
-    }
-    # All but students and the retired, for whom the 330 of unknown job could make the difference.
-    assert len([each for each in failed if each[0] == "job"]) == 9
-    retired = audit.finding("four_fifths", "job", "retired")
-    assert retired.verdict is Verdict.INCONCLUSIVE
-    assert "the group of 330 rows is unknown: with them the ratio may be" in retired.sentence
+    judged = [each for each in audit.judgement.findings if each.rule == "four_fifths"]
+    assert {each.verdict for each in judged} == {Verdict.PASS, Verdict.INCONCLUSIVE}
+    assert {each.evidence.value for each in judged if each.verdict is Verdict.PASS} == {1.0}
 
 
-def test_eighteen_illiterate_people_wait_for_a_person(installation: Installation) -> None:
+def test_a_few_illiterate_people_wait_for_a_person(installation: Installation) -> None:
     audit = installation.audit("deposit_calls")
-    assert audit.finding("four_fifths", "education", "illiterate").at_gate == "review"
-    (reason,) = [each for each in audit.decision.reasons if "has 18 rows" in each]
-    assert reason.startswith("waits for a review by responsible-ai: ")
+    finding = audit.finding("four_fifths", "education", "illiterate")
+    assert finding.at_gate == "review"
+    assert "fewer than the 30 decisions" in finding.sentence
 
 
 # --- adult --------------------------------------------------------------------------------------
@@ -221,12 +218,12 @@ def test_eighteen_illiterate_people_wait_for_a_person(installation: Installation
 def test_an_inverted_score_is_noticed_and_does_not_pass(installation: Installation) -> None:
     audit = installation.audit("income_forecast", "1")
     polarity = audit.finding("polarity")
-    assert (polarity.verdict, polarity.at_gate) == (Verdict.INCONCLUSIVE, "block")
-    assert polarity.sentence == (
-        "Score or label look inverted: 33.3 % of those with a positive outcome are selected,"
-        " and 90.5 % of those with a negative one."
+    assert (polarity.verdict, polarity.at_gate) == (Verdict.FAIL, "block")
+    assert polarity.sentence.startswith(
+        "Score or label look inverted, and chance does not explain it: 33.3 % of those with a"
+        " positive outcome are selected, and 90.5 % of those with a negative one"
     )
-    assert audit.judgement.verdict is not Verdict.PASS
+    assert audit.judgement.verdict is Verdict.FAIL
     assert any("look inverted" in reason for reason in audit.decision.reasons)
 
 
@@ -235,7 +232,7 @@ def test_read_the_other_way_round_it_is_not_inverted_and_turns_the_conclusion(
 ) -> None:
     delivered, turned = (installation.audit("income_forecast", each) for each in ("1", "2"))
     assert turned.finding("polarity").verdict is Verdict.PASS
-    assert delivered.finding("four_fifths", "gender", "Female").verdict is Verdict.PASS
+    assert delivered.finding("four_fifths", "gender", "Female").verdict is Verdict.INCONCLUSIVE
     assert turned.finding("four_fifths", "gender", "Female").verdict is Verdict.FAIL
 
 

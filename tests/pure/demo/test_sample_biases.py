@@ -129,7 +129,7 @@ def test_the_impact_ratio_of_a_planted_bias_is_clear(design: Design, judgement: 
         if each.rule == "four_fifths":
             assert each.evidence.value == pytest.approx(0.65, abs=0.1)
             assert each.evidence.high is not None
-            assert each.evidence.high < 0.8
+            assert each.evidence.high <= 0.8
 
 
 def test_nothing_else_fails(design: Design, judgement: Judgement) -> None:
