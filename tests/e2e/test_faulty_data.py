@@ -1,6 +1,7 @@
 """Data that nobody should judge by: from the population to the gate it is never a pass."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from fairness_audit.steps.measure import measure, read_measurements
 from fairness_audit.steps.validate import validate
 from fairness_audit.steps.validate.suites import KINDS
 from tests import CHECKOUT
-from tests.builders.domain import FIRST_AUDIT
+from tests.builders.evidence import first_audit
 from tests.builders.populations import SQL, Row, a_population, policy_over
 
 RULES = [
@@ -45,7 +46,11 @@ def people(*groups: str, each: int = 600, **values: Any) -> list[Row]:
 def judged(rows: list[Row], folder: Path) -> Judgement:
     """What the whole audit says of a population, from the suites to the verdict."""
     policy = a_policy_with_reference()
-    population = a_population(folder, ["attr_gender"], rows)
+    week = {
+        "window_start": datetime(2026, 1, 5, tzinfo=UTC),
+        "window_end": datetime(2026, 1, 12, tzinfo=UTC),
+    }
+    population = a_population(folder, ["attr_gender"], rows).model_copy(update=week)
     measured = measure(policy, population, sql=SQL, folder=folder / "run")
     return judge(
         policy,
@@ -55,7 +60,7 @@ def judged(rows: list[Row], folder: Path) -> Judgement:
         validation=validate(
             policy, population, suites=gender_suites(folder), sql=SQL, docs=folder / "docs"
         ),
-        history=FIRST_AUDIT,
+        history=first_audit(measured),
     )
 
 
@@ -63,6 +68,8 @@ def a_policy_with_reference() -> AuditPolicy:
     content = policy_over({"gender": "M"}, rules=RULES).model_dump(mode="json", by_alias=True)
     content["attributes"]["gender"]["reference_population"] = {
         "source": "as many women as men",
+        "dated": "2026-01-01",
+        "expires": "2031-01-01",
         "shares": {"F": "1/2", "M": "1/2"},
     }
     return AuditPolicy.model_validate(content)

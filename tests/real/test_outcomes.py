@@ -202,7 +202,8 @@ def test_a_rule_of_the_day_treats_no_two_groups_otherwise_within_one(
     audit = installation.audit("deposit_calls")
     judged = [each for each in audit.judgement.findings if each.rule == "four_fifths"]
     assert {each.verdict for each in judged} == {Verdict.PASS, Verdict.INCONCLUSIVE}
-    assert {each.evidence.value for each in judged if each.verdict is Verdict.PASS} == {1.0}
+    passed = [each.evidence.value for each in judged if each.verdict is Verdict.PASS]
+    assert passed == pytest.approx([1.0] * len(passed), abs=0.01)
 
 
 def test_a_few_illiterate_people_wait_for_a_person(installation: Installation) -> None:
