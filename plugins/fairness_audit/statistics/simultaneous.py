@@ -27,7 +27,6 @@ from fairness_audit.statistics.proportions import (
 )
 from fairness_audit.statistics.ratio_intervals import log_rate_variance, ratio_of_exact
 
-
 _HALVINGS = 45
 """Of a width of 25: to 7e-13. A library's root finder takes a tenth of a second to load."""
 
