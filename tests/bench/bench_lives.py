@@ -12,7 +12,7 @@ from tests.builders.made_up_years import YEAR, World, lives
 from tests.builders.sample_audits import policy_of
 from tests.pure.steps.judge.test_version_lives import MODELS, WEEKLY, at_the_limits, fair, women_at
 
-RUNS = 10_000
+RUNS = 1_000
 WORLDS = {
     "everybody alike": fair,
     "women at .9": women_at(0.9),
@@ -40,7 +40,7 @@ def test_lives() -> None:
 
 def _line(model: str, name: str, rates: object, weekly: int) -> tuple[str, ...]:
     compliant = name in COMPLIANT
-    runs = RUNS if compliant else RUNS // 10
+    runs = RUNS if compliant else RUNS // 4
     found = lives(World(policy_of(model), rates, weekly), runs=runs)
     blocked = found.ever(found.failed, YEAR)
     if compliant:
