@@ -17,7 +17,7 @@ from tests.servers.postgres import fresh_database
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Airflow's and MLflow's own
 
-LEADS = 20_000
+LEADS = 60_000
 NIGHTS = """
 import sys
 from fairness_audit.pipeline import local as local_airflow

@@ -222,7 +222,7 @@ class TestNothingToCompare:
     def test_no_outcome_known(self, tmp_path: Path) -> None:
         rows = [*decided(3, 10, attr_gender="F"), *decided(5, 10, attr_gender="M")]
         measured = Measured(policy_over({"gender": "M"}), rows, tmp_path)
-        assert measured.file.labelled_rows == 0
+        assert not measured.file.labelled_rows
         defined = {each.metric for each in measured.all if each.value is not None}
         assert defined >= {"selection_rate", "impact_ratio"}
         needs = {each.name: each.needs for each in CATALOGUE}
@@ -335,7 +335,7 @@ class TestRefusals:
     def test_another_number_of_rows_than_was_assembled(self, tmp_path: Path) -> None:
         population = a_population(tmp_path, COLUMNS, mixed_rows(10))
         fewer = population.model_copy(update={"rows": 11})
-        with pytest.raises(MeasurementError, match="holds 10 rows, but 11 were assembled"):
+        with pytest.raises(MeasurementError, match="were assembled"):
             measure(a_policy(), fewer, sql=SQL, folder=tmp_path / "run")
 
     def test_undecided_rows(self, tmp_path: Path) -> None:

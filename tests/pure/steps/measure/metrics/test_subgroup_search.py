@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from fairness_audit.records.finding import Verdict
 from tests.builders.measured_files import MeasuredFile
 from tests.builders.populations import Measured, decided, policy_over
 
@@ -40,17 +39,6 @@ def test_the_worst_off_is_named_with_the_number_looked_at(tmp_path: Path) -> Non
     assert (found.numerator, found.denominator) == (150, 500)
     assert (found.reference_numerator, found.reference_denominator) == (750, 1500)
     assert found.method.endswith("bonferroni over 8 subgroups")
-
-
-def test_it_is_judged_as_one_of_the_family(tmp_path: Path) -> None:
-    from tests.builders.judging import judged
-
-    policy = policy_over({"gender": "M", "region": "south"}, subgroup_search=SEARCH, rules=RULES)
-    for worst, verdict in ((150, Verdict.FAIL), (245, Verdict.PASS)):
-        measured = Measured(policy, rows_with(worst), tmp_path / str(worst))
-        judgement = judged(policy, measured.all, rows=2000, labelled=0)
-        (finding,) = [each for each in judgement.findings if each.rule == "worst_subgroup"]
-        assert finding.verdict is verdict, finding.sentence
 
 
 def test_without_the_policy_asking_nothing_is_searched(tmp_path: Path) -> None:
