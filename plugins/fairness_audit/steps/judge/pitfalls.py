@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from fairness_audit.policy.consistency import FieldPath
 from fairness_audit.policy.model import Against, AuditPolicy, Comparison, Rule, Sides
-from fairness_audit.policy.units import length
 from fairness_audit.statistics.sequential import Aim, FailsOn, bet
 from fairness_audit.steps.judge.allowed_range import AllowedRange
 from fairness_audit.steps.judge.cases import groupings_of
@@ -21,27 +20,10 @@ class Pitfall(NamedTuple):
 
 def pitfalls(policy: AuditPolicy) -> Iterator[Pitfall]:
     """Everything that follows from a policy by arithmetic and that its owner may not expect."""
-    yield from _of_window(policy)
     for index, rule in enumerate(policy.rules):
         for field, what, cure in (*_of_sides(rule), *_of_best(policy, rule)):
             yield Pitfall(("rules", index, field), what, cure)
         yield from _of_threshold(policy, index, rule)
-
-
-def _of_window(policy: AuditPolicy) -> Iterator[Pitfall]:
-    """A window from any moment to any other holds the units that lie wholly inside it."""
-    unit = policy.evidence.unit
-    days = length(unit).days
-    always = 2 * days if unit == "day" else 2 * days - 1
-    if policy.window_days >= always:
-        return
-    which = "no" if policy.window_days < days else "not always a"
-    yield Pitfall(
-        ("window_days",),
-        f"in {policy.window_days} days lies {which} whole {unit}, and only whole {unit}s are"
-        " evidence",
-        f"write {always} or more" + (", or evidence.unit: day" if unit == "week" else ""),
-    )
 
 
 def _of_sides(rule: Rule) -> Iterator[tuple[str, str, str]]:
