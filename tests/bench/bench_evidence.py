@@ -3,9 +3,6 @@
 Run by hand (``pytest -s tests/bench/bench_evidence.py``).
 """
 
-import statistics
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from fairness_audit.records.evidence import Evidence, digest_of_content
 from fairness_audit.records.population import Population
 from fairness_audit.records.version_evidence import Entry, fold
 from fairness_audit.steps.measure import measure
+from tests.bench.bench_measure import median
 from tests.bench.groupings import ATTRIBUTES, GROUPINGS
 from tests.builders.populations import SQL, policy_over
 
@@ -63,16 +61,6 @@ def decisions(folder: Path, each: int) -> Population:
     )  # fmt: skip
 
 
-def seconds(run: Callable[[], object], runs: int = 3) -> float:
-    """The median of some runs."""
-    times = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
-
-
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize(("each", "most"), [(1, 1.2), (26, 3.0)])
 def test_what_evidence_adds_to_a_measurement(tmp_path: Path, each: int, most: float) -> None:
@@ -80,7 +68,7 @@ def test_what_evidence_adds_to_a_measurement(tmp_path: Path, each: int, most: fl
     dated = population.model_copy(update=WINDOW)
 
     def measured(given: Population) -> float:
-        return seconds(lambda: measure(policy, given, sql=SQL, folder=tmp_path / "run"))
+        return median(lambda: measure(policy, given, sql=SQL, folder=tmp_path / "run"))
 
     without, with_it = measured(population), measured(dated)
     size = (tmp_path / "run" / "evidence.json").stat().st_size
@@ -122,4 +110,4 @@ def test_folding_two_hundred_audits(tmp_path: Path) -> None:
             evidence.subjects(place, group, SELECTION_RATE)
 
     size = sum(map(len, contents)) / 1e6
-    print(f"\n200 audits, {size:.0f} MB of evidence, folded in {seconds(folded, 1):.1f} s")
+    print(f"\n200 audits, {size:.0f} MB of evidence, folded in {median(folded, 1):.1f} s")

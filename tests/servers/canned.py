@@ -4,7 +4,9 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
+
+from tests.servers.handling import Handler
 
 Answer = tuple[int, str, str]
 """Status, and MLflow's error code and message."""
@@ -23,7 +25,7 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: Server
 
     def do_POST(self) -> None:
@@ -31,13 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.logins.append(self.headers["Authorization"])
         status, code, message = self.server.answers.pop(0)
         content = json.dumps({"error_code": code, "message": message}).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """A test's output is its own."""
+        self.answer(status, content)
 
 
 @contextmanager

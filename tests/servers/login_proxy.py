@@ -4,10 +4,12 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
+
+from tests.servers.handling import Handler
 
 
 class _Proxy(ThreadingHTTPServer):
@@ -17,24 +19,15 @@ class _Proxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: _Proxy
 
     def do_GET(self) -> None:
         if self.server.login in (None, self.headers["Authorization"]):
             answer = httpx.get(self.server.behind + self.path, timeout=30)
-            self._answer(answer.status_code, answer.content)
+            self.answer(answer.status_code, answer.content)
         else:
-            self._answer(401, b"who are you?")
-
-    def _answer(self, status: int, content: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """A test's output is its own."""
+            self.answer(401, b"who are you?")
 
 
 @contextmanager

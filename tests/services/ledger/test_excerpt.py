@@ -14,9 +14,7 @@ from typer.testing import CliRunner
 
 from fairness_audit.cli.app import app
 from fairness_audit.errors import RecordError
-from fairness_audit.files import write_bytes
 from fairness_audit.ledger.checkpoint import NotVouched, vouched_for
-from fairness_audit.ledger.keys import public_pem
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.policy.load import LoadedPolicy
@@ -29,30 +27,14 @@ from tests.builders.published import (
     LOGICAL_DATE,
     MODEL,
     NOW,
-    SIGNER,
     TRUSTED,
     a_ledger,
-    a_loaded_policy,
     appended,
     digest,
 )
 from tests.builders.tampering import TABLE, tamper
 
 OTHER = "offer_targeting"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Address of an empty database of either kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
-    return str(request.getfixturevalue("postgres_uri"))
-
-
-@pytest.fixture
-def loaded(tmp_path: Path) -> LoadedPolicy:
-    write_bytes(tmp_path / "keys" / "trusted" / "key.pem", public_pem(SIGNER.public_key))
-    return a_loaded_policy(tmp_path)
 
 
 @pytest.fixture
