@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -76,11 +75,9 @@ def counted(policy: AuditPolicy, weeks: Sequence[ByGroup], first: date = FIRST_W
 def _groupings(policy: AuditPolicy) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield OVERALL, ()
     yield from policy.groupings.items()
-    depth = policy.subgroup_search.depth if policy.subgroup_search else 0
-    for size in range(1, depth + 1):
-        for parts in combinations(policy.attributes, size):
-            if "*".join(parts) not in policy.groupings:
-                yield "*".join(parts), parts
+    for name, parts in policy.searched.items():
+        if name not in policy.groupings:
+            yield name, parts
 
 
 def _grouping(

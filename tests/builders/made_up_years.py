@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import combinations, product
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -155,12 +155,7 @@ class DrawnEvidence:
 
     def _groupings(self) -> dict[str, Values]:
         policy = self._world.policy
-        search = policy.subgroup_search
-        found: dict[str, Values] = {OVERALL: (), **policy.groupings}
-        for size in range(2, (search.depth if search else 0) + 1):
-            for parts in combinations(policy.attributes, size):
-                found.setdefault("*".join(parts), parts)
-        return found
+        return {OVERALL: (), **policy.searched, **policy.groupings}
 
     def _grouped(self, parts: Values) -> dict[str, list[int]]:
         at = [list(self._world.policy.attributes).index(part) for part in parts]

@@ -8,6 +8,7 @@ import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from itertools import combinations
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -320,6 +321,20 @@ class AuditPolicy(Strict):
         """The attributes each grouping combines: `gender*age` → (gender, age)."""
         single = {name: (name,) for name in self.attributes}
         return single | {"*".join(parts): parts for parts in self.intersections}
+
+    @property
+    def searched(self) -> dict[str, tuple[str, ...]]:
+        """The attributes that each grouping combines which the subgroup search looks at.
+
+        One that is a grouping of the policy has its name.
+        """
+        names = {frozenset(parts): name for name, parts in self.groupings.items()}
+        depth = self.subgroup_search.depth if self.subgroup_search else 0
+        return {
+            names.get(frozenset(parts), "*".join(parts)): parts
+            for size in range(1, depth + 1)
+            for parts in combinations(self.attributes, size)
+        }
 
     def reference_of(self, grouping: str) -> str:
         """The reference group of a grouping; of an intersection, the parts' groups joined."""

@@ -32,7 +32,6 @@ class Audit:
     record_id: str
     model: str
     logical_date: datetime
-    window_start: datetime
 
     @classmethod
     def of(
@@ -54,7 +53,7 @@ class Audit:
             logical_date=snapshot.logical_date,
             audited=population.audited,
         )
-        return cls(identity, snapshot.model, snapshot.logical_date, snapshot.window_start)
+        return cls(identity, snapshot.model, snapshot.logical_date)
 
 
 @dataclass(frozen=True)
@@ -62,15 +61,12 @@ class History:
     """What an audit of ``logical_date`` judges by: all evidence about its version.
 
     ``evidence`` holds what this audit counted, too. ``earlier`` are the audits of the same
-    version, files and kind that were published before it, in the order of the ledger. ``other`` is
-    the newest of the same version and files of the other kind: of what it would decide as a
-    candidate where decisions are audited, and the other way round.
+    version, files and kind that were published before it, in the order of the ledger.
     """
 
     logical_date: datetime
     evidence: VersionEvidence
     earlier: tuple[AuditRecord, ...] = ()
-    other: AuditRecord | None = None
 
 
 def digest_of_earlier(earlier: Iterable[AuditRecord]) -> str:
@@ -106,31 +102,31 @@ def history_of(audit: Audit, records: Sequence[AuditRecord], own: Own) -> Histor
         RecordError: when the evidence file of any of these records is missing or was altered.
     """
     before = _before(audit, records)
-    same = [
-        each
-        for each in before
-        if _files(each) == _own_files(own) and each.logical_date <= audit.logical_date
-    ]
-    earlier = [each for each in same if _kind(each) == own.evidence.audited]
-    others = [each for each in same if _kind(each) != own.evidence.audited]
-    return History(
-        logical_date=audit.logical_date,
-        evidence=_evidence(audit, own, earlier, before),
-        earlier=tuple(earlier),
-        other=max(others, key=lambda each: (each.logical_date, each.seq), default=None),
-    )
+    stream = *_own_files(own), own.evidence.audited
+    earlier = _of_stream(before, stream, until=audit.logical_date)
+    return History(audit.logical_date, _evidence(audit, own, earlier, before), tuple(earlier))
 
 
 def earlier_of(record: AuditRecord, records: Iterable[AuditRecord]) -> list[AuditRecord]:
     """Which of these its evidence is folded from, besides itself; they are those before it."""
-    return [
+    others = (
         each
         for each in records
-        if each.model == record.model
-        and (_files(each), _kind(each)) == (_files(record), _kind(record))
-        and each.logical_date <= record.logical_date
-        and each.record_id != record.record_id
-    ]
+        if each.model == record.model and each.record_id != record.record_id
+    )
+    return _of_stream(others, stream_of(record), until=record.logical_date)
+
+
+def _of_stream(
+    records: Iterable[AuditRecord], stream: tuple[str, str, str], *, until: datetime
+) -> list[AuditRecord]:
+    """The audits of the same version, files and kind, of a moment or earlier."""
+    return [each for each in records if stream_of(each) == stream and each.logical_date <= until]
+
+
+def stream_of(record: AuditRecord) -> tuple[str, str, str]:
+    """Its version, files and kind: what evidence is of."""
+    return *_files(record), record.audited or "decisions"
 
 
 def _files(record: AuditRecord) -> tuple[str, str]:
@@ -139,10 +135,6 @@ def _files(record: AuditRecord) -> tuple[str, str]:
 
 def _own_files(own: Own) -> tuple[str, str]:
     return own.evidence.model_version, own.artifact_digest
-
-
-def _kind(record: AuditRecord) -> str:
-    return record.audited or "decisions"
 
 
 def _evidence(

@@ -63,12 +63,6 @@ class SubjectSums:
     my: Whole
     known: Truths
 
-    @classmethod
-    def none(cls, units: int) -> "SubjectSums":
-        """Of so many units, of which nobody knows any."""
-        mm, yy, my = (np.zeros((units, units), dtype=np.int64) for _ in range(3))
-        return cls(mm, yy, my, np.zeros((units, units), dtype=bool))
-
     @property
     def of_the_rest(self) -> "SubjectSums":
         """The same of the decisions in the denominator that are not in the numerator."""

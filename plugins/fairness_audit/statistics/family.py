@@ -22,21 +22,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return result
 
 
-def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """The p-values, in their order, adjusted; each in [0, 1].
-
-    Compared with alpha they control the expected share of false findings among the findings
-    (Benjamini & Hochberg, "Controlling the false discovery rate", JRSS B 57 (1995), 289-300).
-    """
-    result = [0.0] * len(p_values)
-    smallest = 1.0
-    for passed, index in enumerate(reversed(_ascending(p_values))):
-        times = len(p_values) / (len(p_values) - passed)
-        smallest = min(smallest, p_values[index] * times)
-        result[index] = smallest
-    return result
-
-
 def closed_threshold(e_values: Floats, alpha: float) -> Floats:
     """What an e-value must reach for its hypothesis to be rejected, in a family of e-values.
 

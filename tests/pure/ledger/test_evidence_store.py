@@ -293,7 +293,7 @@ def about(
     store: EvidenceStore, own: Evidence, *records: AuditRecord, record_id: str = "new"
 ) -> VersionEvidence:
     """What an audit that counted this, as of the tenth week, finds in the ledger."""
-    audit = Audit(record_id, MODEL, after(70), after(63))
+    audit = Audit(record_id, MODEL, after(70))
     mine = Own(digest("artifact 1"), digest_of_content(own.content), own, store.read)
     return history_of(audit, records, mine).evidence
 
@@ -401,7 +401,7 @@ def test_the_history_of_a_ledger_has_it(
     published(loaded, tmp_path, measurements=given)
     own = counted(3, week=2)
     mine = Own(digest("artifact 1"), digest_of_content(own.content), own, store.read)
-    audit = Audit("new", MODEL, after(3650), after(63))
+    audit = Audit("new", MODEL, after(3650))
 
     def asked(own: Own) -> VersionEvidence:
         ledger = a_ledger(tmp_path)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
 
 from fairness_audit.policy.base import UNKNOWN
@@ -36,20 +35,14 @@ class Case:
     others: tuple[str, ...] = ()
 
 
-class Lack(Enum):
-    """What a whole grouping lacks to be judged under a rule."""
-
-    REFERENCE_GROUP = "the reference group does not occur in the population"
-
-
 @dataclass(frozen=True)
 class Part:
-    """One rule in one grouping."""
+    """One rule in one grouping; no case where the reference group does not occur."""
 
     rule: Rule
     grouping: str
     cases: tuple[Case, ...]
-    lacks: Lack | None = None
+    lacks_reference: bool = False
 
 
 def known(evidence: VersionEvidence, grouping: str) -> tuple[str, ...]:
@@ -94,7 +87,7 @@ def _part(policy: AuditPolicy, rule: Rule, grouping: str, groups: tuple[str, ...
     elif rule.against is Against.REFERENCE:
         reference = policy.reference_of(grouping)
         if reference not in groups:
-            return Part(rule, grouping, (), Lack.REFERENCE_GROUP)
+            return Part(rule, grouping, (), lacks_reference=True)
         others = {each: (reference,) for each in groups if each != reference}
     cases = tuple(Case(rule, grouping, group, others[group]) for group in sorted(others))
     return Part(rule, grouping, cases)
@@ -107,17 +100,10 @@ def subgroups(policy: AuditPolicy, evidence: VersionEvidence) -> tuple[Case, ...
         return ()
     rule = subgroup_rule(search)
     return tuple(
-        Case(rule, place.grouping, group)
-        for place in evidence.places
-        if place.stratum is None and 1 <= len(_parts(policy, place)) <= search.depth
-        for group in known(evidence, place.grouping)
+        Case(rule, grouping, group)
+        for grouping in policy.searched
+        for group in known(evidence, grouping)
     )
-
-
-def _parts(policy: AuditPolicy, place: Place) -> tuple[str, ...]:
-    """The attributes that a grouping combines; none of what is no grouping of attributes."""
-    parts = tuple(place.grouping.split("*"))
-    return parts if set(parts) <= set(policy.attributes) else ()
 
 
 def subgroup_rule(search: SubgroupSearch) -> Rule:

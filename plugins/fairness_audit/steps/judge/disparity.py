@@ -10,7 +10,7 @@ from fairness_audit.records.finding import Evidence, Finding, Verdict
 from fairness_audit.steps.judge.ahead import Ahead
 from fairness_audit.steps.judge.allowed_range import AllowedRange, is_below_four_fifths
 from fairness_audit.steps.judge.bounds import Beside
-from fairness_audit.steps.judge.cases import Case, Lack, Part, rate_of
+from fairness_audit.steps.judge.cases import Case, Part, rate_of
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.ground import Ground, ground_of, verdict_of
 from fairness_audit.steps.judge.pairs import (
@@ -23,7 +23,7 @@ from fairness_audit.steps.judge.pairs import (
 from fairness_audit.steps.judge.proxies import caution_of, softened
 from fairness_audit.steps.judge.sentences import Sentence, sentence
 from fairness_audit.steps.judge.tables import Tables
-from fairness_audit.steps.judge.wording import grouping_name, outwards
+from fairness_audit.steps.judge.wording import grouping_name, outwards, three_digits
 from fairness_audit.text import one_line
 
 
@@ -34,8 +34,8 @@ def disparity_findings(
 
     ``ahead`` says of what is open and holds a release up when it will be settled.
     """
-    if part.lacks is not None:
-        yield _about_the_grouping(tables.policy, part, part.lacks)
+    if part.lacks_reference:
+        yield _without_reference(tables.policy, part)
     told = [_Told(tables, case, positions[case], ahead) for case in part.cases]
     some_judged = any(each.ground.is_judged for each in told)
     for each in told:
@@ -158,10 +158,7 @@ class _Told:
             value=disparity_of(self._tables, self._case, self._beside),
             low=low,
             high=high,
-            fail_evidence=self._digits(where.fail_evidence),
-            fail_needed=self._digits(where.fail_needed),
-            pass_evidence=self._digits(where.pass_evidence),
-            pass_needed=self._digits(where.pass_needed),
+            **self._weighed(),
             numerator=own.successes if told else None,
             denominator=own.decisions if told else None,
             reference_numerator=other.successes if told else None,
@@ -171,13 +168,12 @@ class _Told:
             settled_with=settled.probability if settled else None,
         )
 
-    def _digits(self, evidence: float) -> float | None:
-        """Three digits: more would differ from machine to machine, and say nothing.
-
-        None of what no rate could break, so that it was not tested.
-        """
-        is_tested = bool(pairs_of(self._tables, self._case))
-        return float(f"{evidence:.3g}") if is_tested else None
+    def _weighed(self) -> dict[str, float]:
+        """The evidence; nothing of what no rate could break, so that it was not tested."""
+        if not pairs_of(self._tables, self._case):
+            return {}
+        names = ("fail_evidence", "fail_needed", "pass_evidence", "pass_needed")
+        return {name: three_digits(getattr(self._position, name)) for name in names}
 
     @property
     def _told_beside(self) -> Beside:
@@ -207,7 +203,7 @@ class _Told:
         )
 
 
-def _about_the_grouping(policy: AuditPolicy, part: Part, lack: Lack) -> Finding:
+def _without_reference(policy: AuditPolicy, part: Part) -> Finding:
     """No group can be judged: a misnamed reference blocks."""
     rule = part.rule
     reference = policy.reference_of(part.grouping)

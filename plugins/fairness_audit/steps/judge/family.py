@@ -16,6 +16,7 @@ from fairness_audit.statistics.course import Course, State, course
 from fairness_audit.statistics.proportions import Floats
 from fairness_audit.statistics.running_interval import running_interval
 from fairness_audit.statistics.sequential import Pair, Side
+from fairness_audit.steps.judge.wording import three_digits
 
 UNITS_A_YEAR: Mapping[Unit, int] = {"day": 365, "week": 52}
 
@@ -48,7 +49,7 @@ class Position:
         """Since when a failure stands, and what would lift it, in three digits; else nothing."""
         if self.state is not State.FAIL:
             return Evidence()
-        return Evidence(since=self.since, pass_needed=float(f"{self.pass_needed:.3g}"))
+        return Evidence(since=self.since, pass_needed=three_digits(self.pass_needed))
 
 
 class Failure(NamedTuple):

@@ -9,14 +9,14 @@ the start of counting moves, another go begins.
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import NamedTuple
 
-from fairness_audit.policy.model import Against, AtGate, AuditPolicy, Severity
+from fairness_audit.policy.model import Against, AtGate, AuditPolicy
 from fairness_audit.policy.units import Day
 from fairness_audit.records.door import Moment
 from fairness_audit.records.evidence import CELLS, Evidence
 from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.history import stream_of
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.subject_sums import summed_as
@@ -30,6 +30,7 @@ from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.judgement import verdict_over
 from fairness_audit.steps.judge.plan import stated_shares
 from fairness_audit.steps.judge.standing import About, OnRecord, about, about_case
+from fairness_audit.steps.judge.subgroups import of_the_rest
 from fairness_audit.steps.judge.tables import Tables
 from fairness_audit.steps.judge.trial import Trial
 
@@ -108,8 +109,7 @@ def hindsight(
         elif why := _why_untold(policy, record, counted):
             untold.append(Untold(record, why))
         else:
-            key = record.model_version, record.artifact_digest, record.audited or "decisions"
-            streams.setdefault(key, []).append(_Told(record, counted))
+            streams.setdefault(stream_of(record), []).append(_Told(record, counted))
     changes = [
         change for stream in streams.values() for change in _of_stream(policy, stream, evidence_at)
     ]
@@ -147,12 +147,7 @@ def _why_untold(policy: AuditPolicy, record: AuditRecord, counted: Evidence) -> 
 def _asked(policy: AuditPolicy) -> set[str]:
     """Every grouping that rules and the search of subgroups ask about."""
     asked = {name for rule in policy.rules for name in groupings_of(policy, rule)}
-    depth = policy.subgroup_search.depth if policy.subgroup_search else 0
-    for size in range(1, depth + 1):
-        for parts in combinations(policy.attributes, size):
-            named = (name for name, each in policy.groupings.items() if set(each) == set(parts))
-            asked.add(next(named, "*".join(parts)))
-    return asked
+    return asked | policy.searched.keys()
 
 
 def _of_stream(
@@ -304,24 +299,17 @@ def _conclusions(
     broken = [case for case in trial.searched if where[case].state is State.FAIL]
     for case in broken:
         yield from _about_part(tables, Part(case.rule, case.grouping, (case,)), where)
-    others = [where[case].state for case in trial.searched if case not in set(broken)]
+    others = [case for case in trial.searched if where[case].state is not State.FAIL]
     if others:
-        rule = trial.searched[0].rule
-        is_kept = all(state is State.PASS for state in others)
-        is_let_through = is_kept or rule.severity is Severity.WARN
-        yield (
-            (SUBGROUP_RULE, rule.metric.name, None, None),
-            Conclusion(
-                Verdict.PASS if is_kept else Verdict.INCONCLUSIVE,
-                AtGate.ALLOW.value if is_let_through else rule.inconclusive.value,
-            ),
-        )
+        verdict, at_gate = of_the_rest(others, where)
+        whole = SUBGROUP_RULE, others[0].rule.metric.name, None, None
+        yield whole, Conclusion(verdict, at_gate.value)
 
 
 def _about_part(
     tables: Tables, part: Part, where: Mapping[object, Position]
 ) -> Iterator[tuple[About, Conclusion]]:
-    if part.lacks is not None:
+    if part.lacks_reference:
         whole = part.rule.id, part.rule.metric.name, part.grouping, None
         yield whole, Conclusion(Verdict.INCONCLUSIVE, AtGate.BLOCK.value)
     for each in rulings(tables, part, where):

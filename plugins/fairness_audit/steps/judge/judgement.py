@@ -17,9 +17,7 @@ from fairness_audit.steps.judge.data_faults import data_faults, rules_with_data
 from fairness_audit.steps.judge.disparity import disparity_findings
 from fairness_audit.steps.judge.drift import drift_findings
 from fairness_audit.steps.judge.polarity import polarity_findings
-from fairness_audit.steps.judge.questions import (
-    Polarity,
-)
+from fairness_audit.steps.judge.questions import Polarity
 from fairness_audit.steps.judge.reversals import reversal_findings
 from fairness_audit.steps.judge.standing import about, failures_on_record, standing_failures
 from fairness_audit.steps.judge.subgroups import subgroup_findings
@@ -65,6 +63,7 @@ def judge(
     ahead = Ahead(trial, where)
     basis = basis_of(policy, history, hypotheses=trial.hypotheses)
     standing = list(standing_failures(history.earlier, policy, trial.answered(where)))
+    stand = {about(each) for each in standing}
     disparities = [
         *(each for part in trial.parts for each in disparity_findings(tables, part, where, ahead)),
         *subgroup_findings(tables, trial.searched, where),
@@ -74,7 +73,7 @@ def judge(
         *basis_findings(basis, history),
         *polarity_findings(tables, where.get(Polarity())),
         *standing,
-        *(each for each in disparities if about(each) not in {about(old) for old in standing}),
+        *(each for each in disparities if about(each) not in stand),
         *assumption_findings(tables, where),
         *expired_references(policy, history.logical_date.date()),
         *drift_findings(trial),

@@ -32,7 +32,7 @@ from fairness_audit.statistics.sequential import Aim, Limit, Pair, TwoRates
 from fairness_audit.steps.judge.allowed_range import AllowedRange
 from fairness_audit.steps.judge.cases import Case, rate_of
 from fairness_audit.steps.judge.family import UNITS_A_YEAR, Position
-from fairness_audit.steps.judge.pairs import pairs_of
+from fairness_audit.steps.judge.pairs import beside_the_rest, pairs_of
 from fairness_audit.steps.judge.sizes import Sizes
 from fairness_audit.steps.judge.tables import Counted, Tables
 
@@ -172,7 +172,7 @@ class _Drawn:
             return None
         scale = case.rule.compare.value
         if case.rule.against is Against.OVERALL:
-            turned = _against_the_rest(disparity, scale, own / everybody)
+            turned = beside_the_rest(disparity, scale, own / everybody)
             if turned is None:
                 return None
             disparity = turned
@@ -186,15 +186,6 @@ class _Drawn:
             # Among everybody else they are everybody else.
             _Stream(unknown, pooled if case.others else rates[1]),
         )
-
-
-def _against_the_rest(disparity: float, scale: str, share: float) -> float | None:
-    """A disparity to everybody, as one to everybody else (cf. `pairs`)."""
-    if share >= 1:
-        return None
-    if scale == "difference":
-        return disparity / (1 - share)
-    return disparity * (1 - share) / (1 - disparity * share) if disparity * share < 1 else None
 
 
 class _Continued(Tables):

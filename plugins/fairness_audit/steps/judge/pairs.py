@@ -42,10 +42,10 @@ def pairs_of(tables: Tables, case: Case) -> list[Pair]:
     rate = rate_of(policy, rule)
     if rule.against is Against.OVERALL:
         own = tables.of(rate, case.grouping, case.group)
-        beside_the_rest = _beside_the_rest(limit, _share_of(own, tables.everybody(rate)))
-        if beside_the_rest is None:
+        beside_rest = _limit_beside_the_rest(limit, _share_of(own, tables.everybody(rate)))
+        if beside_rest is None:
             return []
-        limit = beside_the_rest
+        limit = beside_rest
     fails_on = FailsOn.DIFFERENCE if rule.fails_on is Asked.DIFFERENCE else FailsOn.LIMIT
     bare = TwoRates(limit, _NOBODY, _NOBODY, tables.expected(rate), fails_on)
     return [_held_at_ends(tables, case, bare, beside) for beside in beside_of(tables, case)]
@@ -75,24 +75,27 @@ def _with(pair: TwoRates, beside: Beside) -> TwoRates:
     return replace(pair, group=beside.own.worth, reference=beside.other.worth)
 
 
-def _beside_the_rest(limit: Limit, share: float) -> Limit | None:
-    """The limit of a group against everybody, as one against everybody else.
+def _limit_beside_the_rest(limit: Limit, share: float) -> Limit | None:
+    """The limit of a group against everybody, as one against everybody else; None of no end."""
+    low, high = (
+        None if end is None else beside_the_rest(end, limit.scale, share)
+        for end in (limit.low, limit.high)
+    )
+    return None if low is None and high is None else Limit(limit.scale, low, high)
+
+
+def beside_the_rest(disparity: float, scale: str, share: float) -> float | None:
+    """A disparity of a group to everybody, as one to everybody else; None where it has none.
 
     Everybody's rate is that of the group and of everybody else, weighted by the group's share s:
     a ratio r to everybody is one of r (1 - s) / (1 - r s) to everybody else, and a difference d
-    one of d / (1 - s). A ratio of 1 / s or more is out of reach, as is a difference of 1 - s, and
-    its end is none.
+    one of d / (1 - s). A ratio of 1 / s or more is out of reach, as is a difference of 1 - s.
     """
-
-    def turned(end: float | None) -> float | None:
-        if end is None or share >= 1:
-            return None
-        if limit.scale == "difference":
-            return end / (1 - share) if abs(end) < 1 - share else None
-        return end * (1 - share) / (1 - end * share) if end * share < 1 else None
-
-    low, high = turned(limit.low), turned(limit.high)
-    return None if low is None and high is None else Limit(limit.scale, low, high)
+    if share >= 1:
+        return None
+    if scale == "difference":
+        return disparity / (1 - share) if abs(disparity) < 1 - share else None
+    return disparity * (1 - share) / (1 - disparity * share) if disparity * share < 1 else None
 
 
 def disparity_of(tables: Tables, case: Case, beside: Beside) -> float | None:
@@ -108,7 +111,7 @@ def disparity_of(tables: Tables, case: Case, beside: Beside) -> float | None:
 def of_what_is_told(tables: Tables, case: Case, value: float | None) -> float | None:
     """A disparity to everybody else as one to everybody, where that is what the rule is about.
 
-    What `_beside_the_rest` does to a limit, the other way.
+    What `beside_the_rest` does, the other way.
     """
     if value is None or case.rule.against is not Against.OVERALL:
         return value

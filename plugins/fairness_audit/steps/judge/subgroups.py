@@ -21,27 +21,42 @@ def subgroup_findings(
     tables: Tables, cases: Sequence[Case], positions: Mapping[object, Position]
 ) -> Iterator[Finding]:
     """One finding for each subgroup that breaks the limit, and one about all others."""
-    if not cases:
-        return
     broken = [case for case in cases if positions[case].state is State.FAIL]
     for case in broken:
         yield from disparity_findings(tables, Part(case.rule, case.grouping, (case,)), positions)
-    others = [case for case in cases if case not in set(broken)]
-    if not others:
-        return
+    others = [case for case in cases if positions[case].state is not State.FAIL]
+    if others:
+        yield _about_all(tables, others, positions, more=bool(broken))
+
+
+def of_the_rest(
+    others: Sequence[Case], positions: Mapping[object, Position]
+) -> tuple[Verdict, AtGate]:
+    """What is concluded about all subgroups together that do not break the limit; not none."""
+    if all(positions[case].state is State.PASS for case in others):
+        return Verdict.PASS, AtGate.ALLOW
+    rule = others[0].rule
+    only_warns = rule.severity is Severity.WARN
+    return Verdict.INCONCLUSIVE, AtGate.ALLOW if only_warns else rule.inconclusive
+
+
+def _about_all(
+    tables: Tables, others: Sequence[Case], positions: Mapping[object, Position], *, more: bool
+) -> Finding:
+    """The finding about them; ``more`` where others break the limit."""
+    verdict, at_gate = of_the_rest(others, positions)
     kept = sum(positions[case].state is State.PASS for case in others)
-    rule = cases[0].rule
+    rule = others[0].rule
     limit = limit_name(rule.threshold, in_points=False)
-    all_kept, only_warns = kept == len(others), rule.severity is Severity.WARN
-    doubt = "" if all_kept else "; of the others nothing can be said yet"
-    yield Finding(
+    doubt = "" if verdict is Verdict.PASS else "; of the others nothing can be said yet"
+    return Finding(
         rule=SUBGROUP_RULE,
         kind="disparity",
-        verdict=Verdict.PASS if all_kept else Verdict.INCONCLUSIVE,
-        at_gate=AtGate.ALLOW.value if all_kept or only_warns else rule.inconclusive.value,
+        verdict=verdict,
+        at_gate=at_gate.value,
         metric=rule.metric.name,
         sentence=(
-            f"Of {len(others):,} {'other ' if broken else ''}subgroups of up to"
+            f"Of {len(others):,} {'other ' if more else ''}subgroups of up to"
             f" {_depth(tables)}, {kept:,} {'is' if kept == 1 else 'are'} shown to keep"
             f" the limit of {limit} against everybody else{doubt}."
         ),

@@ -50,6 +50,11 @@ def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3g}"
 
 
+def three_digits(evidence: float) -> float:
+    """An e-value to three digits: more would differ from machine to machine, and say nothing."""
+    return float(f"{evidence:.3g}")
+
+
 def rounded_down(number: float) -> str:
     """A number from 1 as no more than it is, in two digits: 1,234 as 1,200."""
     if number >= _MANY:

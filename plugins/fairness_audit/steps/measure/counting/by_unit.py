@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import combinations
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -77,12 +76,9 @@ def counted_groupings(policy: AuditPolicy) -> Iterator[Counted]:
         for name in policy.attributes:
             columns = (f"stratum_{stratum}", f"attr_{name}")
             yield Counted(name, columns, share, stratum=stratum)
-    known = {frozenset(parts) for parts in policy.groupings.values()}
-    depth = policy.subgroup_search.depth if policy.subgroup_search else 0
-    for size in range(1, depth + 1):
-        for parts in combinations(policy.attributes, size):
-            if frozenset(parts) not in known:
-                yield Counted("*".join(parts), _columns(parts), share, searched=True)
+    for name, parts in policy.searched.items():
+        if name not in policy.groupings:
+            yield Counted(name, _columns(parts), share, searched=True)
 
 
 class People:
