@@ -7,6 +7,7 @@ the verdict; ``-`` is later than was simulated. m counts hypotheses: two for eac
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from fairness_audit.statistics.course import Event, State, course
 from fairness_audit.statistics.gap_drift import gap_drift
 from fairness_audit.statistics.running_interval import running_interval
 from fairness_audit.statistics.sequential import Limit, Pair, TwoRates
+from tests.bench.pages import show
 from tests.builders.clustered import Cell, following_weeks, panel, same_week
-from tests.builders.estimated import area_gaps, rate_gaps
+from tests.builders.estimated import Asked, area_gaps, exposure_gaps, rate_gaps, value_gaps
 from tests.builders.lives import (
     CHUNK,
     FOUR_FIFTHS,
@@ -35,6 +37,7 @@ from tests.builders.wandering import wandering_groups
 pytestmark = pytest.mark.timeout(3600)
 
 LIVES = 10_000
+YEAR = 52
 HALVES, SMALL_GROUP = Sizes(500, 500), Sizes(60, 940)
 POSITIVES = Sizes(60, 60)
 
@@ -364,3 +367,33 @@ def test_speed() -> None:
         f" one audit of 50 pairs: {once:.3f} s; an interval: {interval:.4f} s"
     )
     assert once < 0.5
+
+
+# --- I -------------------------------------------------------------------------------------------
+
+
+def test_gaps() -> None:
+    """Estimates exactly at their limit: how often a year holds a warning, and a life a pass."""
+    lines = []
+    for rows in (10, 40, 160):
+        for name, drawn, bound in (
+            ("area under the curve", partial(_areas, rows=rows), 0.1),
+            ("exposure ratio", partial(exposure_gaps, units=YEAR, rows=rows), np.log(5 / 4)),
+            ("mean of skewed values", partial(value_gaps, units=YEAR, rows=rows), 0.5),
+        ):
+            limit = Limit("difference", -bound, bound)
+            random, lives = np.random.default_rng(rows), 2_000
+            chunks = [
+                course([drawn(random, CHUNK)(limit)], units_per_year=YEAR).state[:, :, 0]
+                for _ in range(lives // CHUNK)
+            ]
+            states = np.concatenate(chunks)
+            told = ((states == each).any(axis=1).mean() for each in (State.FAIL, State.PASS))
+            lines.append((name, f"{rows}", *(f"{100 * share:.1f} %" for share in told)))
+            print(" | ".join(lines[-1]), flush=True)
+    show("gaps", ("gap", "of each group a week", "warns falsely", "passes falsely"), lines)
+
+
+def _areas(random: np.random.Generator, runs: int, *, rows: int) -> Asked:
+    """Of each outcome half of the rows."""
+    return area_gaps(random, runs, YEAR, (rows // 2, rows // 2), (rows // 2, rows // 2), 0.1)

@@ -32,13 +32,14 @@ def after(days: float) -> datetime:
 
 @dataclass(frozen=True)
 class Decided:
-    """One decision about a person, with their groups then."""
+    """One decision about a person, with their groups then; ``more`` is a score, value or rank."""
 
     at: datetime
     subject: str
     selected: bool
     outcome: bool | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def cell(self) -> str:
@@ -64,6 +65,7 @@ def dated_population(
             "subject_id": each.subject,
             "selected": each.selected,
             "outcome": each.outcome,
+            **each.more,
             **{column: each.groups[column.partition("_")[2]] for column in columns},
         }
         for each in inside

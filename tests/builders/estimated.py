@@ -58,3 +58,29 @@ def rate_gaps(
     variance = own * (1 - own) / sizes[0] + other * (1 - other) / sizes[1]
     size = np.full((1, units), 1 / (1 / sizes[0] + 1 / sizes[1]))
     return lambda limit: Estimates(limit, own - other, variance, size)
+
+
+def exposure_gaps(random: np.random.Generator, runs: int, units: int, rows: int) -> Asked:
+    """First or third of a list, of exposure 1 or 1/2: .6 against .75 in the mean, as log ratio."""
+    first = (random.random((runs, units, rows)) < share for share in (0.2, 0.5))
+    own, other = (np.where(each, 1.0, 0.5) for each in first)
+    value = np.log(own.mean(axis=-1) / other.mean(axis=-1))
+    variance = sum(_of_mean(each) / each.mean(axis=-1) ** 2 for each in (own, other))
+    return _of_size(value, variance, rows / 2)
+
+
+def value_gaps(random: np.random.Generator, runs: int, units: int, rows: int) -> Asked:
+    """Very skewed values (lognormal, of spread 1), of which the group's lie a half lower."""
+    own, other = (random.lognormal(0, 1, (runs, units, rows)) for _ in range(2))
+    value = own.mean(axis=-1) - 0.5 - other.mean(axis=-1)
+    return _of_size(value, _of_mean(own) + _of_mean(other), rows / 2)
+
+
+def _of_mean(rows: Floats) -> Floats:
+    """The squared standard error of a mean."""
+    return np.asarray(rows.var(axis=-1, ddof=1) / rows.shape[-1])
+
+
+def _of_size(value: Floats, variance: Floats | int, size: float) -> Asked:
+    sizes = np.full(value.shape, size)
+    return lambda limit: Estimates(limit, value, np.asarray(variance), sizes)

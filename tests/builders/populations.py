@@ -24,6 +24,8 @@ Row = Mapping[str, Any]
 def a_population(folder: Path, columns: Sequence[str], rows: Iterable[Row]) -> Population:
     """A population in Parquet; rows give ``selected`` and may give ``outcome`` and ``score``.
 
+    It has columns ``value`` and ``rank`` where rows do.
+
     ``columns`` are the names of the attributes and strata, such as ``attr_gender``.
     """
     rows = list(rows)
@@ -31,6 +33,8 @@ def a_population(folder: Path, columns: Sequence[str], rows: Iterable[Row]) -> P
     types |= {"decided_at": pa.timestamp("us", tz="UTC"), "model_version": pa.string()}
     types |= {"score": pa.float64(), "selected": pa.bool_(), "outcome": pa.bool_()}
     types |= {column: pa.string() for column in columns}
+    more = {"value": pa.float64(), "rank": pa.int64()}
+    types |= {name: type_ for name, type_ in more.items() if any(name in row for row in rows)}
     constant = {"decided_at": datetime(2026, 1, 5, tzinfo=UTC), "model_version": "1"}
     table = pa.Table.from_pylist(
         [{"decision_id": str(i), "subject_id": f"s{i}"} | constant | dict(rows[i])

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 FieldPath = tuple[str | int, ...]
+Rules = Mapping[FieldPath, Mapping[str, Any]]
+"""Rules of both kinds, by where they stand."""
 
 
 class Inconsistency(NamedTuple):
@@ -27,8 +29,14 @@ def inconsistencies(content: Mapping[str, Any]) -> Iterator[Inconsistency]:
     ]
     yield from _undeclared_parts(intersections, attributes)
     groupings = attributes + ["*".join(parts) for parts in intersections]
-    rules = [_mapping(rule) for rule in _list(content.get("rules"))]
+    rules: Rules = {
+        (field, index): _mapping(rule)
+        for field in ("rules", "gaps")
+        for index, rule in enumerate(_list(content.get(field)))
+    }
+    strata = [str(name) for name in _list(content.get("strata"))]
     yield from _undeclared_groupings(rules, groupings)
+    yield from _undeclared_strata(rules, strata, attributes)
     yield from _repeated_ids(rules)
 
 
@@ -45,25 +53,46 @@ def _undeclared_parts(
                 )
 
 
-def _undeclared_groupings(
-    rules: list[Mapping[str, Any]], groupings: list[str]
-) -> Iterator[Inconsistency]:
-    for index, rule in enumerate(rules):
+def _undeclared_groupings(rules: Rules, groupings: list[str]) -> Iterator[Inconsistency]:
+    for where, rule in rules.items():
         for position, grouping in enumerate(_list(rule.get("attributes"))):
             if grouping not in groupings:
                 yield Inconsistency(
-                    ("rules", index, "attributes", position),
+                    (*where, "attributes", position),
                     f"{grouping!r} is not declared",
                     f"declare it under attributes or intersections, or use one of {groupings}",
                 )
 
 
-def _repeated_ids(rules: list[Mapping[str, Any]]) -> Iterator[Inconsistency]:
-    times = Counter(str(rule.get("id")) for rule in rules if "id" in rule)
-    for index, rule in enumerate(rules):
+def _undeclared_strata(
+    rules: Rules, strata: list[str], attributes: list[str]
+) -> Iterator[Inconsistency]:
+    """Within strata only single attributes are counted."""
+    for where, rule in rules.items():
+        within = rule.get("within")
+        if within is None:
+            continue
+        if within not in strata:
+            yield Inconsistency(
+                (*where, "within"),
+                f"stratum {within!r} is not declared",
+                f"declare it under strata, or use one of {strata}",
+            )
+        for position, grouping in enumerate(_list(rule.get("attributes"))):
+            if grouping not in attributes:
+                yield Inconsistency(
+                    (*where, "attributes", position),
+                    f"{grouping!r} is not counted within strata",
+                    f"use one of {attributes}",
+                )
+
+
+def _repeated_ids(rules: Rules) -> Iterator[Inconsistency]:
+    times = Counter(str(rule.get("id")) for rule in rules.values() if "id" in rule)
+    for where, rule in rules.items():
         if times[str(rule.get("id"))] > 1:
             yield Inconsistency(
-                ("rules", index, "id"),
+                (*where, "id"),
                 f"the id {rule['id']!r} is given to {times[str(rule['id'])]} rules",
                 "give each rule an id of its own",
             )

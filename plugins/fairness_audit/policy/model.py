@@ -20,6 +20,7 @@ from fairness_audit.policy.consistency import inconsistencies
 from fairness_audit.policy.error_rate import ErrorRate
 from fairness_audit.policy.evidence import EvidencePolicy
 from fairness_audit.policy.fractions import ExactFraction
+from fairness_audit.policy.gaps import Figure, NamedGap
 from fairness_audit.policy.metrics import Rate
 from fairness_audit.policy.people import Notify, Review
 from fairness_audit.policy.source import Source
@@ -130,6 +131,41 @@ class Rule(Strict):
             raise ValueError(f"threshold {self.threshold} must lie strictly between 0 and 1")
         if self.metric.is_ratio and self.compare is not Comparison.RATIO:
             raise ValueError(f"{self.metric.name} is a ratio; write compare: ratio")
+        return self
+
+
+class GapRule(Strict):
+    """One bound on a gap that is an estimate, between a group and the reference; it only warns.
+
+    What is promised of it is a false warning in at most 6 of 100 years, where a rule over counts
+    promises 5: too much to block by.
+    """
+
+    id: Name = Field(description="What findings and records call the rule; unique in the policy.")
+    metric: NamedGap = Field(description="Which gap is bounded.")
+    attributes: tuple[str, ...] | None = Field(
+        default=None,
+        description="Attributes, or intersections written a*b. Default: every attribute.",
+    )
+    within: Name | None = Field(
+        default=None,
+        description="Of a conditional_impact_ratio: the stratum within whose values it is taken.",
+    )
+    threshold: ExactFraction = Field(
+        description="A ratio must lie between it and its inverse, a difference not exceed it."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.threshold <= 0 or (self.metric.compare == "ratio" and self.threshold >= 1):
+            most = " and below 1" if self.metric.compare == "ratio" else ""
+            raise ValueError(f"threshold {self.threshold} must lie above 0{most}")
+        if (self.within is None) is (self.metric.figure is None):
+            raise ValueError(
+                f"{self.metric.name} is taken within a stratum; name it as within"
+                if self.within is None
+                else f"{self.metric.name} is taken over everybody; leave within out"
+            )
         return self
 
 
@@ -290,6 +326,12 @@ class AuditPolicy(Strict):
     rules: tuple[Rule, ...] = Field(
         min_length=1, description="What is bounded; every rule is judged for every group."
     )
+    gaps: tuple[GapRule, ...] = outside_digest(
+        "at its default",
+        default=(),
+        reason="policies from before there were such rules keep theirs",
+        description="What is bounded of areas, means and shares within strata; it only warns.",
+    )
     subgroup_search: SubgroupSearch | None = Field(
         default=None, description="Whether the worst off of all subgroups is searched for."
     )
@@ -335,6 +377,15 @@ class AuditPolicy(Strict):
             for size in range(1, depth + 1)
             for parts in combinations(self.attributes, size)
         }
+
+    def figures_of(self, grouping: str) -> tuple[Figure, ...]:
+        """What is estimated of every group of a grouping, as rules of `gaps` ask for it."""
+        asked = {
+            rule.metric.figure
+            for rule in self.gaps
+            if grouping in (self.attributes if rule.attributes is None else rule.attributes)
+        }
+        return tuple(figure for figure in Figure if figure in asked)
 
     def reference_of(self, grouping: str) -> str:
         """The reference group of a grouping; of an intersection, the parts' groups joined."""

@@ -5,7 +5,7 @@ that it is readable by auditors alone; the audit's signed record binds it by its
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from datetime import date
 from itertools import pairwise
 from typing import Any, Literal, Self
@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from fairness_audit.encoding import canonical_bytes
 from fairness_audit.errors import RecordError
+from fairness_audit.policy.gaps import Figure
 from fairness_audit.policy.units import Unit, first_day, length, opening
 from fairness_audit.records.door import Door, Moment
 from fairness_audit.records.signed.audit import Audited
@@ -23,6 +24,18 @@ from fairness_audit.statistics.confusion import ConfusionTable
 
 CELLS = ("tp", "fp", "fn", "tn", "selected_unlabelled", "not_selected_unlabelled")
 """The cells of a confusion table, in the order of its fields."""
+
+
+class UnitFigures(Door):
+    """A figure of one group, unit by unit: an estimate and its variance.
+
+    Both are None where a unit gives none; ``size`` is what the variance falls with, such as the
+    number of decisions.
+    """
+
+    value: tuple[float | None, ...]
+    variance: tuple[float | None, ...]
+    size: tuple[float, ...]
 
 
 class GroupCounts(Door):
@@ -43,6 +56,9 @@ class GroupCounts(Door):
     selected_unlabelled: Wholes
     not_selected_unlabelled: Wholes
     subjects: dict[str, PairSums] = Field(default_factory=dict, exclude_if=lambda sums: not sums)
+    figures: dict[Figure, UnitFigures] = Field(
+        default_factory=dict, exclude_if=lambda figures: not figures
+    )
 
     @property
     def cells(self) -> tuple[Wholes, ...]:
@@ -61,13 +77,14 @@ class GroupingCounts(Door):
     A group of which the window holds no decision is not there: it was counted, and is 0. So is a
     ``value`` of the stratum. ``searched`` are the combinations of attributes that are no grouping
     of the policy: only the search for subgroups looks at them. ``rates`` are those whose sums
-    over subjects were taken.
+    over subjects were taken, ``figures`` what was estimated of each group.
     """
 
     grouping: str
     stratum: str | None = None
     searched: bool = False
     rates: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = Field(default=(), exclude_if=lambda figures: not figures)
     groups: tuple[GroupCounts, ...]
 
     @model_validator(mode="after")
@@ -79,6 +96,8 @@ class GroupingCounts(Door):
             raise ValueError(f"{self.grouping}: a value, and no stratum, or the other way")
         if any(not set(self.rates).issuperset(each.subjects) for each in self.groups):
             raise ValueError(f"{self.grouping}: sums of a rate that was not summed")
+        if any(set(self.figures) != each.figures.keys() for each in self.groups):
+            raise ValueError(f"{self.grouping}: not the figures of each group")
         return self
 
 
@@ -120,7 +139,10 @@ class Evidence(Door):
                 last = max(
                     (max(sums.second, default=-1) for sums in each.subjects.values()), default=-1
                 )
-                if last >= units or any(len(cell) != units for cell in each.cells):
+                columns: list[Sized] = [*each.cells]
+                for of in each.figures.values():
+                    columns += [of.value, of.variance, of.size]
+                if last >= units or any(len(column) != units for column in columns):
                     yield grouping.grouping
 
     @property

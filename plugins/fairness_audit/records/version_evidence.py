@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.policy.gaps import Figure
 from fairness_audit.policy.metrics import Rate
 from fairness_audit.policy.units import Unit, length, opening, units_between
 from fairness_audit.records.evidence import CELLS, Evidence, GroupCounts, GroupingCounts
@@ -27,6 +28,7 @@ from fairness_audit.records.subject_sums import (
     summed_as,
 )
 from fairness_audit.statistics.confusion import ConfusionTable
+from fairness_audit.statistics.proportions import Floats
 
 Positions = NDArray[np.intp]
 
@@ -99,6 +101,14 @@ class Pooled:
         return int(rate.numerator(self.counts)), int(rate.denominator(self.counts))
 
 
+class Estimated(NamedTuple):
+    """A figure unit by unit: NaN, of size 0, where a unit gives none."""
+
+    value: Floats
+    variance: Floats
+    size: Floats
+
+
 @dataclass(frozen=True)
 class VersionEvidence:
     """All evidence about one version, unit by unit.
@@ -168,6 +178,26 @@ class VersionEvidence:
             if counts is not None and (pairs := counts.subjects.get(kept.name)):
                 _overlay(sums, pairs, taken, by == position)
         return sums.of_the_rest if is_rest else sums
+
+    def figure(self, place: Place, group: Group, figure: Figure) -> "Estimated":
+        """A figure of a group, unit by unit, each as the newest audit estimated it that did."""
+        value, variance = np.full((2, len(self.starts)), np.nan)
+        size = np.zeros(len(self.starts))
+        for taken in self._taken:
+            if place not in taken.placed or figure not in taken.placed[place].figures:
+                continue
+            counts = taken.counts(place, group)
+            of = None if counts is None else counts.figures[figure]
+            for column, given in zip(
+                (value, variance, size),
+                (None,) * 3 if of is None else (of.value, of.variance, of.size),
+                strict=True,
+            ):
+                nothing = 0.0 if column is size else np.nan
+                column[taken.units] = (
+                    nothing if given is None else np.array(given, dtype=np.float64)[taken.of]
+                )
+        return Estimated(value, variance, size)
 
     def _holders(self, place: Place, rate: Rate) -> Positions:
         """Of each pair of units the newest audit that held both, by its position, or -1."""

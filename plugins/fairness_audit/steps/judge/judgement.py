@@ -16,6 +16,7 @@ from fairness_audit.steps.judge.coverage import sources_of
 from fairness_audit.steps.judge.data_faults import data_faults, rules_with_data
 from fairness_audit.steps.judge.disparity import disparity_findings
 from fairness_audit.steps.judge.drift import drift_findings
+from fairness_audit.steps.judge.gaps import gap_findings
 from fairness_audit.steps.judge.polarity import polarity_findings
 from fairness_audit.steps.judge.questions import Polarity
 from fairness_audit.steps.judge.reversals import reversal_findings
@@ -67,6 +68,7 @@ def judge(
     disparities = [
         *(each for part in trial.parts for each in disparity_findings(tables, part, where, ahead)),
         *subgroup_findings(tables, trial.searched, where),
+        *gap_findings(tables, trial.gaps, where),
     ]
     findings = [
         *data_faults(policy, population, totals, history.evidence),

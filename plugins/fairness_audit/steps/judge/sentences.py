@@ -190,7 +190,7 @@ def _refuted_model(telling: Sentence) -> str:
 
 
 def _chance_of_fail(telling: Sentence) -> str:
-    return _once_in(telling.evidence.fail_evidence)
+    return wording.once_in(telling.evidence.fail_evidence)
 
 
 def _others_too(telling: Sentence) -> str:
@@ -218,7 +218,7 @@ def _passed(telling: Sentence) -> str:
     if telling.evidence.pass_evidence is None:
         return ", which no rate of so large a group could break"
     what = "one of them" if telling.has_two_ends else "it"
-    shown = _once_in(telling.evidence.pass_evidence)
+    shown = wording.once_in(telling.evidence.pass_evidence)
     return f"; a model that breaks {what} would show this {shown}"
 
 
@@ -316,8 +316,3 @@ def _bound(telling: Sentence, bound: Fraction) -> str:
 
 def _called(telling: Sentence) -> str:
     return "ratio" if telling.is_ratio else "difference"
-
-
-def _once_in(evidence: float | None) -> str:
-    """How rarely chance gives so much evidence: an e-value of x at most once in x."""
-    return f"at most once in {wording.rounded_down(max(1.0, evidence or 1.0))}"

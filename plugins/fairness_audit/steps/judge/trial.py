@@ -9,6 +9,7 @@ from fairness_audit.statistics.proportions import Proportions
 from fairness_audit.statistics.sequential import Limit, OneShare, Pair
 from fairness_audit.steps.judge.cases import Case, Part, parts_of, subgroups
 from fairness_audit.steps.judge.family import Position, positions, positions_after
+from fairness_audit.steps.judge.gaps import GapCase, estimates_of, gap_cases
 from fairness_audit.steps.judge.ground import ground_of
 from fairness_audit.steps.judge.pairs import beside_of, pairs_of
 from fairness_audit.steps.judge.proxies import caution_of
@@ -22,11 +23,12 @@ Family = Mapping[object, list[Pair]]
 
 @dataclass(frozen=True)
 class Trial:
-    """What is tested: every group under every rule, all subgroups, and what suites ask."""
+    """What is tested: every group under every rule, all subgroups, gaps, and what suites ask."""
 
     tables: Tables
     parts: tuple[Part, ...]
     searched: tuple[Case, ...]
+    gaps: tuple[GapCase, ...]
     blocking: Family
     warning: Family
 
@@ -41,10 +43,13 @@ class Trial:
         for case in (*(case for part in parts for case in part.cases), *searched):
             family = blocking if _may_block(policy, case) else warning
             family[case] = pairs_of(tables, case)
+        gaps = tuple(gap_cases(policy, evidence))
+        for gap in gaps:
+            warning[gap] = [estimates_of(tables, gap)]
         for question in questions(policy, tables, validation):
             family = blocking if may_block(policy, question) else warning
             family[question] = pairs_about(tables, question)
-        return cls(tables, parts, searched, blocking, warning)
+        return cls(tables, parts, searched, gaps, blocking, warning)
 
     @property
     def cases(self) -> list[Case]:

@@ -63,6 +63,11 @@ def rounded_down(number: float) -> str:
     return f"{math.floor(number / step) * step:,.0f}"
 
 
+def once_in(evidence: float | None) -> str:
+    """How rarely chance gives so much evidence: an e-value of x at most once in x."""
+    return f"at most once in {rounded_down(max(1.0, evidence or 1.0))}"
+
+
 def outwards(low: float | None, high: float | None) -> tuple[float | None, float | None]:
     """An interval rounded outwards to five hundredths, which tell no number of people."""
     return (

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from fairness_audit.policy.gaps import Gap
 from fairness_audit.policy.metrics import NAMES, RATES, WORST_SUBGROUP, Direction, Metric, Needs
 from fairness_audit.steps.measure.metrics import (
     classes,
@@ -86,5 +87,5 @@ def facts() -> Iterator[Facts]:
             direction=each.direction,
             needs=each.needs,
             source=each.source,
-            in_rules=each.name in NAMES,
+            in_rules=each.name in NAMES or isinstance(each, Gap),
         )

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fairness_audit.errors import MeasurementError
+from fairness_audit.policy.gaps import Figure
 from fairness_audit.policy.metrics import SELECTION_RATE, Rate
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.units import Unit, closed_units, length, opening
@@ -55,7 +56,7 @@ class Counted(NamedTuple):
     """A grouping that evidence is counted for.
 
     ``columns`` are those of the population that make it, that of the stratum first; ``rates`` are
-    those whose sums over subjects are taken.
+    those whose sums over subjects are taken, ``figures`` what is estimated of every group.
     """
 
     grouping: str
@@ -63,6 +64,7 @@ class Counted(NamedTuple):
     rates: tuple[Rate, ...]
     stratum: str | None = None
     searched: bool = False
+    figures: tuple[Figure, ...] = ()
 
 
 def counted_groupings(policy: AuditPolicy) -> Iterator[Counted]:
@@ -70,7 +72,7 @@ def counted_groupings(policy: AuditPolicy) -> Iterator[Counted]:
     rates = summed_rates(policy)
     yield Counted(OVERALL, (), rates)
     for name, parts in policy.groupings.items():
-        yield Counted(name, _columns(parts), rates)
+        yield Counted(name, _columns(parts), rates, figures=policy.figures_of(name))
     share = (SELECTION_RATE,)
     for stratum in policy.strata:
         for name in policy.attributes:

@@ -7,8 +7,16 @@ from pathlib import Path
 import duckdb
 
 from fairness_audit.engine.duckdb import locked_connection, statement
+from fairness_audit.errors import MeasurementError
+from fairness_audit.policy.gaps import Figure
 from fairness_audit.policy.model import AuditPolicy
-from fairness_audit.records.evidence import CELLS, Evidence, GroupCounts, GroupingCounts
+from fairness_audit.records.evidence import (
+    CELLS,
+    Evidence,
+    GroupCounts,
+    GroupingCounts,
+    UnitFigures,
+)
 from fairness_audit.records.population import Population
 from fairness_audit.records.subject_sums import PairSums, Whole
 from fairness_audit.records.version_evidence import Group
@@ -19,7 +27,8 @@ from fairness_audit.steps.measure.counting.by_unit import (
     Units,
     counted_groupings,
 )
-from fairness_audit.steps.measure.counting.scan import FILE
+from fairness_audit.steps.measure.counting.figures import UnitRows, columns_for
+from fairness_audit.steps.measure.counting.scan import FILE, columns_of
 from fairness_audit.steps.measure.counting.subjects import Decisions, Grouped, subject_pairs
 
 _BATCH = 1 << 20
@@ -40,8 +49,8 @@ def evidence_of(
     Where a subject has several decisions, the sums over subjects are taken too.
 
     Raises:
-        MeasurementError: the population is not the one whose groups were counted, or two groups
-            have the same name.
+        MeasurementError: the population is not the one whose groups were counted, two groups
+            have the same name, or a column is missing of which figures are asked for.
     """
     wanted = list(counted_groupings(policy))
     units = Units.inside(policy.evidence.unit, *window, counts_from)
@@ -56,7 +65,7 @@ def evidence_of(
         unit=units.unit,
         counts_from=counts_from,
         starts=units.starts,
-        groupings=tuple(counted or (_grouping(each, [], [], []) for each in wanted)),
+        groupings=tuple(counted or (_grouping(each, [], [], [], []) for each in wanted)),
     )
 
 
@@ -86,8 +95,21 @@ def _counted(
         decisions = Decisions.repeated(rows.to_arrow_reader(_BATCH), people)
         if len(decisions.subject):
             pairs = subject_pairs(decisions, grouped)
+    columns = sorted({column for each in wanted for column in columns_for(each.figures)})
+    if missing := set(columns) - columns_of(population.path):
+        raise MeasurementError(
+            f"{population.path}: has no column {', '.join(sorted(missing))}, of which gaps of the"
+            f" policy are made (return it in sql/population/{population.model}.sql)"
+        )
+    estimated: UnitRows | None = None
+    if columns:
+        rows = ask("unit_figures", population.path, columns=columns, **units.bound)
+        estimated = UnitRows(rows.to_arrow_table(), people, len(units.starts))
     for each, groups, own, sums in zip(wanted, names, grouped, pairs, strict=True):
-        yield _grouping(each, groups, own.counts, sums)
+        told: list[dict[Figure, UnitFigures]] = [{} for _ in groups]
+        if estimated is not None and each.figures:
+            told = estimated.of(own.codes, len(groups), each.figures)
+        yield _grouping(each, groups, own.counts, sums, told)
 
 
 def _grouping(
@@ -95,6 +117,7 @@ def _grouping(
     groups: Sequence[Group],
     counts: Whole | Sequence[Whole],
     pairs: Sequence[dict[str, PairSums]],
+    figures: Sequence[dict[Figure, UnitFigures]],
 ) -> GroupingCounts:
     """Groups of which no decision counts are left out."""
     return GroupingCounts(
@@ -102,14 +125,16 @@ def _grouping(
         stratum=counted.stratum,
         searched=counted.searched,
         rates=tuple(rate.name for rate in counted.rates),
+        figures=counted.figures,
         groups=tuple(
             GroupCounts(
                 group=group.name,
                 value=group.value,
                 **dict(zip(CELLS, map(tuple, cells.tolist()), strict=True)),
                 subjects=sums,
+                figures=estimates,
             )
-            for group, cells, sums in zip(groups, counts, pairs, strict=True)
+            for group, cells, sums, estimates in zip(groups, counts, pairs, figures, strict=True)
             if cells.any()
         ),
     )

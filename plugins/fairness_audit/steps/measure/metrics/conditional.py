@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from fairness_audit.policy import gaps
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import (
     BRESLOW_DAY,
@@ -60,14 +61,6 @@ ODDS_RATIO = Metric(
     range=RATIO,
     direction=Direction.AS_SELECTION,
 )
-IMPACT_RATIO = Metric(
-    name="conditional_impact_ratio",
-    meaning="favourable share of the group over the reference's, common to all strata",
-    source="Rothman & Greenland 1985; interval Greenland & Robins 1985",
-    needs=_DECISION,
-    range=RATIO,
-    direction=Direction.HIGHER,
-)
 REVERSAL = Metric(
     name="simpson_reversal",
     meaning="1 if the selection rates differ beyond chance over all strata and, the other way,"
@@ -82,7 +75,7 @@ DEFINITIONS = (
     CDDPL,
     ODDS_RATIO,
     RISK_DIFFERENCE,
-    IMPACT_RATIO,
+    gaps.CONDITIONAL_IMPACT,
     BRESLOW_DAY,
     WOOLF,
     REVERSAL,
@@ -188,7 +181,7 @@ class _Conditional:
             t = Tables(t.b, t.a, t.d, t.c)
         ratio, error = stratified.risk_ratio(t), stratified.risk_ratio_error(t)
         factor = np.exp(two_sided_quantile(self._plan.confidence) * error)
-        row = self._row(IMPACT_RATIO, position, ratio, "greenland_robins, cmh", p_value)
+        row = self._row(gaps.CONDITIONAL_IMPACT, position, ratio, "greenland_robins, cmh", p_value)
         return _with_interval(
             row, ratio / factor, ratio * factor, self._plan.confidence, is_ratio=True
         )

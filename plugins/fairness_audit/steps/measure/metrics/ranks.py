@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairness_audit.errors import MeasurementError
+from fairness_audit.policy import gaps
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import (
     ANY_DIFFERENCE,
@@ -40,14 +41,6 @@ EXPOSURE = Metric(
     source=_SINGH,
     needs=_RANK,
     range=SHARE,
-    direction=Direction.HIGHER,
-)
-EXPOSURE_RATIO = Metric(
-    name="exposure_ratio",
-    meaning="exposure of d over that of a",
-    source=_SINGH,
-    needs=_RANK,
-    range=RATIO,
     direction=Direction.HIGHER,
 )
 PER_LIST = Metric(
@@ -91,7 +84,7 @@ PRECISION = Metric(
     range=SHARE,
     direction=Direction.NEITHER,
 )
-DEFINITIONS = (EXPOSURE, EXPOSURE_RATIO, PER_LIST, SHARE_IN_TOP, SHARE_OF_TOP, SKEW, PRECISION)
+DEFINITIONS = (EXPOSURE, gaps.EXPOSURE, PER_LIST, SHARE_IN_TOP, SHARE_OF_TOP, SKEW, PRECISION)
 
 
 def ranking_rows(plan: Plan, scan: Scanner, *, has_lists: bool) -> Iterator[Row]:
@@ -181,7 +174,7 @@ class _Ranked:
         own, theirs = self._exposure(counts), self._exposure(other)
         found = log_ratio(own, theirs)
         row = Row.of(
-            EXPOSURE_RATIO,
+            gaps.EXPOSURE,
             self._attribute,
             name,
             n=int(counts.sum()),

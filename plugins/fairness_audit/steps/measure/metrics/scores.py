@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from fairness_audit.policy import gaps
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import (
     ANY,
-    ANY_DIFFERENCE,
     ANY_RATIO,
     DIFFERENCE,
     GAP,
@@ -57,15 +57,6 @@ QUANTILES = {
     )
     for q in PERCENTILES
 }
-SMD = Metric(
-    name="standardized_mean_difference",
-    code="SMD",
-    meaning="mean score of d minus that of a, over the pooled standard deviation of the two",
-    source="Cohen 1988; sources differ in what they divide by",
-    needs=_SCORE,
-    range=ANY_DIFFERENCE,
-    direction=Direction.NEITHER,
-)
 SKS = Metric(
     name="score_kolmogorov_smirnov",
     code="SKS",
@@ -99,14 +90,6 @@ AUC = Metric(
     source="Hanley & McNeil 1982; interval DeLong et al. 1988",
     needs=_BOTH,
     range=SHARE,
-    direction=Direction.HIGHER,
-)
-AUC_DIFFERENCE = Metric(
-    name="area_under_curve_difference",
-    meaning="area under the curve of d minus that of a",
-    source="DeLong et al. 1988",
-    needs=_BOTH,
-    range=DIFFERENCE,
     direction=Direction.HIGHER,
 )
 CROSS = Metric(
@@ -163,12 +146,13 @@ BRIER = Metric(
 DEFINITIONS = (
     MEAN,
     *QUANTILES.values(),
-    SMD,
+    gaps.STANDARDISED,
     SKS,
     SCORING_RATE,
     SCORING_RATIO,
     AUC,
-    AUC_DIFFERENCE,
+    gaps.AREA,
+    gaps.CALIBRATION,
     CROSS,
     CROSS_MIRROR,
     ECE,
@@ -294,6 +278,12 @@ class _Measured:
             standard_error=(high - low) / (2 * two_sided_quantile(self._confidence)),
         )
 
+    def _excess(self, sums: Sums) -> weighted.Estimate:
+        """Mean score minus outcome, where it is known."""
+        scores, known = self._histogram.scores, sums.at(slice(0, 2))
+        excess = np.concatenate([scores, scores - 1])
+        return weighted.mean(excess, known.weight.ravel(), known.squares.ravel())
+
     def _scoring_rate(self, about: tuple[str, str, int], every: Sums) -> Row:
         above, n = float(every.weight[self._above].sum()), float(every.weight.sum())
         share = _share(above, n, float(every.squares.sum()))
@@ -344,7 +334,9 @@ class _Measured:
         smd = weighted.standardised_difference(
             scores, (own.weight, own.squares), (rest.weight, rest.squares)
         )
-        yield self._estimated(SMD, about, smd, "delta", self._half)._replace(reference=reference)
+        yield self._estimated(gaps.STANDARDISED, about, smd, "delta", self._half)._replace(
+            reference=reference
+        )
         if own.weight.sum() and rest.weight.sum():
             distance, hidden = ranking.largest_distance(own.weight, rest.weight)
             sizes = [equally_weighted(e.weight.sum(), e.squares.sum()) for e in (own, rest)]
@@ -359,10 +351,17 @@ class _Measured:
         self, about: tuple[str, str, int], reference: str, sums: Sums, other: Sums
     ) -> Iterator[Row]:
         own, theirs = _area(sums, sums), _area(other, other)
+        if self._calibrated:
+            excess, other_excess = self._excess(sums), self._excess(other)
+            gap = weighted.Estimate(
+                excess.value - other_excess.value, excess.variance + other_excess.variance
+            )
+            row = self._estimated(gaps.CALIBRATION, about, gap, "z", 2 * self._half)
+            yield row._replace(reference=reference)
         both = ranking.Area(
             own.value - theirs.value, own.variance + theirs.variance, own.tied + theirs.tied
         )
-        row = self._area(AUC_DIFFERENCE, about, both, reference)
+        row = self._area(gaps.AREA, about, both, reference)
         if both.variance > 0:
             p = math.erfc(abs(both.value) / math.sqrt(2 * both.variance))
             row = row._replace(p_value=p, method=row.method.replace("delong", "delong, z"))
@@ -379,7 +378,7 @@ class _Measured:
     ) -> Row:
         error = math.sqrt(area.variance) if area.variance >= 0 else math.nan
         half = two_sided_quantile(self._confidence) * error
-        least = -1.0 if metric is AUC_DIFFERENCE else 0.0
+        least = -1.0 if metric is gaps.AREA else 0.0
         method = self._stated(
             "none" if math.isnan(half) else "delong", area.tied if self._histogram.step else 0.0
         )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from fairness_audit.errors import MeasurementError
+from fairness_audit.policy import gaps
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import (
     ANY,
@@ -48,12 +49,6 @@ def _of_values(
 
 
 MEAN = _of_values("mean_value", "mean of the values", needs=_VALUE, range=ANY)
-MEAN_DIFFERENCE = _of_values(
-    "mean_value_difference", "mean value of d minus that of a", needs=_VALUE, range=ANY_DIFFERENCE
-)
-MEAN_RATIO = _of_values(
-    "mean_value_ratio", "mean value of d over that of a", needs=_VALUE, range=ANY_RATIO
-)
 QUANTILES = {
     q: _of_values(
         f"value_quantile_{q}", f"{q} % of the values lie below it", needs=_VALUE, range=ANY
@@ -70,12 +65,6 @@ QUANTILE_GAPS = {
     for q in _QUANTILES
 }
 RESIDUAL = _of_values("mean_residual", "mean of value minus score", needs=_BOTH, range=ANY)
-RESIDUAL_GAP = _of_values(
-    "mean_residual_difference",
-    "mean residual of d minus that of a",
-    needs=_BOTH,
-    range=ANY_DIFFERENCE,
-)
 MAE = _of_values(
     "mean_absolute_error", "mean size of value minus score", code="MAE", needs=_BOTH, range=ANY
 )
@@ -97,12 +86,12 @@ RMSE_RATIO = _of_values(
 )
 DEFINITIONS = (
     MEAN,
-    MEAN_DIFFERENCE,
-    MEAN_RATIO,
+    gaps.VALUES,
+    gaps.VALUE_RATIO,
     *QUANTILES.values(),
     *QUANTILE_GAPS.values(),
     RESIDUAL,
-    RESIDUAL_GAP,
+    gaps.RESIDUALS,
     MAE,
     MAE_RATIO,
     RMSE,
@@ -222,12 +211,12 @@ class _Values:
 
     def _gaps(self, name: str, own: Sums, other: Sums) -> Iterator[Row]:
         sizes, means = (own.n, other.n), (self._mean(own), self._mean(other))
-        yield self._welch(MEAN_DIFFERENCE, name, sizes, means)
-        yield self._ratio(MEAN_RATIO, name, own.n, means)
+        yield self._welch(gaps.VALUES, name, sizes, means)
+        yield self._ratio(gaps.VALUE_RATIO, name, own.n, means)
         if own.errors and other.errors:
             sizes = (own.errors, other.errors)
             residuals = (self._residual(own), self._residual(other))
-            yield self._welch(RESIDUAL_GAP, name, sizes, residuals)
+            yield self._welch(gaps.RESIDUALS, name, sizes, residuals)
             errors = (self._size(own), self._size(other))
             yield self._ratio(MAE_RATIO, name, own.errors, errors)
             squares = _quotient(own.error_squares / own.errors, other.error_squares / other.errors)
