@@ -213,6 +213,7 @@ def an_audit(
             logical_date=LOGICAL_DATE,
             taken_at=NOW,
             policy_digest=loaded.digest,
+            method_digest=loaded.method.digest,
             objects={},
             digest=digest("snapshot"),
         ),

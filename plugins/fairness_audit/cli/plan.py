@@ -145,6 +145,7 @@ def _policy(installation: "Installation", model: str, file: Path | None) -> "Aud
 def _after_newest(counted: "CountedAudits", policy: "AuditPolicy", version: str | None) -> "Plan":
     """From what the newest audit counted and knew."""
     from fairness_audit.cli.sizes import HOW
+    from fairness_audit.policy.load import policy_digest
     from fairness_audit.steps.judge.plan import plan
     from fairness_audit.steps.judge.sizes import Sizes
 
@@ -158,7 +159,8 @@ def _after_newest(counted: "CountedAudits", policy: "AuditPolicy", version: str 
             f"{policy.model}: was counted by the {evidence.unit}, and the policy counts by the"
             f" {policy.evidence.unit} ({HOW})"
         )
-    return plan(policy, evidence, Sizes.seen(evidence), counted.until(newest))
+    rests_on = newest.rests_on if newest.policy_digest == policy_digest(policy) else None
+    return plan(policy, evidence, Sizes.seen(evidence), counted.until(newest), rests_on)
 
 
 def _rows(found: "Plan") -> Iterator[dict[str, Any]]:

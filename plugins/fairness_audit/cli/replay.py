@@ -4,6 +4,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -73,6 +74,7 @@ def replay(
     """
     from fairness_audit.installation import Installation
     from fairness_audit.policy.load import load_policy
+    from fairness_audit.policy.method import Method
 
     if policy:
         existing_file(policy, ("*.yaml",), what="policy")
@@ -81,10 +83,13 @@ def replay(
     with Installation.from_environment() as installation:
         records = installation.records()
         audited = audit_named(record, records)
-        loaded = load_policy(policy) if policy else installation.policy(audited.model)
-        from fairness_audit.replay.replay import check_policy, differences
+        loaded = installation.policy(audited.model)
+        if policy:
+            of_then = load_policy(policy, model=audited.model)
+            method = Method.of(of_then.policy, installation.settings.home)
+            loaded = replace(of_then, given_method=method)
+        from fairness_audit.replay.replay import differences
 
-        check_policy(audited, loaded)
         with _made_again(installation, audited, loaded, records, run) as again:
             found = list(differences(audited, again))
             restored = installation.evidence.restored(audited, again.measurements.evidence)
@@ -101,7 +106,7 @@ def _made_again(
 ) -> "Iterator[Replayed]":
     """The audit made again, in a folder that goes away."""
     from fairness_audit.registry.training import trained_until
-    from fairness_audit.replay.replay import Past, audit_again, stored_snapshot
+    from fairness_audit.replay.replay import Past, audit_again, method_of_then, stored_snapshot
     from fairness_audit.steps.extract import read_snapshot
     from fairness_audit.steps.score.candidate import hidden_files
 
@@ -110,18 +115,19 @@ def _made_again(
         snapshot = stored_snapshot(audited, settings.runs)
     else:
         snapshot = read_snapshot(snapshot_in(run))
+    of_then, home = method_of_then(audited, snapshot, loaded)
     with tempfile.TemporaryDirectory(prefix="fairness-audit-replay-") as folder:
         yield audit_again(
             audited,
             snapshot,
-            loaded,
+            of_then,
             past=Past.of(
                 audited,
                 records,
                 installation.evidence.read,
                 partial(trained_until, installation.registry, loaded.policy),
             ),
-            home=settings.home,
+            home=home,
             subject_key=installation.subject_key,
             folder=Path(folder),
             runs=settings.runs,
@@ -264,14 +270,14 @@ def _terminal(installation: "Installation", data: Data) -> Iterator[TextIO]:
 
 
 def _taken(installation: "Installation", loaded: "LoadedPolicy", data: Data) -> "Taken":
-    from fairness_audit.replay.replay import check_policy, stored_snapshot
+    from fairness_audit.replay.replay import check_method, stored_snapshot
     from fairness_audit.steps.extract import extract
 
     settings = installation.settings
     if data is Data.SNAPSHOT:
 
         def of_then(record: "AuditRecord", _: Path) -> "Snapshot":
-            check_policy(record, loaded)
+            check_method(record, loaded)
             return stored_snapshot(record, settings.runs)
 
         return of_then

@@ -12,8 +12,10 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from fairness_audit.pipeline.notify.notifier import NotifyPeople
 from fairness_audit.pipeline.promotion import promote
-from fairness_audit.pipeline.run import Run, check_same_policy, describe_promotion, source_of
+from fairness_audit.pipeline.run import Run, check_same_method, describe_promotion, source_of
 from fairness_audit.pipeline.step import task_of
+from fairness_audit.policy.load import KEPT
+from fairness_audit.policy.method import keep_method
 from fairness_audit.records.comparison import ComparisonFile
 from fairness_audit.records.finding import Judgement
 from fairness_audit.records.measurement import MeasurementFile
@@ -36,12 +38,13 @@ def extract(run: Run) -> Snapshot:
     from fairness_audit.steps.extract import previous_snapshot
 
     model = run.loaded.policy.model
+    keep_method(run.loaded.policy, run.loaded.file, run.folder / KEPT)
     return step(
-        run.loaded,
+        run.method,
         logical_date=run.as_of,
         source=source_of(run.loaded, run.settings),
         folder=run.folder / "snapshot",
-        sql=run.settings.sql,
+        sql=run.sql,
         previous=previous_snapshot(run.folder, model),
         kept=run.settings.increments / model,
     )
@@ -57,9 +60,9 @@ def assemble(run: Run, snapshot: Snapshot) -> Population:
     from fairness_audit.steps.assemble import assemble as step
     from fairness_audit.steps.extract import read_snapshot
 
-    policy = run.loaded.policy
+    policy = run.method.policy
     read_snapshot(snapshot.folder)  # raises if a file is not what was written
-    check_same_policy(run.loaded, snapshot)
+    check_same_method(run.method, snapshot)
     deployed = None
     if run.model_version is None:
         guarded = policy.gate
@@ -67,7 +70,7 @@ def assemble(run: Run, snapshot: Snapshot) -> Population:
     return step(
         policy,
         snapshot,
-        sql=run.settings.sql,
+        sql=run.sql,
         folder=run.folder,
         subject_key=run.installation.subject_key,
         model_version=run.model_version,
@@ -85,13 +88,12 @@ def validate(run: Run, population: Population) -> ValidationReport:
     """
     from fairness_audit.steps.validate import validate as step
 
-    policy, settings = run.loaded.policy, run.settings
     return step(
-        policy,
+        run.method.policy,
         population,
-        suites=settings.expectations / policy.model,
-        sql=settings.sql,
-        docs=settings.data_docs,
+        suites=run.suites,
+        sql=run.sql,
+        docs=run.settings.data_docs,
     )
 
 
@@ -106,11 +108,11 @@ def measure(run: Run, population: Population) -> MeasurementFile:
     from fairness_audit.registry.training import trained_until
     from fairness_audit.steps.measure import measure as step
 
-    policy = run.loaded.policy
+    policy = run.method.policy
     return step(
         policy,
         population,
-        sql=run.settings.sql,
+        sql=run.sql,
         folder=run.folder,
         counts_from=trained_until(run.installation.registry, policy, population.model_version),
     )
@@ -134,7 +136,7 @@ def judge(
     from fairness_audit.steps.judge import judge as step
     from fairness_audit.steps.measure import own_evidence, read_measurements
 
-    policy, installation = run.loaded.policy, run.installation
+    policy, installation = run.method.policy, run.installation
     files = installation.registry.artifact_digest(
         policy.gate.registered_model, population.model_version
     )
@@ -170,16 +172,16 @@ def publish(
     """
     from fairness_audit.steps.publish import publish as step
 
-    check_same_policy(run.loaded, snapshot)
+    check_same_method(run.method, snapshot)
     return step(
-        run.loaded,
+        run.method,
         snapshot=snapshot,
         population=population,
         measurements=measurements,
         validation=validation,
         judgement=judgement,
         artifact_digest=run.installation.registry.artifact_digest(
-            run.loaded.policy.gate.registered_model, population.model_version
+            run.method.policy.gate.registered_model, population.model_version
         ),
         ledger=run.installation.ledger,
         evidence=run.installation.evidence,

@@ -1,6 +1,6 @@
 """The steps that a candidate's audit has alone or does otherwise; the others are in `audit`."""
 
-from fairness_audit.pipeline.run import Run, check_same_policy
+from fairness_audit.pipeline.run import Run, check_same_method
 from fairness_audit.pipeline.step import task_of
 from fairness_audit.records.comparison import ComparisonFile
 from fairness_audit.records.population import Population
@@ -21,15 +21,15 @@ def assemble(run: Run, version: str, snapshot: Snapshot) -> Population:
     from fairness_audit.steps.extract import read_snapshot
     from fairness_audit.steps.score.candidate import rule_of
 
-    policy, installation = run.loaded.policy, run.installation
+    policy, installation = run.method.policy, run.installation
     rule_of(policy)
     guarded = policy.gate
     read_snapshot(snapshot.folder)  # raises if a file is not what was written
-    check_same_policy(run.loaded, snapshot)
+    check_same_method(run.method, snapshot)
     return step(
         policy,
         snapshot,
-        sql=run.settings.sql,
+        sql=run.sql,
         folder=run.folder,
         subject_key=installation.subject_key,
         model_version=installation.registry.alias_target(guarded.registered_model, guarded.alias),
@@ -47,12 +47,12 @@ def score(run: Run, version: str, snapshot: Snapshot, decided: Population) -> Po
     from fairness_audit.steps.score.candidate import hidden_files, score_candidate
 
     return score_candidate(
-        run.loaded.policy,
+        run.method.policy,
         snapshot,
         decided,
         version=version,
         registry=run.installation.registry,
-        sql=run.settings.sql,
+        sql=run.sql,
         folder=run.folder,
         hidden=hidden_files(run.settings),
     )
@@ -66,4 +66,4 @@ def compare(run: Run, decided: Population, population: Population) -> Comparison
     """
     from fairness_audit.steps.compare import compare as step
 
-    return step(run.loaded.policy, decided, population, sql=run.settings.sql, folder=run.folder)
+    return step(run.method.policy, decided, population, sql=run.sql, folder=run.folder)

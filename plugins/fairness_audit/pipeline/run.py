@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -18,7 +19,8 @@ from airflow.sdk.exceptions import (
 
 from fairness_audit.errors import AuditError, LedgerError, RegistryError, SourceError
 from fairness_audit.installation import Installation
-from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.policy.load import LoadedPolicy, kept_policy
+from fairness_audit.policy.method import home_of
 from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.settings import Settings
@@ -66,6 +68,24 @@ class Run:
             model_version=params.get("model_version"),
             promotes=params.get("promote", True),
         )
+
+    @cached_property
+    def method(self) -> LoadedPolicy:
+        """The policy that the run began with, and keeps with all that its method is made of.
+
+        A run that keeps none yet, or was begun before runs did, has what is in force.
+        """
+        return kept_policy(self.folder, self.loaded.policy.model) or self.loaded
+
+    @property
+    def sql(self) -> Path:
+        """The statements of the run's method."""
+        return home_of(self.method.file) / "sql"
+
+    @property
+    def suites(self) -> Path:
+        """The suites of the run's method."""
+        return self.method.file.parent
 
     @property
     def settings(self) -> Settings:
@@ -145,9 +165,10 @@ def source_of(loaded: LoadedPolicy, settings: Settings) -> "Source":
         raise SourceError(f"{place}: {wanted}: {error}") from error
 
 
-def check_same_policy(loaded: LoadedPolicy, snapshot: Snapshot) -> None:
-    """Fail if the policy is another one than the audit began with."""
-    if loaded.digest != snapshot.policy_digest:
+def check_same_method(loaded: LoadedPolicy, snapshot: Snapshot) -> None:
+    """Fail if the method is another one than the audit began with."""
+    if loaded.method.digest != snapshot.method_digest:
         raise AirflowFailException(
-            f"{loaded.file} changed while the audit ran; start a new run with the new policy"
+            f"{loaded.file}, its suites or the statements it names changed while the audit ran;"
+            " start a new run"
         )

@@ -3,11 +3,11 @@
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from fairness_audit.policy.base import UNKNOWN, Group, Strict, outside_digest
+from fairness_audit.policy.base import ONLY_RUN, UNKNOWN, Group, Strict, outside_digest
 from fairness_audit.policy.fractions import ExactFraction
 
 
@@ -23,7 +23,9 @@ class Provenance(StrEnum):
 class ReferencePopulation(Strict):
     """The shares a fair sample would have, and who says so."""
 
-    source: str = Field(min_length=1, description="Where the shares come from.")
+    source: Annotated[str, ONLY_RUN] = Field(
+        min_length=1, description="Where the shares come from."
+    )
     dated: date = Field(description="The day that the shares are of.")
     expires: date = Field(
         description="The day from which they are too old to be held against; then it is a finding."
@@ -67,7 +69,7 @@ class Unknown(Strict):
             " unknown alike, so that those known stand for all."
         ),
     )
-    reason: str | None = Field(
+    reason: Annotated[str | None, ONLY_RUN] = Field(
         default=None,
         min_length=10,
         description="Why at_random is reasonable; required with it, refused without.",

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.fields import FieldInfo
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A lower-case identifier: it becomes part of a column, file or DAG name."""
@@ -20,6 +21,19 @@ class Strict(BaseModel):
     """Base of every part of a policy: frozen, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class _OnlyRun:
+    """Marks a field that says how an audit is run, and nothing of what is judged."""
+
+
+ONLY_RUN: Final = _OnlyRun()
+"""In the type of a field: what it says is no part of an audit's method."""
+
+
+def is_only_run(field: FieldInfo) -> bool:
+    """True if a field says how an audit is run alone, such as when, by whom and where."""
+    return ONLY_RUN in field.metadata
 
 
 OUTSIDE: Final = {

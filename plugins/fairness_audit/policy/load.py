@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,6 +12,7 @@ from fairness_audit.encoding import digest_of
 from fairness_audit.errors import PolicyError, PolicyFault
 from fairness_audit.policy.consistency import FieldPath, inconsistencies
 from fairness_audit.policy.document import Document, read_document
+from fairness_audit.policy.method import Method, home_of
 from fairness_audit.policy.model import AuditPolicy
 
 FILE_NAME = "policy.yaml"
@@ -19,16 +20,39 @@ FILE_NAME = "policy.yaml"
 
 @dataclass(frozen=True)
 class LoadedPolicy:
-    """A policy, the digest of its canonical form, and the file it was read from."""
+    """A policy, the digest of its canonical form, and the file it was read from.
+
+    ``method`` is what a verdict follows from, as the files that the policy names are now.
+    """
 
     policy: AuditPolicy
     digest: str
     document: Document
+    given_method: Method | None = None
 
     @property
     def file(self) -> Path:
         """The policy's file."""
         return self.document.file
+
+    @property
+    def method(self) -> Method:
+        """That which was given, else what the files are now."""
+        return self.given_method or Method.of(self.policy, home_of(self.file))
+
+    def changed_since(self, method: Method | None, policy_digest: str) -> str | None:
+        """What of what is judged is no longer as it was, in words; None where nothing changed.
+
+        Args:
+            method: of then; None where none was recorded.
+            policy_digest: of all that the policy said then.
+        """
+        if method is None:
+            return None if policy_digest == self.digest else "the policy has changed"
+        if not (changed := self.method.changes(method)):
+            return None
+        names = [f"the {name}" if "/" not in name else name for name in changed]
+        return f"{', '.join(names)} {'has' if len(names) == 1 else 'have'} changed"
 
     def line_of(self, *path: str | int) -> int:
         """Line of a field, such as ``("source", "objects", "lead", "columns", 3)``."""
@@ -72,6 +96,20 @@ def load_policy(file: Path, *, model: str | None = None) -> LoadedPolicy:
         raise PolicyError(faults)
     policy = AuditPolicy.model_validate(document.content)
     return LoadedPolicy(policy, policy_digest(policy), document)
+
+
+KEPT: Final = "method"
+"""Folder of a run in which the files of its method are kept, as a home of its own."""
+
+
+def kept_policy(run: Path, model: str) -> LoadedPolicy | None:
+    """The policy of a model that a run keeps, with all files of its method; None if it has none.
+
+    Raises:
+        PolicyError: with every fault of the file.
+    """
+    file = run / KEPT / "expectations" / model / FILE_NAME
+    return load_policy(file) if file.is_file() else None
 
 
 def policy_digest(policy: AuditPolicy) -> str:

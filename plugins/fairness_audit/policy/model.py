@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from fairness_audit.policy.attribute import Assumption, Attribute
-from fairness_audit.policy.base import Name, Strict, outside_digest
+from fairness_audit.policy.base import ONLY_RUN, Name, Strict, outside_digest
 from fairness_audit.policy.candidate import Candidate
 from fairness_audit.policy.consistency import inconsistencies
 from fairness_audit.policy.error_rate import ErrorRate
@@ -257,7 +257,7 @@ class Gate(Strict):
             " them, that holds nothing up. Default: it waits for every group."
         ),
     )
-    sweep: Literal["alarm", "demote"] = Field(
+    sweep: Annotated[Literal["alarm", "demote"], ONLY_RUN] = Field(
         default="alarm",
         description=(
             "What the nightly sweep does to the version that the alias names, where no record"
@@ -286,7 +286,7 @@ class AuditPolicy(Strict):
     """The policy of one audited model."""
 
     model: Name = Field(description="The name of the folder the policy lies in.")
-    description: str = Field(
+    description: Annotated[str, ONLY_RUN] = Field(
         min_length=1, description="What the model decides, in a sentence; the DAG shows it."
     )
     source: Source = Field(description="What leaves the CRM, and how it is read.")
@@ -335,7 +335,7 @@ class AuditPolicy(Strict):
     subgroup_search: SubgroupSearch | None = Field(
         default=None, description="Whether the worst off of all subgroups is searched for."
     )
-    schedule: Schedule = Field(description="When the audit runs.")
+    schedule: Annotated[Schedule, ONLY_RUN] = Field(description="When the audit runs.")
     gate: Gate = Field(description="What the audit lets through, or does not.")
     review: Review = Field(description="Who decides what is sent to people.")
     candidate: Candidate | None = outside_digest(
@@ -344,7 +344,7 @@ class AuditPolicy(Strict):
         reason="policies from before candidates were audited keep theirs",
         description="How a version is audited before its release: it scores the population.",
     )
-    notify: Notify = outside_digest(
+    notify: Annotated[Notify, ONLY_RUN] = outside_digest(
         "always",
         default=Notify(),
         reason="it changes nothing of what they are told",

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from fairness_audit.policy.base import Strict, outside_digest
+from fairness_audit.policy.base import ONLY_RUN, Strict, outside_digest
 
 Email = Annotated[
     str, StringConstraints(pattern=r"^[^\s@,;:<>\"()]{1,64}@[^\s@,;:<>\"()]{1,190}$")
@@ -19,7 +19,9 @@ class Review(Strict):
     how long a decision may last may not.
     """
 
-    owner: str = Field(min_length=3, description="Team or role that is asked.")
+    owner: Annotated[str, ONLY_RUN] = Field(
+        min_length=3, description="Team or role that is asked."
+    )
     approvals: int = Field(
         default=1, ge=1, le=5, description="How many different people approve. A waiver needs two."
     )
@@ -34,7 +36,7 @@ class Review(Strict):
             " all audits of the version under this policy that find the same."
         ),
     )
-    reviewers: tuple[User, ...] = outside_digest(
+    reviewers: Annotated[tuple[User, ...], ONLY_RUN] = outside_digest(
         "always",
         default=(),
         reason="people come and go, and who answered is signed with the answer",
@@ -43,7 +45,7 @@ class Review(Strict):
             " Default: everybody who may edit the DAG review_audit."
         ),
     )
-    timeout_hours: int = outside_digest(
+    timeout_hours: Annotated[int, ONLY_RUN] = outside_digest(
         "always",
         default=120,
         ge=1,

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from fairness_audit.policy.base import Name, SourceName, Strict, outside_digest
+from fairness_audit.policy.base import ONLY_RUN, Name, SourceName, Strict, outside_digest
 
 
 class SourceObject(Strict):
@@ -62,9 +62,9 @@ class Source(Strict):
     """The CRM that is audited."""
 
     crm: Name = Field(description="Folder under sql/staging/ that maps this CRM's columns.")
-    connection: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,250}$")] = Field(
-        description="Airflow connection id; its conn_type picks the source."
-    )
+    connection: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,250}$"), ONLY_RUN
+    ] = Field(description="Airflow connection id; its conn_type picks the source.")
     objects: dict[Name, SourceObject] = Field(
         min_length=1,
         description="The tables that are read, under our names: `sql/staging/<crm>/<name>.sql`.",

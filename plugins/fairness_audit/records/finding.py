@@ -89,6 +89,13 @@ class EvidenceBasis(Door):
     trained_until: Moment | None = Field(
         default=None, description="Up to when rows trained the version; absent: not known."
     )
+    method_since: Moment | None = Field(
+        default=None,
+        description=(
+            "When the first record of the model by this method was issued: what is judged, and"
+            " how, was fixed by then. Absent in that record, and in records of before."
+        ),
+    )
     hypotheses: int = Field(ge=0, description="Hypotheses whose refutation blocks.")
     alpha: Fraction = Field(
         ge=0, le=1, description="Chance of a false failure in a year, an exact fraction."

@@ -27,11 +27,17 @@ from fairness_audit.records.version_evidence import (
 
 @dataclass(frozen=True)
 class Audit:
-    """What tells one audit from the others of its model, before it has a record."""
+    """What tells one audit from the others of its model, before it has a record.
+
+    ``rests_on`` is what its record will hold for: a method, or a policy where the audit is one of
+    before methods were recorded, made again.
+    """
 
     record_id: str
     model: str
     logical_date: datetime
+    rests_on: str
+    has_method: bool
 
     @classmethod
     def of(
@@ -49,11 +55,32 @@ class Audit:
             snapshot_digest=snapshot.digest,
             population_digest=population.digest,
             measurements_digest=measurements.digest,
-            policy_digest=snapshot.policy_digest,
+            rests_on=_rests_on(snapshot),
             logical_date=snapshot.logical_date,
             audited=population.audited,
         )
-        return cls(identity, snapshot.model, snapshot.logical_date)
+        return cls(
+            identity,
+            snapshot.model,
+            snapshot.logical_date,
+            _rests_on(snapshot),
+            has_method=snapshot.method_digest is not None,
+        )
+
+    @classmethod
+    def recorded(cls, record: AuditRecord) -> Self:
+        """The audit of a record."""
+        return cls(
+            record.record_id,
+            record.model,
+            record.logical_date,
+            record.rests_on,
+            has_method=record.method is not None,
+        )
+
+
+def _rests_on(snapshot: Snapshot) -> str:
+    return snapshot.method_digest or snapshot.policy_digest
 
 
 @dataclass(frozen=True)
@@ -62,11 +89,15 @@ class History:
 
     ``evidence`` holds what this audit counted, too. ``earlier`` are the audits of the same
     version, files and kind that were published before it, in the order of the ledger.
+    ``rests_on`` is the digest of the method by which is judged, None where it is the policy's, and
+    ``method_since`` when the first record of the model by it was issued, None if there is none.
     """
 
     logical_date: datetime
     evidence: VersionEvidence
     earlier: tuple[AuditRecord, ...] = ()
+    rests_on: str | None = None
+    method_since: datetime | None = None
 
 
 def digest_of_earlier(earlier: Iterable[AuditRecord]) -> str:
@@ -104,7 +135,15 @@ def history_of(audit: Audit, records: Sequence[AuditRecord], own: Own) -> Histor
     before = _before(audit, records)
     stream = *_own_files(own), own.evidence.audited
     earlier = _of_stream(before, stream, until=audit.logical_date)
-    return History(audit.logical_date, _evidence(audit, own, earlier, before), tuple(earlier))
+    return History(
+        audit.logical_date,
+        _evidence(audit, own, earlier, before),
+        tuple(earlier),
+        rests_on=audit.rests_on if audit.has_method else None,
+        method_since=min(
+            (each.issued for each in before if each.rests_on == audit.rests_on), default=None
+        ),
+    )
 
 
 def earlier_of(record: AuditRecord, records: Iterable[AuditRecord]) -> list[AuditRecord]:
@@ -145,10 +184,9 @@ def _evidence(
     uncounted = []
     for record in earlier:
         found = own.read(record)
-        if found is None or found.unit != counted.unit:
-            why = f"counted by {found.unit}" if found else "published before evidence was counted"
+        if why := _why_uncounted(record, found, audit, counted):
             uncounted.append(Uncounted(record.seq, record.record_id, why))
-        else:
+        elif found is not None:
             entries.append(_entry(record, found))
     first = min((each.seq for each in earlier), default=None)
     return fold(
@@ -158,6 +196,19 @@ def _evidence(
         uncounted=uncounted,
         previous=_previous([each for each in before if first is None or each.seq < first], own),
     )
+
+
+def _why_uncounted(
+    record: AuditRecord, found: Evidence | None, audit: Audit, counted: Evidence
+) -> str | None:
+    """Why what an audit counted is no evidence in another; None where it is."""
+    if found is None:
+        return "published before evidence was counted"
+    if found.unit != counted.unit:
+        return f"counted by {found.unit}"
+    if audit.has_method and record.rests_on != audit.rests_on:
+        return "counted by another method"
+    return None
 
 
 def _previous(before: Sequence[AuditRecord], own: Own) -> Pooled | None:

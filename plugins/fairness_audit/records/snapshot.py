@@ -71,8 +71,8 @@ class Snapshot(StepResult):
     ``manifest.json`` is written last: a snapshot without a manifest does not exist. ``digest`` is
     the SHA-256 of what the snapshot contains, in canonical JSON: model, window, policy digest and
     objects with their files' digests. Where it lies, when it was taken, which columns the source
-    has besides and what ``drift`` there was since the reading before is not content, so equal data
-    under an equal policy and window has an equal digest.
+    has besides, which method the audit has and what ``drift`` there was since the reading before
+    is not content, so equal data under an equal policy and window has an equal digest.
     """
 
     model: str
@@ -82,6 +82,7 @@ class Snapshot(StepResult):
     logical_date: datetime
     taken_at: datetime
     policy_digest: str
+    method_digest: str | None = None
     objects: dict[str, ObjectFile]
     digest: str
     drift: tuple[SchemaChange, ...] = ()

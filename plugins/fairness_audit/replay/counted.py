@@ -73,7 +73,7 @@ class CountedAudits:
         if own is None or record.evidence_digest is None:
             raise RecordError(f"record {record.seq} is of before evidence was kept")
         return history_of(
-            Audit(record.record_id, record.model, record.logical_date),
+            Audit.recorded(record),
             self.records,
             Own(record.artifact_digest, record.evidence_digest, own, self._evidence),
         ).evidence

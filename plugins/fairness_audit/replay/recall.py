@@ -5,7 +5,7 @@ production is audited again as of then, with the data or the code of now.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -126,7 +126,7 @@ def _until_next(record: AuditRecord, records: Sequence[Record]) -> list[Record]:
 
 def _allowed(loaded: LoadedPolicy, record: AuditRecord, known: Sequence[Record]) -> bool:
     """What the gate said, under the policy of then, at the last moment before another audit."""
-    of_then = LoadedPolicy(loaded.policy, record.policy_digest, loaded.document)
+    of_then = replace(loaded, digest=record.policy_digest, given_method=record.method)
     last = max(each.issued for each in known if each.seq >= record.seq)
     decision = decide(
         of_then,

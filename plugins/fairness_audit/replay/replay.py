@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from fairness_audit.errors import InputError, RecordError, SourceError
-from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.policy.load import LoadedPolicy, kept_policy
+from fairness_audit.policy.method import home_of
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.comparison import ComparisonFile
 from fairness_audit.records.finding import Judgement
@@ -64,17 +65,39 @@ def stored_snapshot(record: AuditRecord, runs: Path) -> Snapshot:
     )
 
 
-def check_policy(record: AuditRecord, loaded: LoadedPolicy) -> None:
-    """Fail if the policy is another one than the record was judged by.
+def method_of_then(
+    record: AuditRecord, snapshot: Snapshot, now: LoadedPolicy
+) -> tuple[LoadedPolicy, Path]:
+    """The policy that a record was judged by, and the home with the statements and suites of then.
+
+    A run keeps them beside its snapshot; where it does not, those of now serve if they are the
+    same.
 
     Raises:
-        InputError: when it is; names both.
+        InputError: when neither is what the record was judged by; names what has changed.
     """
-    if loaded.digest != record.policy_digest:
+    kept = kept_policy(snapshot.folder.parent, record.model)
+    if kept is not None and _judges_as(record, kept):
+        return kept, home_of(kept.file)
+    check_method(record, now)
+    return now, home_of(now.file)
+
+
+def check_method(record: AuditRecord, loaded: LoadedPolicy) -> None:
+    """Fail if a policy or a method is another one than a record was judged by.
+
+    Raises:
+        InputError: when it is; names what has changed.
+    """
+    if changed := loaded.changed_since(record.method, record.policy_digest):
         raise InputError(
-            f"{loaded.file} has digest {loaded.digest[:12]}, and record {record.record_id[:12]}"
-            f" was judged by {record.policy_digest[:12]} (name the policy of then: --policy FILE)"
+            f"{changed} since record {record.record_id[:12]} was judged, and its run keeps nothing"
+            " of then (put the files back, or name another policy: --policy FILE)"
         )
+
+
+def _judges_as(record: AuditRecord, loaded: LoadedPolicy) -> bool:
+    return loaded.changed_since(record.method, record.policy_digest) is None
 
 
 @dataclass(frozen=True)

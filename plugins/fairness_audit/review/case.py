@@ -108,8 +108,8 @@ def case_of(
     newest = governing(audits, record.model, record.model_version, record.artifact_digest)
     if newest is not None and newest.record_id != record.record_id:
         raise ReviewError(f"{about} was followed by {newest.record_id[:12]}; review that one")
-    if record.policy_digest != loaded.digest:
-        raise ReviewError(f"{about} was made under another policy; audit the version again")
+    if changed := loaded.changed_since(record.method, record.policy_digest):
+        raise ReviewError(f"{about} is of before: {changed} since; audit the version again")
     if record.expires <= now:
         raise ReviewError(f"{about} expired on {record.expires:%Y-%m-%d}; audit it again")
     found = standings(

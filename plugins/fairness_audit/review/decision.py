@@ -51,7 +51,7 @@ def review_of(
     decision = "reject" if refusals else first.choice
     _check_people(behind, people_wanted(decision, review), decision)
     same = ("model", "registered_model", "model_version", "artifact_digest", "policy_digest")
-    content = {name: getattr(record, name) for name in (*same, "logical_date")} | {
+    content = {name: getattr(record, name) for name in (*same, "method", "logical_date")} | {
         "seq": 1,
         "prev": None,
         "audit_record_id": record.record_id,

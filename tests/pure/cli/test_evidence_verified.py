@@ -21,7 +21,7 @@ def evidence(installed: Path) -> Path:
     """The evidence file of one more audit."""
     made = [Decided(after(1), "s", True, None, {"gender": "M"})]
     counted = counted_by_hand(gender_policy(), made, (after(0), after(7)))
-    loaded = a_loaded_policy(installed, description="Another one.")
+    loaded = a_loaded_policy(installed, min_group_size=31)
     audit = an_audit(loaded, folder=installed / "run")
     given = with_evidence(audit["measurements"], installed / "run", counted)
     published(loaded, installed, measurements=given)

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from fairness_audit.encoding import digest_of
 from fairness_audit.errors import LedgerError, MeasurementError, RecordError
 from fairness_audit.ledger.evidence import EvidenceStore
 from fairness_audit.ledger.history import history
 from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.policy.method import Method
 from fairness_audit.records.evidence import Evidence, digest_of_content
-from fairness_audit.records.history import Audit, Own, history_of
+from fairness_audit.records.history import Audit, History, Own, history_of
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.dsse import open_envelope
@@ -293,9 +295,21 @@ def about(
     store: EvidenceStore, own: Evidence, *records: AuditRecord, record_id: str = "new"
 ) -> VersionEvidence:
     """What an audit that counted this, as of the tenth week, finds in the ledger."""
-    audit = Audit(record_id, MODEL, after(70))
+    return history_for(store, own, *records, record_id=record_id).evidence
+
+
+def history_for(
+    store: EvidenceStore,
+    own: Evidence,
+    *records: AuditRecord,
+    record_id: str = "new",
+    method: Method | None = None,
+) -> History:
+    """The same, by a method; None for an audit of before there were any, made again."""
+    rests_on = digest("policy") if method is None else method.digest
+    audit = Audit(record_id, MODEL, after(70), rests_on, has_method=method is not None)
     mine = Own(digest("artifact 1"), digest_of_content(own.content), own, store.read)
-    return history_of(audit, records, mine).evidence
+    return history_of(audit, records, mine)
 
 
 def weekly(found: VersionEvidence) -> list[int]:
@@ -354,6 +368,38 @@ def test_records_that_add_nothing_are_named(store: EvidenceStore) -> None:
     ]
 
 
+def a_method(word: str) -> Method:
+    parts = {"sql/population/lead_scoring.sql": digest(word)}
+    return Method(digest=digest_of(parts), parts=parts)
+
+
+def test_what_another_method_counted_is_no_evidence_in_this_one(store: EvidenceStore) -> None:
+    """Whose group is a hash of the decision is one of another, although the file was put back."""
+    hashed, put_back = a_method("hash(decision_id)"), a_method("gender")
+    records = [
+        bound(store, counted(5, week=1), 1, method=put_back),
+        bound(store, counted(6, week=2), 2, method=hashed),
+        bound(store, counted(7, week=3), 3),
+    ]
+    found = history_for(store, counted(8, week=4), *records, method=put_back)
+    assert weekly(found.evidence) == [5, 0, 0, 8]
+    assert [(each.seq, each.reason) for each in found.evidence.uncounted] == [
+        (2, "counted by another method"),
+        (3, "counted by another method"),
+    ]
+    assert (found.rests_on, found.method_since) == (put_back.digest, records[0].issued)
+    assert len(found.earlier) == 3  # a failure of theirs stands all the same
+
+
+def test_an_audit_of_before_there_were_methods_counts_what_it_counted(
+    store: EvidenceStore,
+) -> None:
+    records = [bound(store, counted(5, week=1), 1)]
+    found = history_for(store, counted(8, week=2), *records)
+    assert weekly(found.evidence) == [5, 8]
+    assert found.rests_on is None
+
+
 @pytest.mark.parametrize("lost", [0, 1])
 def test_a_file_of_the_version_that_is_lost_is_an_error(store: EvidenceStore, lost: int) -> None:
     records = [bound(store, counted(n, week=n), n) for n in (1, 2)]
@@ -401,7 +447,7 @@ def test_the_history_of_a_ledger_has_it(
     published(loaded, tmp_path, measurements=given)
     own = counted(3, week=2)
     mine = Own(digest("artifact 1"), digest_of_content(own.content), own, store.read)
-    audit = Audit("new", MODEL, after(3650))
+    audit = Audit("new", MODEL, after(3650), digest("policy"), has_method=False)
 
     def asked(own: Own) -> VersionEvidence:
         ledger = a_ledger(tmp_path)

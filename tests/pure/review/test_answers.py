@@ -108,7 +108,7 @@ def test_what_was_let_through_can_be_rejected(loaded: LoadedPolicy) -> None:
     ("changes", "now", "says"),
     [
         ({"findings": (a_finding(),)}, NOW, "nothing to decide"),
-        ({"policy_digest": "0" * 64}, NOW, "another policy"),
+        ({"policy_digest": "0" * 64}, NOW, "the policy has changed since"),
         ({"model": "other"}, NOW, "is not of lead_scoring"),
         ({}, NOW + timedelta(days=36), "expired on"),
     ],

@@ -105,6 +105,13 @@ class AuditRecord(Chained):
     window_start: Annotated[Moment, in_predicate("window", "start")]
     window_end: Annotated[Moment, in_predicate("window", "end")]
     counts: Counts = Field(description="How much was audited.")
+    run_digest: Sha256 | None = Field(
+        default=None,
+        description=(
+            "SHA-256 of what the policy says of how the audit is run: when, by whom, from where,"
+            " in which words. It may change without another audit."
+        ),
+    )
     verdict: Verdict = Field(description="The worst of the findings.")
     error_budget: ErrorBudget | None = Field(
         default=None,
@@ -135,7 +142,7 @@ class AuditRecord(Chained):
             snapshot_digest=self.snapshot_digest,
             population_digest=self.population_digest,
             measurements_digest=self.measurements_digest,
-            policy_digest=self.policy_digest,
+            rests_on=self.rests_on,
             logical_date=self.logical_date,
             audited=self.audited,
         )
@@ -170,7 +177,7 @@ def record_id(
     snapshot_digest: str,
     population_digest: str,
     measurements_digest: str,
-    policy_digest: str,
+    rests_on: str,
     logical_date: datetime,
     audited: Audited | None = None,
 ) -> str:
@@ -185,7 +192,7 @@ def record_id(
             "snapshot": snapshot_digest,
             "population": population_digest,
             "measurements": measurements_digest,
-            "policy": policy_digest,
+            "policy": rests_on,
             "logicalDate": logical_date.astimezone(UTC).isoformat(),
         }
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from fairness_audit.policy.method import Method
 from fairness_audit.records.door import Door, Moment
 from fairness_audit.records.signed.in_toto import VERIFIER, PolicyReference, Sha256, Verifier
 from fairness_audit.records.signed.layout import Place, Stated, digest_of_subject, in_predicate
@@ -36,8 +37,8 @@ class Chained(Numbered):
     """Base of the records.
 
     ``prev`` chains a record to the one before it: it is the SHA-256 of that record's envelope, and
-    None in the first. A record is about exactly the files
-    of ``artifact_digest``, and rests on exactly the policy of ``policy_digest``.
+    None in the first. A record is about exactly the files of ``artifact_digest``, and holds for
+    exactly the ``method``; ``policy_digest`` is of all that the policy said.
     """
 
     prev: Sha256 | None = Field(
@@ -46,11 +47,23 @@ class Chained(Numbered):
     registered_model: str = Field(description="Name of the model in the registry.")
     artifact_digest: Annotated[Sha256, digest_of_subject("model")]
     policy_digest: Annotated[Sha256, in_predicate("policy", "digest", "sha256")]
+    method: Method | None = Field(
+        default=None,
+        description=(
+            "What the verdict follows from besides the data; a record holds for one method. Absent"
+            " in records of before, which hold for one policy."
+        ),
+    )
     logical_date: Moment = Field(
         description="The moment the audit is about, in UTC; it sets the window."
     )
     expires: Moment = Field(description="From when on the record allows nothing, in UTC.")
     versions: Annotated[dict[str, str], in_predicate("verifier", "version")]
+
+    @property
+    def rests_on(self) -> str:
+        """Digest of what it holds for: a method; the policy in records of before there was one."""
+        return self.policy_digest if self.method is None else self.method.digest
 
     @property
     @abstractmethod

@@ -84,6 +84,7 @@ def extract(
                 logical_date=logical_date,
                 taken_at=crm.taken_at,
                 policy_digest=loaded.digest,
+                method_digest=loaded.method.digest,
                 objects=objects,
                 digest="",
                 drift=drift,

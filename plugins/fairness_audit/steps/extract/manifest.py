@@ -23,8 +23,10 @@ MANIFEST = "manifest.json"
 PAGES = ".pages"
 """Where pages wait until their object is whole."""
 
+_ABOUT_IT = ("folder", "logical_date", "taken_at", "method_digest", "digest", "drift")
+_ABOUT_IT = ("folder", "logical_date", "taken_at", "method_digest", "digest", "drift")
 _NOT_CONTENT: Any = {
-    **dict.fromkeys(("folder", "logical_date", "taken_at", "digest", "drift"), True),
+    **dict.fromkeys(_ABOUT_IT, True),
     "objects": {"__all__": {"source_columns"}},
 }
 

@@ -132,8 +132,8 @@ def unfit_for(
         yield f"the record is of the registered model {record.registered_model}"
     if record.artifact_digest != artifact_digest:
         yield "the model's files are not those that were audited; audit the version again"
-    if record.policy_digest != loaded.digest:
-        yield "the policy has changed since the audit; audit the version again"
+    if changed := loaded.changed_since(record.method, record.policy_digest):
+        yield f"{changed} since the audit; audit the version again"
     if record.issued > now + CLOCK_TOLERANCE:
         yield f"the record is issued in the future, {record.issued:%Y-%m-%d %H:%M} UTC"
     if record.expires <= now:

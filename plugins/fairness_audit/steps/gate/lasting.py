@@ -2,7 +2,7 @@
 
 A verdict follows from the closed units of a version's decisions, so that the next audit mostly
 finds what the last one did. Who decided about it is not asked every week: the decision lasts
-until it expires, for the same model, version, files and policy. A failure is the same while the
+until it expires, for the same model, version, files and method. A failure is the same while the
 unit that brought it is; one that was lifted and came back is decided anew. What is no verdict over
 units is the same only if it says the same. A rejection holds against whatever is found under that
 name.
@@ -18,7 +18,7 @@ from fairness_audit.records.signed.chained import Chained
 from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.statement import Record
 
-_VERSION = ("model", "registered_model", "model_version", "artifact_digest", "policy_digest")
+_VERSION = ("model", "registered_model", "model_version", "artifact_digest", "rests_on")
 
 
 def is_of_one_version(one: Chained, other: Chained) -> bool:

@@ -1,6 +1,7 @@
 """What the verdicts of an audit rest on, and whether any of it is new."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.units import last_day
@@ -23,6 +24,7 @@ def basis_of(policy: AuditPolicy, history: History, *, hypotheses: int) -> Evide
         amended=len(evidence.amendments),
         gaps=len(evidence.gaps),
         trained_until=evidence.counts_from,
+        method_since=history.method_since if history.rests_on else None,
         hypotheses=hypotheses,
         alpha=policy.error_rate.alpha,
         after=digest_of_earlier(history.earlier),
@@ -37,7 +39,9 @@ def _new(history: History) -> int:
     return sum(each is not None and each not in before for each in history.evidence.entered)
 
 
-def basis_findings(basis: EvidenceBasis, history: History) -> Iterator[Finding]:
+def basis_findings(
+    basis: EvidenceBasis, history: History, window_start: datetime | None
+) -> Iterator[Finding]:
     """One finding that says how far the evidence reaches; it blocks nothing."""
     name = f"{basis.unit}{'' if basis.units == 1 else 's'}"
     if basis.last is None:
@@ -53,7 +57,20 @@ def basis_findings(basis: EvidenceBasis, history: History) -> Iterator[Finding]:
         said += "; up to when rows trained the version is not known, so that none is left out"
     else:
         said += f"; decisions before {basis.trained_until:%Y-%m-%d %H:%M} UTC trained it"
+    if history.rests_on is not None and window_start is not None:
+        said += _fixed(basis.method_since, window_start)
     yield _finding(f"{said}.", Verdict.PASS, "allow")
+
+
+def _fixed(since: datetime | None, window_start: datetime) -> str:
+    """Whether anybody could have chosen what is judged, or how, knowing the decisions."""
+    if since is None:
+        return "; what is judged, and how, is fixed by this audit, after its window began"
+    when = "before" if since <= window_start else "after"
+    return (
+        f"; what is judged, and how, has been fixed since {since:%Y-%m-%d %H:%M} UTC, {when} the"
+        " window began"
+    )
 
 
 def _since(basis: EvidenceBasis, *, is_first: bool) -> str:

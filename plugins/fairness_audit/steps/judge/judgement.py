@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Judgement, Verdict
 from fairness_audit.records.history import History
@@ -60,7 +61,8 @@ def judge(
     tables = Tables(policy, history.evidence)
     trial = Trial.of(tables, rules_with_data(policy, totals), validation)
     amended = {each.start for each in history.evidence.amendments}
-    where = trial.positions(failures_on_record(history.earlier, policy, amended))
+    rests_on = history.rests_on or policy_digest(policy)
+    where = trial.positions(failures_on_record(history.earlier, rests_on, amended))
     ahead = Ahead(trial, where)
     basis = basis_of(policy, history, hypotheses=trial.hypotheses)
     standing = list(standing_failures(history.earlier, policy, trial.answered(where)))
@@ -72,7 +74,7 @@ def judge(
     ]
     findings = [
         *data_faults(policy, population, totals, history.evidence),
-        *basis_findings(basis, history),
+        *basis_findings(basis, history, population.window_start),
         *polarity_findings(tables, where.get(Polarity())),
         *standing,
         *(each for each in disparities if about(each) not in stand),

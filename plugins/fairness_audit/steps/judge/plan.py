@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import log
 from typing import Literal
 
+from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.model import AtGate, AuditPolicy, Comparison, Severity
 from fairness_audit.policy.units import Day
 from fairness_audit.records.measurement import OVERALL
@@ -122,6 +123,7 @@ def plan(
     evidence: VersionEvidence,
     sizes: Sizes,
     earlier: Sequence[AuditRecord] = (),
+    rests_on: str | None = None,
 ) -> Plan:
     """What can be concluded about every group under every rule, and when.
 
@@ -130,11 +132,13 @@ def plan(
         evidence: all that was counted of the version; `before_any` if nothing was.
         sizes: what the units ahead bring.
         earlier: the version's audits so far.
+        rests_on: digest of the method by which is judged; None where it is the policy's.
     """
     tables = Tables(policy, evidence)
     trial = Trial.of(tables, policy.rules, NO_CHECKS)
     amended = {each.start for each in evidence.amendments}
-    where = trial.positions(failures_on_record(earlier, policy, amended))
+    now = rests_on or policy_digest(policy)
+    where = trial.positions(failures_on_record(earlier, now, amended))
     checks = _checks(policy, trial, earlier)
     ahead = Ahead(trial, where, sizes, besides=checks)
     cases = [case for part in trial.parts for case in part.cases]

@@ -6,7 +6,6 @@ counted then, another policy or another name of a rule do not lift it.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.units import Day
 from fairness_audit.records.finding import Finding, Verdict
@@ -22,21 +21,20 @@ OnRecord = Mapping[About, tuple[tuple[Day, str | None], ...]]
 
 
 def failures_on_record(
-    earlier: Iterable[AuditRecord], policy: AuditPolicy, amended: Collection[Day]
+    earlier: Iterable[AuditRecord], rests_on: str, amended: Collection[Day]
 ) -> OnRecord:
     """Every failure of a version that its records hold, oldest first.
 
-    Under the policy that it was found by, units after the one that brought it may lift it, whoever
-    looked at them by then. Where another policy asks otherwise, or counts were corrected, only
+    Under the method that it was found by, units after the one that brought it may lift it, whoever
+    looked at them by then. Where another method asks otherwise, or counts were corrected, only
     units may that were not there when it was found: neither what is asked nor what is corrected is
     a way to turn round what is known.
 
     Args:
         earlier: the audits of the version before this one.
-        policy: what is asked now.
+        rests_on: digest of the method by which is judged now.
         amended: the first days of units that were counted otherwise once.
     """
-    digest = policy_digest(policy)
     found: dict[About, dict[Day, tuple[Day, str | None]]] = {}
     for record in earlier:
         for finding in filter(_failed, record.findings):
@@ -44,7 +42,7 @@ def failures_on_record(
             if since is None:
                 continue
             last = (record.basis and record.basis.last) or since
-            is_as_then = record.policy_digest == digest and not any(
+            is_as_then = record.rests_on == rests_on and not any(
                 since <= day <= last for day in amended
             )
             until = since if is_as_then else last

@@ -22,6 +22,7 @@ from fairness_audit.ledger.entry import Entry
 from fairness_audit.ledger.evidence import EvidenceStore
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.policy.method import Method, run_digest
 from fairness_audit.records.evidence import digest_of_content
 from fairness_audit.records.finding import Judgement
 from fairness_audit.records.history import digest_of_earlier, earlier_of
@@ -98,7 +99,8 @@ def publish(
             something else.
         LedgerError: when the ledger cannot be written.
     """
-    _check_one_audit(loaded, snapshot, population, now)
+    method = loaded.method
+    _check_one_audit(loaded, method, snapshot, population, now)
     report = report_of(loaded.policy.model, validation, judgement)
     content: dict[str, Any] = (
         {
@@ -109,6 +111,8 @@ def publish(
             "population_digest": population.digest,
             "report_digest": hashlib.sha256(report).hexdigest(),
             "policy_digest": loaded.digest,
+            "method": method,
+            "run_digest": run_digest(loaded.policy),
             "audited": population.audited,
             "simulation": simulation_of(population, artifact_digest, comparison_digest),
             "issued": now,
@@ -243,6 +247,7 @@ def _check_about(review: ReviewRecord, ledger: Ledger) -> None:
         "model_version",
         "artifact_digest",
         "policy_digest",
+        "method",
         "logical_date",
     ):
         if getattr(audit, field) != getattr(review, field):
@@ -316,7 +321,11 @@ def _counts(
 
 
 def _check_one_audit(
-    loaded: LoadedPolicy, snapshot: Snapshot, population: Population, now: datetime
+    loaded: LoadedPolicy,
+    method: Method,
+    snapshot: Snapshot,
+    population: Population,
+    now: datetime,
 ) -> None:
     model = loaded.policy.model
     if not model == snapshot.model == population.model:
@@ -324,8 +333,11 @@ def _check_one_audit(
             f"policy of {model}, snapshot of {snapshot.model}, population of {population.model}:"
             " not one audit (start a new run)"
         )
-    if snapshot.policy_digest != loaded.digest:
-        raise RecordError(f"{loaded.file} changed while the audit ran (start a new run)")
+    if snapshot.method_digest != method.digest:
+        raise RecordError(
+            f"{loaded.file}, its suites or the statements it names changed while the audit ran"
+            " (start a new run)"
+        )
     if snapshot.logical_date > now + CLOCK_TOLERANCE:
         raise RecordError(
             f"the audit of {model} is of {snapshot.logical_date:%Y-%m-%d %H:%M %Z}, which is yet"
