@@ -200,7 +200,8 @@ class Canary:
         """Audit; everything that was said, by where. Without ``checks`` no suite is run."""
         policy, sql, run = self.loaded.policy, self.folder / "sql", self.folder / "run"
         snapshot = a_snapshot(policy, run / "snapshot", {"score_log": score_log()})
-        snapshot = snapshot.model_copy(update={"policy_digest": self.loaded.digest})
+        digests = {"policy_digest": self.loaded.digest, "method_digest": self.loaded.method.digest}
+        snapshot = snapshot.model_copy(update=digests)
         population = assemble(
             policy, snapshot, sql=sql, folder=run, subject_key=bytes(range(32)),
             model_version=None,

@@ -1,6 +1,7 @@
 """Audits as an operator runs them: by the console script, killed, doubled, with things down."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from fairness_audit.demo.services import CONNECTION
 from fairness_audit.registry.mlflow import MlflowRegistry
+from tests.builders.shared_data import CHECKOUT
 from tests.e2e.installation import AS_OF, Call, Installation
 from tests.servers.console import Console, console
 from tests.servers.postgres import fresh_database
@@ -160,11 +162,13 @@ def test_a_version_promoted_past_the_gate_and_a_missing_record_are_found_at_nigh
     assert sorted(told) == [
         ["1", "delete_old_runs", "success"],
         ["1", "find_late_audits", "failed"],  # the sample's today is long ago
+        ["1", "replay_production", "success"],
         ["1", "show_waivers", "success"],
         ["1", "sweep_production", "success"],
         ["1", "verify_ledger", "success"],
         ["2", "delete_old_runs", "success"],
         ["2", "find_late_audits", "failed"],  # the sample's today is long ago
+        ["2", "replay_production", "success"],
         ["2", "show_waivers", "success"],
         ["2", "sweep_production", "failed"],
         ["2", "verify_ledger", "failed"],
@@ -286,3 +290,43 @@ def test_a_promotion_is_recalled_when_the_crm_is_corrected(
     code, output = call("recall", "--from", "snapshot")
     assert code == 0, output
     assert "1 promotions, 0 would be judged otherwise today" in output
+
+
+# --- a method that changes -----------------------------------------------------------------------
+
+GENDER = "self_identification.gender AS attr_gender"
+HASHED = "CASE WHEN hash(decision_id) % 2 = 0 THEN 'F' ELSE 'M' END AS attr_gender"
+
+
+def test_a_statement_that_changed_is_named_and_its_audits_are_made_again(
+    installation: Installation, audited: tuple[int, str], copies: Console, tmp_path: Path
+) -> None:
+    """By the statements of then in a replay, and by those of now in a recount."""
+    for folder in ("expectations", "sql", "dags"):
+        shutil.copytree(CHECKOUT / folder, tmp_path / folder)
+    statement = tmp_path / "sql" / "population" / "lead_scoring.sql"
+    told = statement.read_text(encoding="utf-8")
+    assert GENDER in told
+    statement.write_text(told.replace(GENDER, HASHED), encoding="utf-8")
+    here = {"FAIRNESS_AUDIT_HOME": str(tmp_path)}
+
+    code, output = copies.call("gate", "--model", "lead_scoring", "--version", "1", **here)
+    assert code == 1
+    assert "sql/population/lead_scoring.sql has changed since the audit" in " ".join(
+        output.split()
+    )
+    (file,) = (each for each in installation.files().values() if "lead_scoring" in each.parts)
+    code, output = copies.call("replay", str(file), **here)
+    assert code == 0, output
+
+    code, output = copies.call("recount", "lead_scoring", **here)
+    assert code == 0, output
+    assert "1 of 1 audits were counted again" in output
+    assert "0 of 0 audits" in copies.call("recount", "lead_scoring", **here)[1]
+    code, output = copies.call("verify")
+    assert code == 0, output
+    code, output = copies.call("gate", "--model", "lead_scoring", "--version", "1")
+    assert "sql/population/lead_scoring.sql has changed since the audit" in " ".join(
+        output.split()
+    )
+    assert code == 1

@@ -17,6 +17,7 @@ from fairness_audit.cli import (
     plan,
     policies,
     records,
+    recount,
     replay,
     snapshot,
     waivers,
@@ -70,6 +71,7 @@ app.command("verify-serving")(gate.verify_serving)
 app.command()(records.verify)
 app.command()(replay.replay)
 app.command()(replay.recall)
+app.command()(recount.recount)
 app.command()(calibrate.calibrate)
 app.command()(waivers.waivers)
 app.command()(measure.measure)

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from fairness_audit.records.signed.statement import Record
     from fairness_audit.records.snapshot import Snapshot
     from fairness_audit.replay.recall import Recalled, Taken
-    from fairness_audit.replay.replay import Replayed
 
 
 class Data(StrEnum):
@@ -88,51 +87,14 @@ def replay(
             of_then = load_policy(policy, model=audited.model)
             method = Method.of(of_then.policy, installation.settings.home)
             loaded = replace(of_then, given_method=method)
+        from fairness_audit.replay.again import made_again
         from fairness_audit.replay.replay import differences
 
-        with _made_again(installation, audited, loaded, records, run) as again:
+        kept = snapshot_in(run) if run else None
+        with made_again(installation, audited, loaded, records, kept) as again:
             found = list(differences(audited, again))
             restored = installation.evidence.restored(audited, again.measurements.evidence)
     _tell_differences(audited, found, form, restored=restored)
-
-
-@contextmanager
-def _made_again(
-    installation: "Installation",
-    audited: "AuditRecord",
-    loaded: "LoadedPolicy",
-    records: "list[Record]",
-    run: Path | None,
-) -> "Iterator[Replayed]":
-    """The audit made again, in a folder that goes away."""
-    from fairness_audit.registry.training import trained_until
-    from fairness_audit.replay.replay import Past, audit_again, method_of_then, stored_snapshot
-    from fairness_audit.steps.extract import read_snapshot
-    from fairness_audit.steps.score.candidate import hidden_files
-
-    settings = installation.settings
-    if run is None:
-        snapshot = stored_snapshot(audited, settings.runs)
-    else:
-        snapshot = read_snapshot(snapshot_in(run))
-    of_then, home = method_of_then(audited, snapshot, loaded)
-    with tempfile.TemporaryDirectory(prefix="fairness-audit-replay-") as folder:
-        yield audit_again(
-            audited,
-            snapshot,
-            of_then,
-            past=Past.of(
-                audited,
-                records,
-                installation.evidence.read,
-                partial(trained_until, installation.registry, loaded.policy),
-            ),
-            home=home,
-            subject_key=installation.subject_key,
-            folder=Path(folder),
-            runs=settings.runs,
-            hidden=hidden_files(settings),
-        )
 
 
 def _tell_differences(

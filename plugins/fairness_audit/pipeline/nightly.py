@@ -1,7 +1,7 @@
 """What is done every night, as Airflow tasks.
 
-Records are verified, production is swept, late audits are found, waivers are shown, old runs are
-deleted.
+Records are verified, production is swept and its audits are made again, late audits are found,
+waivers are shown, old runs are deleted.
 """
 
 from datetime import UTC, datetime
@@ -66,6 +66,36 @@ def sweep_production() -> list[str]:
     ]
     if any(not each.decision.certain for each in swept):  # worth asking again
         raise with_notices(AirflowException("\n".join(told)), *notices)
+    if notices:
+        raise with_notices(AirflowFailException("\n".join(told)), *notices)
+    return told
+
+
+@task(on_failure_callback=NotifyPeople())
+@reported
+def replay_production() -> list[str]:
+    """Make the audits again that govern what is in production, from their data, by their method.
+
+    One whose run was deleted is named in the log, and is no failure.
+
+    **If it fails:** a record does not follow from the data it names: what was found otherwise is
+    named. Find out who changed the record's run, or which code was changed; audit again.
+    """
+    from fairness_audit.replay.again import replay_production as replayed
+
+    with Installation.from_environment() as installation:
+        records = installation.records()
+        found = [
+            each
+            for loaded in installation.policies()
+            for each in replayed(installation, loaded, records)
+        ]
+    notices = [
+        Notice(kind="production", model=each.model, sentence=each.sentence, link=_here())
+        for each in found
+        if each.changes
+    ]
+    told = [each.sentence for each in found]
     if notices:
         raise with_notices(AirflowFailException("\n".join(told)), *notices)
     return told
