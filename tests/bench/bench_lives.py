@@ -12,7 +12,7 @@ from tests.builders.made_up_years import YEAR, World, lives
 from tests.builders.sample_audits import policy_of
 from tests.pure.steps.judge.test_version_lives import MODELS, WEEKLY, at_the_limits, fair, women_at
 
-RUNS = 1_000
+RUNS = 10_000
 WORLDS = {
     "everybody alike": fair,
     "women at .9": women_at(0.9),

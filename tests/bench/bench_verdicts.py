@@ -103,21 +103,23 @@ ERRORS: dict[str, tuple[Family, int, int, bool, bool]] = {
 
 
 def test_errors() -> None:
-    say("false verdicts, in % of lives: within a year / within three years")
-    print(f"{'':>40} {'fail':>15} {'pass':>15}")
+    lines = []
     for name, (drawn, lives, year, compliant, unfair) in ERRORS.items():
         found = live(drawn, lives, year)
         fails = found.false_fails(year), found.false_fails()
         passes = found.false_passes(year), found.false_passes()
-        print(
-            f"{name:>40} " + (f"{fails[0]:7.2%}/{fails[1]:7.2%}" if compliant else f"{'':>15}")
-            + " " + (f"{passes[0]:7.2%}/{passes[1]:7.2%}" if unfair else "")
-        )  # fmt: skip
+        failed = f"{fails[0]:.2%}, {fails[1]:.2%}" if compliant else ""
+        passed = f"{passes[0]:.2%}, {passes[1]:.2%}" if unfair else ""
+        lines.append((name, failed, passed))
+        print(" | ".join(lines[-1]), flush=True)
         if compliant:
             assert fails[0] <= 0.05
             assert fails[1] <= 0.15
         if unfair:
             assert passes[1] <= 0.05
+    show(
+        "errors", ("one pair, unless stated", "fails in 1, 3 years", "passes in 1, 3 years"), lines
+    )
 
 
 def test_versions() -> None:
@@ -255,8 +257,7 @@ DESIGNS: dict[str, tuple[Drawn, int]] = {
 
 
 def test_persons_over_units() -> None:
-    say("exactly at .8, persons decided about several times: false fail / pass in a year")
-    random = np.random.default_rng(2)
+    lines, random = [], np.random.default_rng(2)
     for name, (drawn, _) in DESIGNS.items():
         for icc in (0.3, 1.0):
             hits = []
@@ -271,8 +272,10 @@ def test_persons_over_units() -> None:
                     (found.event == each).any(axis=(1, 2)) for each in (Event.FAILED, Event.PASSED)
                 ])  # fmt: skip
             fails, passes = np.concatenate(hits, axis=1).mean(axis=1)
-            print(f"{name:>40} ICC {icc}: {fails:.2%} / {passes:.2%}")
+            lines.append((name, f"{icc:g}", f"{fails:.2%}", f"{passes:.2%}"))
+            print(" | ".join(lines[-1]), flush=True)
             assert max(fails, passes) <= 0.05
+    show("persons", ("decisions about a person", "correlation", "fails", "passes"), lines)
 
 
 # --- estimates, drift, intervals, speed ----------------------------------------------------------
@@ -333,8 +336,7 @@ def test_drift_of_the_gap() -> None:
 
 
 def test_intervals() -> None:
-    say("running interval, 26 weeks of 100+100: lives with an end that misses the ratio")
-    random = np.random.default_rng(4)
+    lines, random = [], np.random.default_rng(4)
     for ratio in (0.6, 0.8, 0.9, 1.0):
         missed, lives = np.zeros(2), 400
         for _ in range(lives):
@@ -345,8 +347,10 @@ def test_intervals() -> None:
                 for unit in range(0, 26, 3)
             ]
             missed += any(x.low > ratio for x in each), any(x.high < ratio for x in each)
-        print(f"{ratio:>5}: low end {missed[0] / lives:.2%}, high end {missed[1] / lives:.2%}")
+        lines.append((f"{ratio:g}", *(f"{each / lives:.2%}" for each in missed)))
+        print(" | ".join(lines[-1]), flush=True)
         assert max(missed) / lives <= 0.05 + 0.02
+    show("intervals", ("true ratio", "low end ever above it", "high end ever below it"), lines)
 
 
 def test_speed() -> None:
