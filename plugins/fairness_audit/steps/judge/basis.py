@@ -1,10 +1,10 @@
 """What the verdicts of an audit rest on, and whether any of it is new."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.units import last_day
+from fairness_audit.records.door import Moment
 from fairness_audit.records.finding import EvidenceBasis, Finding, Verdict
 from fairness_audit.records.history import History, digest_of_earlier
 
@@ -40,7 +40,7 @@ def _new(history: History) -> int:
 
 
 def basis_findings(
-    basis: EvidenceBasis, history: History, window_start: datetime | None
+    basis: EvidenceBasis, history: History, window_start: Moment | None
 ) -> Iterator[Finding]:
     """One finding that says how far the evidence reaches; it blocks nothing."""
     name = f"{basis.unit}{'' if basis.units == 1 else 's'}"
@@ -62,7 +62,7 @@ def basis_findings(
     yield _finding(f"{said}.", Verdict.PASS, "allow")
 
 
-def _fixed(since: datetime | None, window_start: datetime) -> str:
+def _fixed(since: Moment | None, window_start: Moment) -> str:
     """Whether anybody could have chosen what is judged, or how, knowing the decisions."""
     if since is None:
         return "; what is judged, and how, is fixed by this audit, after its window began"
