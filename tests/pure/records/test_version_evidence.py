@@ -345,6 +345,18 @@ def test_the_newest_audit_that_counted_a_unit_holds_and_the_correction_is_dated(
     assert found.amendments == (Amendment(found.starts[1], after(7), first.digest, second.digest),)
 
 
+def test_what_was_published_first_of_a_unit_is_known_without_its_corrections() -> None:
+    """Also where the correction is of an audit of an earlier moment, made late."""
+    first, second, late = entries(
+        a_file([5, 6], [1, 2]), a_file([6, 7], [3, 4], first=1), a_file([8, 9], [6, 6]),
+        days=[0, 7, -7],
+    )  # fmt: skip
+    found = folded([late, second, first]).as_first_counted
+    assert selected(found) == [5, 6, 7]
+    assert selected(found, WOMEN) == [1, 2, 4]
+    assert found.starts == folded([late, second, first]).starts
+
+
 def test_a_correction_that_is_taken_back_is_two() -> None:
     three = entries(a_file([5]), a_file([6]), a_file([5]))
     found = folded(three)

@@ -58,8 +58,7 @@ def judge(
     """
     tables = Tables(policy, history.evidence)
     trial = Trial.of(tables, rules_with_data(policy, totals), validation)
-    amended = {each.start for each in history.evidence.amendments}
-    where = trial.positions(failures_on_record(history.earlier, policy, amended))
+    where = trial.positions(failures_on_record(history.earlier, policy))
     ahead = Ahead(trial, where)
     basis = basis_of(policy, history, hypotheses=trial.hypotheses)
     standing = list(standing_failures(history.earlier, policy, trial.answered(where)))

@@ -133,8 +133,7 @@ def plan(
     """
     tables = Tables(policy, evidence)
     trial = Trial.of(tables, policy.rules, NO_CHECKS)
-    amended = {each.start for each in evidence.amendments}
-    where = trial.positions(failures_on_record(earlier, policy, amended))
+    where = trial.positions(failures_on_record(earlier, policy))
     checks = _checks(policy, trial, earlier)
     ahead = Ahead(trial, where, sizes, besides=checks)
     cases = [case for part in trial.parts for case in part.cases]
