@@ -67,10 +67,9 @@ class Counted(NamedTuple):
 
 def counted_groupings(policy: AuditPolicy) -> Iterator[Counted]:
     """Everybody, the groupings of a policy, its attributes within strata, what it searches."""
-    rates = summed_rates(policy)
-    yield Counted(OVERALL, (), rates)
+    yield Counted(OVERALL, (), summed_rates(policy, OVERALL))
     for name, parts in policy.groupings.items():
-        yield Counted(name, _columns(parts), rates)
+        yield Counted(name, _columns(parts), summed_rates(policy, name))
     share = (SELECTION_RATE,)
     for stratum in policy.strata:
         for name in policy.attributes:
