@@ -96,13 +96,12 @@ def counted_by_hand(
         and each.at.astimezone(UTC).date() in unit_of
         and (counts_from is None or each.at >= counts_from)
     ]
-    rates = tuple(rate.name for rate in summed_rates(policy))
     share = ("selection_rate",)
-    groupings = [
-        _grouping("overall", lambda _: ("overall", None), counting, starts, policy, rates)
-    ]
-    for name, parts in policy.groupings.items():
-        groupings.append(_grouping(name, _by(parts), counting, starts, policy, rates))
+    groupings = []
+    for name, parts in {"overall": (), **policy.groupings}.items():
+        by: By = _by(parts) if parts else lambda _: ("overall", None)
+        rates = tuple(rate.name for rate in summed_rates(policy, name))
+        groupings.append(_grouping(name, by, counting, starts, policy, rates))
     for stratum in policy.strata:
         for name in policy.attributes:
             by = _by((name,), stratum)
@@ -195,6 +194,7 @@ IN_RATE: dict[str, tuple[set[str], set[str]]] = {
     ),
     "base_rate": ({"tp", "fn"}, {"tp", "fp", "fn", "tn"}),
     "true_positive_rate": ({"tp"}, {"tp", "fn"}),
+    "false_positive_rate": ({"fp"}, {"fp", "tn"}),
 }
 """The cells of the numerator and the denominator of some rates."""
 

@@ -123,7 +123,8 @@ def _only_people_are_in_the_way(
     except AuditError as error:
         log.info("no review is started: %s", error)
         return False
-    return case.only_waits
+    others = (each for each in decision.obstacles if each.open and each.at_gate == "block")
+    return case.only_waits and not any(others)
 
 
 def _is_news(run: Run, decision: GateDecision, records: "list[Record] | None") -> bool:

@@ -234,6 +234,14 @@ class Finding(Door):
         parts = (self.rule, self.metric, self.attribute, self.group, self.reference)
         return "/".join(part or "-" for part in parts)
 
+    @property
+    def stands(self) -> bool:
+        """True of a failure that later units alone lift, or two people waive.
+
+        It was found by closed units, as all are since evidence is counted so.
+        """
+        return self.verdict is Verdict.FAIL and self.evidence.since is not None
+
 
 class Judgement(StepResult):
     """All findings of one audit, the deciding one first, and the verdict over them.

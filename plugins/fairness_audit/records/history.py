@@ -188,7 +188,9 @@ def _evidence(
             uncounted.append(Uncounted(record.seq, record.record_id, why))
         elif found is not None:
             entries.append(_entry(record, found))
-    first = min((each.seq for each in earlier), default=None)
+    # By all its records, those of later moments too: of whatever moment an audit is.
+    stream = *_own_files(own), counted.audited
+    first = min((each.seq for each in before if stream_of(each) == stream), default=None)
     return fold(
         entries,
         unit=counted.unit,
@@ -221,9 +223,7 @@ def _previous(before: Sequence[AuditRecord], own: Own) -> Pooled | None:
     others = [
         each
         for each in before
-        if _files(each) != itself
-        and each.audited != "candidate"
-        and each.evidence_digest is not None
+        if _files(each) != itself and not each.is_simulated and each.evidence_digest is not None
     ]
     if not others:
         return None

@@ -13,9 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from fairness_audit.policy.metrics import BASE_RATE, RATES, SELECTION_RATE, Rate
+from fairness_audit.policy.metrics import (
+    BASE_RATE,
+    FALSE_POSITIVE_RATE,
+    RATES,
+    SELECTION_RATE,
+    TRUE_POSITIVE_RATE,
+    Rate,
+)
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.door import Door
+from fairness_audit.records.measurement import OVERALL
 
 Wholes = tuple[Annotated[int, Field(ge=0)], ...]
 Whole = NDArray[np.int64]
@@ -84,9 +92,15 @@ def summed_as(rate: Rate) -> tuple[Rate, bool]:
     raise ValueError(f"{rate.name} counts as no rate of one group does")
 
 
-def summed_rates(policy: AuditPolicy) -> tuple[Rate, ...]:
-    """The rates whose sums a policy needs: those that its rules name, and the base rate."""
+def summed_rates(policy: AuditPolicy, grouping: str) -> tuple[Rate, ...]:
+    """The rates whose sums a policy needs of a grouping.
+
+    Those that its rules name, the selection and the base rate; of everybody those that say which
+    way score and label point, besides.
+    """
     favourable = policy.selected_is_favourable
     named = [rule.metric.where(selected_is_favourable=favourable) for rule in policy.rules]
-    needed = {summed_as(each)[0].name for each in (*named, SELECTION_RATE, BASE_RATE)}
+    of_everybody = (TRUE_POSITIVE_RATE, FALSE_POSITIVE_RATE) if grouping == OVERALL else ()
+    wanted = (*named, SELECTION_RATE, BASE_RATE, *of_everybody)
+    needed = {summed_as(each)[0].name for each in wanted}
     return tuple(rate for rate in RATES if rate.name in needed)

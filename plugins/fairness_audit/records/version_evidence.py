@@ -64,7 +64,11 @@ class Entry:
     @property
     def order(self) -> tuple[datetime, float]:
         """By the moment it is about, then by its number in the ledger."""
-        return self.logical_date, float("inf") if self.seq is None else self.seq
+        return self.logical_date, self.published()
+
+    def published(self) -> float:
+        """Its number in the ledger; one that is to come follows all."""
+        return float("inf") if self.seq is None else self.seq
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,17 @@ class VersionEvidence:
     _places: Mapping[Place, "Counted"] = field(repr=False)
     _taken: tuple["Taken", ...] = field(repr=False)
     _held: dict[tuple[Place, str], Positions] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def as_first_counted(self) -> "VersionEvidence":
+        """The same units by the counts of each that were published first: no correction of any."""
+        return _folded(
+            sorted((each.entry for each in self._taken), key=Entry.published, reverse=True),
+            unit=self.unit,
+            counts_from=self.counts_from,
+            uncounted=self.uncounted,
+            previous=self.previous,
+        )
 
     @property
     def gaps(self) -> tuple[date, ...]:
@@ -333,15 +348,32 @@ def fold(
     Where the version is known to have been trained until ``counts_from``, units before are left
     out of what audits counted that did not know.
     """
-    by_age = sorted(entries, key=lambda each: each.order)
-    kept = [_kept(each.evidence, counts_from) for each in by_age]
+    return _folded(
+        sorted(entries, key=lambda each: each.order),
+        unit=unit,
+        counts_from=counts_from,
+        uncounted=uncounted,
+        previous=previous,
+    )
+
+
+def _folded(
+    entries: Sequence[Entry],
+    *,
+    unit: Unit,
+    counts_from: datetime | None,
+    uncounted: Sequence[Uncounted],
+    previous: Pooled | None,
+) -> VersionEvidence:
+    """The evidence in which of each unit the last of the entries that counted it holds."""
+    kept = [_kept(each.evidence, counts_from) for each in entries]
     starts: tuple[date, ...] = ()
     if days := {day for each in kept for day in each}:
         starts = units_between(unit, min(days), max(days) + length(unit))
     at = {day: position for position, day in enumerate(starts)}
     taken = tuple(
         Taken(entry, _positions(at[day] for day in of), _positions(of.values()))
-        for entry, of in zip(by_age, kept, strict=True)
+        for entry, of in zip(entries, kept, strict=True)
     )
     places: dict[Place, Counted] = {}
     entered: list[datetime | None] = [None] * len(starts)

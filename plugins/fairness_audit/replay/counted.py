@@ -59,7 +59,7 @@ class CountedAudits:
             for each in self.records
             if each.evidence_digest is not None and version in (None, each.model_version)
         ]
-        made = [each for each in counted if each.audited != "candidate"]
+        made = [each for each in counted if not each.is_simulated]
         return max(made or counted, key=lambda each: (each.logical_date, each.seq), default=None)
 
     def until(self, record: AuditRecord) -> list[AuditRecord]:

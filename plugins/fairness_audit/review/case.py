@@ -10,9 +10,9 @@ from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.statement import Record
-from fairness_audit.steps.gate import governing
+from fairness_audit.steps.gate.decision import InForce, records_in_force, standings_in
 from fairness_audit.steps.gate.lasting import is_of_one_version
-from fairness_audit.steps.gate.people import Standing, standings
+from fairness_audit.steps.gate.people import Standing
 
 Choice = Literal["approve", "reject", "waive"]
 
@@ -105,16 +105,16 @@ def case_of(
     about = f"record {record.record_id[:12]} of {record.model} version {record.model_version}"
     if record.model != policy.model:
         raise ReviewError(f"{about} is not of {policy.model}")
-    newest = governing(audits, record.model, record.model_version, record.artifact_digest)
-    if newest is not None and newest.record_id != record.record_id:
-        raise ReviewError(f"{about} was followed by {newest.record_id[:12]}; review that one")
+    version = record.model, record.model_version, record.artifact_digest
+    in_force = records_in_force(audits, *version) or InForce(record, None)
+    if record not in in_force:
+        newest = in_force.governing.record_id[:12]
+        raise ReviewError(f"{about} was followed by {newest}; review that one")
     if changed := loaded.changed_since(record.method, record.policy_digest):
         raise ReviewError(f"{about} is of before: {changed} since; audit the version again")
     if record.expires <= now:
         raise ReviewError(f"{about} expired on {record.expires:%Y-%m-%d}; audit it again")
-    found = standings(
-        record, records, owner=policy.review.owner, approvals=policy.review.approvals, now=now
-    )
+    found = standings_in(record, in_force, records, policy, now)
     case = Case(record, tuple(found), known=max(each.seq for each in records))
     if not case.standings:
         raise ReviewError(f"{about} has nothing to decide: no finding stands against it")

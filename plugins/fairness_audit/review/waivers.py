@@ -7,7 +7,7 @@ from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.records.waiver import State, Waiver
-from fairness_audit.steps.gate import governing
+from fairness_audit.steps.gate.decision import records_in_force
 from fairness_audit.steps.gate.lasting import Decisions, is_of_one_version
 
 
@@ -53,10 +53,14 @@ def _state(review: ReviewRecord, finding: str, records: Sequence[Record], now: d
     if review.expires <= now:
         return "expired"
     audits = [each for each in records if isinstance(each, AuditRecord)]
-    newest = governing(audits, review.model, review.model_version, review.artifact_digest)
-    if newest is None:
+    in_force = records_in_force(audits, review.model, review.model_version, review.artifact_digest)
+    if in_force is None:
         return "overtaken"
-    decisions = Decisions(newest, records)
-    stands = (each for each in newest.obstacles if each.id == finding)
-    in_force = any(decisions.last_about(each) == review for each in stands)
-    return "in force" if in_force else "overtaken"
+    holds = any(
+        Decisions(audit, records).last_about(each) == review
+        for audit in in_force
+        if audit is not None
+        for each in audit.obstacles
+        if each.id == finding
+    )
+    return "in force" if holds else "overtaken"

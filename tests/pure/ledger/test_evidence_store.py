@@ -292,10 +292,14 @@ def test_what_an_audit_counted_is_read_for_its_history(
 
 
 def about(
-    store: EvidenceStore, own: Evidence, *records: AuditRecord, record_id: str = "new"
+    store: EvidenceStore,
+    own: Evidence,
+    *records: AuditRecord,
+    record_id: str = "new",
+    days: float = 70,
 ) -> VersionEvidence:
-    """What an audit that counted this, as of the tenth week, finds in the ledger."""
-    return history_for(store, own, *records, record_id=record_id).evidence
+    """What an audit that counted this, as of the tenth week or so, finds in the ledger."""
+    return history_for(store, own, *records, record_id=record_id, days=days).evidence
 
 
 def history_for(
@@ -303,11 +307,12 @@ def history_for(
     own: Evidence,
     *records: AuditRecord,
     record_id: str = "new",
+    days: float = 70,
     method: Method | None = None,
 ) -> History:
     """The same, by a method; None for an audit of before there were any, made again."""
     rests_on = digest("policy") if method is None else method.digest
-    audit = Audit(record_id, MODEL, after(70), rests_on, has_method=method is not None)
+    audit = Audit(record_id, MODEL, after(days), rests_on, has_method=method is not None)
     mine = Own(digest("artifact 1"), digest_of_content(own.content), own, store.read)
     return history_of(audit, records, mine)
 
@@ -438,6 +443,18 @@ def test_what_is_expected_does_not_change_once_the_version_has_a_record(
         for records in ((before,), (before, own), (before, own, later))
     ]
     assert [each.previous.counts.n for each in found if each.previous] == [2, 2, 2]
+
+
+def test_an_audit_of_an_earlier_moment_expects_what_was_expected_of_the_version_at_first(
+    store: EvidenceStore,
+) -> None:
+    before = bound(store, counted(2, week=1), 1, model_version="8")
+    own = bound(store, counted(4, week=5), 2)
+    later = bound(store, counted(90, week=2), 3, model_version="7")
+    found = about(store, counted(3, week=0), before, own, later, days=8)
+    assert weekly(found) == [3]
+    assert found.previous is not None
+    assert found.previous.model_version == "8"
 
 
 def test_the_history_of_a_ledger_has_it(

@@ -21,6 +21,7 @@ from tests.builders.published import (
     LOGICAL_DATE,
     MODEL,
     STANDS,
+    WAITS,
     a_finding,
     a_ledger,
     appended,
@@ -97,6 +98,18 @@ def test_the_same_failure_is_told_once_however_often_it_is_audited(
     (after_a_review,) = told(installed, reviewed=True)
     assert after_a_review.kind == "blocked"
     fail(tmp_path, 4, **failure | {"findings": [STANDS, a_finding("fail", "block", group="X")]})
+    assert [each.kind for each in told(installed)] == ["blocked"]
+
+
+def test_no_review_is_started_that_leaves_a_failure_in_the_way(
+    installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(promotion, "get_current_context", lambda: {"ti": TASK})
+    monkeypatch.setattr(promotion, "_review_of", lambda decision: "https://airflow.example")
+    policy = {"policy_digest": load_policy(installed.policy).digest, "basis": BASIS}
+    fail(tmp_path, 2, verdict="inconclusive", findings=[WAITS], **policy)
+    assert [each.kind for each in told(installed)] == ["waits"]
+    fail(tmp_path, 1, verdict="fail", findings=[STANDS], audited="candidate", **policy)
     assert [each.kind for each in told(installed)] == ["blocked"]
 
 

@@ -25,6 +25,7 @@ from fairness_audit.policy.metrics import (
 )
 from fairness_audit.policy.units import closed_units, first_day
 from fairness_audit.records.evidence import CELLS, Evidence, GroupCounts, digest_of_content
+from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.subject_sums import PairSums, summed_as, summed_rates
 from fairness_audit.records.version_evidence import (
     Amendment,
@@ -204,17 +205,23 @@ def test_the_sums_of_every_rate_are_those_of_one_that_is_kept() -> None:
 
 
 def test_a_policy_needs_the_sums_of_its_rules_and_the_base_rate() -> None:
-    assert [each.name for each in summed_rates(POLICY)] == [
+    assert [each.name for each in summed_rates(POLICY, "gender")] == [
         "selection_rate", "base_rate", "true_positive_rate",
     ]  # fmt: skip
     other = gender_policy(
         {"id": "a", "metric": "true_negative_rate", "compare": "ratio", "threshold": "4/5"},
         favourable="not_selected",
     )
-    assert [each.name for each in summed_rates(other)] == [
+    assert [each.name for each in summed_rates(other, "gender")] == [
         "selection_rate", "base_rate", "false_positive_rate",
     ]  # fmt: skip
     assert summed_as(TRUE_NEGATIVE_RATE)[1]
+
+
+def test_of_everybody_the_rates_of_both_outcomes_are_summed_whatever_rules_name() -> None:
+    assert [each.name for each in summed_rates(gender_policy(), OVERALL)] == [
+        "selection_rate", "base_rate", "true_positive_rate", "false_positive_rate",
+    ]  # fmt: skip
 
 
 # --- the fold -----------------------------------------------------------------------------------
@@ -343,6 +350,18 @@ def test_the_newest_audit_that_counted_a_unit_holds_and_the_correction_is_dated(
     assert selected(found, WOMEN) == [1, 3, 4]
     assert found.entered == (after(0), after(0), after(7))
     assert found.amendments == (Amendment(found.starts[1], after(7), first.digest, second.digest),)
+
+
+def test_what_was_published_first_of_a_unit_is_known_without_its_corrections() -> None:
+    """Also where the correction is of an audit of an earlier moment, made late."""
+    first, second, late = entries(
+        a_file([5, 6], [1, 2]), a_file([6, 7], [3, 4], first=1), a_file([8, 9], [6, 6]),
+        days=[0, 7, -7],
+    )  # fmt: skip
+    found = folded([late, second, first]).as_first_counted
+    assert selected(found) == [5, 6, 7]
+    assert selected(found, WOMEN) == [1, 2, 4]
+    assert found.starts == folded([late, second, first]).starts
 
 
 def test_a_correction_that_is_taken_back_is_two() -> None:

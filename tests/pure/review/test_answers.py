@@ -26,6 +26,7 @@ from tests.builders.published import (
     FAILED,
     NOW,
     SIGNER,
+    STANDS,
     STRANGER,
     TRUSTED,
     WAITS,
@@ -129,6 +130,20 @@ def test_a_record_that_was_followed_by_another_is_not_reviewed(loaded: LoadedPol
     assert newest_waiting(loaded, [old, new], NOW) == new.record_id
     with pytest.raises(ReviewError, match="no audit of lead_scoring waits"):
         newest_waiting(loaded, [an_audit_record(loaded, FAILED)], NOW)
+
+
+def test_what_a_candidate_failed_by_is_decided_about_beside_its_decisions(
+    loaded: LoadedPolicy,
+) -> None:
+    candidate = by_units(loaded, 0, STANDS, WAITS).model_copy(update={"audited": "candidate"})
+    decided = by_units(loaded, 2)
+    records, now = [candidate, decided], decided.issued
+    case = case_of(loaded, records, candidate.record_id, now)
+    assert (case.choices, case.blocking, case.waiting) == (("reject", "waive"), (STANDS.id,), ())
+    assert newest_waiting(loaded, records, now) == decided.record_id
+    passed = by_units(loaded, 1, a_finding()).model_copy(update={"audited": "candidate"})
+    with pytest.raises(ReviewError, match=f"followed by {decided.record_id[:12]}"):
+        case_of(loaded, [candidate, passed, decided], candidate.record_id, now)
 
 
 @pytest.mark.parametrize("given_id", ["", "0" * 64, "abc"])

@@ -62,6 +62,15 @@ def test_a_waiver_is_in_force_while_audits_find_the_same_failure() -> None:
     assert states(waiver, rejected, audits=(first, again)) == ["in force"]
 
 
+def test_a_waiver_of_what_a_candidate_failed_by_is_in_force_beside_its_decisions() -> None:
+    candidate = an_audit_by_units(audited="candidate")
+    decided = an_audit_by_units(2, a_finding())
+    waiver = a_review(candidate)
+    assert states(waiver, audits=(candidate, decided)) == ["in force"]
+    lifted = an_audit_by_units(1, a_finding(), audited="candidate")
+    assert states(waiver, audits=(candidate, lifted, decided)) == ["overtaken"]
+
+
 def test_approvals_are_no_waivers() -> None:
     assert states(a_review(AUDIT, decision="approve", compensating_control=None)) == []
 

@@ -148,6 +148,11 @@ class AuditRecord(Chained):
         )
 
     @property
+    def is_simulated(self) -> bool:
+        """True if it is about what a candidate would decide, not about what was decided."""
+        return self.audited == "candidate"
+
+    @property
     def outcome(self) -> str:
         """The verdict in a word."""
         return self.verdict.value

@@ -1,8 +1,9 @@
 """The one pure decision: may this model version be promoted? Any doubt is `block`."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.policy.model import AuditPolicy
@@ -34,25 +35,18 @@ def decide(
         model_version: the version to be promoted.
         artifact_digest: SHA-256 of the version's content as it is now.
         records: all records of the ledger, in its order, verified; of other versions none is
-            needed, and of audits that do not govern only those that were reviewed.
+            needed, and of audits that are not in force only those that were reviewed.
         now: the moment of the decision, with a time zone.
     """
     policy = loaded.policy
     audits = [record for record in records if isinstance(record, AuditRecord)]
-    record = governing(audits, policy.model, model_version, artifact_digest)
-    if record is None:
+    in_force = records_in_force(audits, policy.model, model_version, artifact_digest)
+    if in_force is None:
         reason = f"there is no audit record of {policy.model} version {model_version}"
         return blocked(policy, model_version, f"{reason}; audit it first")
+    record = in_force.governing
     unfit = list(unfit_for(loaded, model_version, artifact_digest, record, now))
-    found = list(
-        standings(
-            record,
-            records,
-            owner=policy.review.owner,
-            approvals=policy.review.approvals,
-            now=now,
-        )
-    )
+    found = standings_in_force(in_force, records, policy, now)
     against = list(_against(record, found))
     if policy.gate.mode == "warn":
         allowed = not unfit
@@ -83,6 +77,58 @@ def governing(
         each for each in records if (each.model, each.model_version) == (model, model_version)
     )
     return of_these_files(latest_first(named), artifact_digest)
+
+
+class InForce(NamedTuple):
+    """What says something about a version now.
+
+    ``governing`` is the record that governs it, and ``failed`` the newest of the same files and of
+    the other kind, if failures stand in it: what was decided and what a candidate would decide are
+    evidence apart, and neither lifts what the other failed by.
+    """
+
+    governing: AuditRecord
+    failed: AuditRecord | None
+
+
+def records_in_force(
+    audits: Sequence[AuditRecord], model: str, model_version: str, artifact_digest: str
+) -> InForce | None:
+    """The records in force; None if the version was never audited."""
+    record = governing(audits, model, model_version, artifact_digest)
+    if record is None:
+        return None
+    of_other_kind = [each for each in audits if each.is_simulated is not record.is_simulated]
+    other = governing(of_other_kind, model, model_version, artifact_digest)
+    if other is None or other.artifact_digest != artifact_digest:
+        return InForce(record, None)
+    return InForce(record, other if any(each.stands for each in other.findings) else None)
+
+
+def standings_in_force(
+    in_force: InForce, records: Sequence[Record], policy: AuditPolicy, now: datetime
+) -> list[Standing]:
+    """Every finding against a version, what blocks before what waits."""
+    found = list(standings_in(in_force.governing, in_force, records, policy, now))
+    if in_force.failed is not None:
+        whence = "as a candidate" if in_force.failed.is_simulated else "by what it decided"
+        of = f"{whence} (record {in_force.failed.record_id[:12]})"
+        for each in standings_in(in_force.failed, in_force, records, policy, now):
+            found.append(replace(each, says=f"{of}: {each.says}"))
+    return sorted(found, key=lambda each: each.finding.at_gate != "block")
+
+
+def standings_in(
+    audit: AuditRecord,
+    in_force: InForce,
+    records: Sequence[Record],
+    policy: AuditPolicy,
+    now: datetime,
+) -> Iterator[Standing]:
+    """What one of the records in force holds against a version; of the ``failed`` its failures."""
+    review = policy.review
+    found = standings(audit, records, owner=review.owner, approvals=review.approvals, now=now)
+    return (each for each in found if audit is in_force.governing or each.finding.stands)
 
 
 def latest_first(audits: Iterable[Audited]) -> list[Audited]:
@@ -145,7 +191,7 @@ def unfit_for(
 
 def _against(record: AuditRecord, found: Sequence[Standing]) -> Iterator[str]:
     """What stands against the version, what blocks before what waits."""
-    if record.verdict is Verdict.FAIL and not any(e.finding.at_gate == "block" for e in found):
+    if record.verdict is Verdict.FAIL and all(e.at_gate != "block" for e in record.obstacles):
         yield "the verdict is fail"
     for each in found:
         if each.open:

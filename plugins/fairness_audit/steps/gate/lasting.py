@@ -66,12 +66,8 @@ def _counts_for(reviewed: AuditRecord, audit: AuditRecord) -> bool:
     if reviewed.record_id == audit.record_id:
         return True
     by_units = None not in (reviewed.basis, audit.basis)
-    is_alike = _is_simulated(reviewed) is _is_simulated(audit)
+    is_alike = reviewed.is_simulated is audit.is_simulated
     return by_units and is_alike and is_of_one_version(reviewed, audit)
-
-
-def _is_simulated(audit: AuditRecord) -> bool:
-    return audit.audited == "candidate"
 
 
 def _had(findings: Iterable[Finding], finding: Finding) -> bool:

@@ -117,6 +117,33 @@ def positions_after(
     ]
 
 
+def not_lifted_by_corrections(
+    now: Mapping[object, Position],
+    first: Mapping[object, Position],
+    failed: Mapping[object, Sequence[Failure]],
+    starts: Sequence[Day],
+) -> dict[object, Position]:
+    """Where everything stands, if counts that were corrected lift no failure.
+
+    One that was found stands by counts as they are ``now`` or as they were ``first``: by those it
+    is lifted by later units alone, too.
+
+    Args:
+        now: where everything stands by the newest counts.
+        first: by those of each unit that were published first.
+        failed: the failures on record.
+        starts: the first days of the units.
+    """
+    found = dict(now)
+    for case, failures in failed.items():
+        was, last = first[case], max(starts[0], *(each.since for each in failures))
+        stood = was.state is State.FAIL and was.since is not None and was.since <= last
+        if stood and now[case].state is not State.FAIL:
+            seen = now[case]
+            found[case] = replace(was, value=seen.value, low=seen.low, high=seen.high)
+    return found
+
+
 def _course(
     cases: Mapping[object, Sequence[Pair]],
     starts: Sequence[Day],

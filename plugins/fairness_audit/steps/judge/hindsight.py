@@ -29,7 +29,7 @@ from fairness_audit.steps.judge.disparity import rulings
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.judgement import verdict_over
 from fairness_audit.steps.judge.plan import stated_shares
-from fairness_audit.steps.judge.standing import About, OnRecord, about, about_case
+from fairness_audit.steps.judge.standing import About, OnRecord, about, about_case, not_lifted
 from fairness_audit.steps.judge.subgroups import of_the_rest
 from fairness_audit.steps.judge.tables import Tables
 from fairness_audit.steps.judge.trial import Trial
@@ -207,11 +207,15 @@ def _standing(
     past: Iterable[_Concluded], answered: Collection[About]
 ) -> Iterator[tuple[About, Conclusion]]:
     """As `standing_failures`."""
-    newest: dict[About, Conclusion] = {}
-    for each in past:
-        newest |= each.found
-    for key, found in newest.items():
-        if found.verdict is Verdict.FAIL and key not in answered:
+    failed = (
+        (
+            each.logical_date,
+            {key: found for key, found in each.found.items() if found.verdict is Verdict.FAIL},
+        )
+        for each in past
+    )
+    for key, found in not_lifted(failed).items():
+        if key not in answered:
             yield key, found
 
 

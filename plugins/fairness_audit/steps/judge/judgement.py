@@ -60,9 +60,8 @@ def judge(
     """
     tables = Tables(policy, history.evidence)
     trial = Trial.of(tables, rules_with_data(policy, totals), validation)
-    amended = {each.start for each in history.evidence.amendments}
     rests_on = history.rests_on or policy_digest(policy)
-    where = trial.positions(failures_on_record(history.earlier, rests_on, amended))
+    where = trial.positions(failures_on_record(history.earlier, rests_on))
     ahead = Ahead(trial, where)
     basis = basis_of(policy, history, hypotheses=trial.hypotheses)
     standing = list(standing_failures(history.earlier, policy, trial.answered(where)))

@@ -136,9 +136,8 @@ def plan(
     """
     tables = Tables(policy, evidence)
     trial = Trial.of(tables, policy.rules, NO_CHECKS)
-    amended = {each.start for each in evidence.amendments}
     now = rests_on or policy_digest(policy)
-    where = trial.positions(failures_on_record(earlier, now, amended))
+    where = trial.positions(failures_on_record(earlier, now))
     checks = _checks(policy, trial, earlier)
     ahead = Ahead(trial, where, sizes, besides=checks)
     cases = [case for part in trial.parts for case in part.cases]

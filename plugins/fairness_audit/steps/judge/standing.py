@@ -4,14 +4,19 @@ A failure is lifted by later decisions alone, or waived by two people. Correctio
 counted then, another policy or another name of a rule do not lift it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.units import Day
-from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.door import Moment
+from fairness_audit.records.finding import Finding
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.steps.judge.cases import SUBGROUP_RULE, Case
 from fairness_audit.steps.judge.family import Failure
+
+Key = TypeVar("Key", bound=Hashable)
+Found = TypeVar("Found")
 
 About = tuple[str, str | None, str | None, str | None]
 """A rule, its metric, a grouping and a group: whom a group is compared with may change."""
@@ -20,40 +25,33 @@ OnRecord = Mapping[About, tuple[tuple[Day, str | None], ...]]
 """Failures by what failed: the unit after which later ones alone lift it, and against whom."""
 
 
-def failures_on_record(
-    earlier: Iterable[AuditRecord], rests_on: str, amended: Collection[Day]
-) -> OnRecord:
+def failures_on_record(earlier: Iterable[AuditRecord], rests_on: str) -> OnRecord:
     """Every failure of a version that its records hold, oldest first.
 
     Under the method that it was found by, units after the one that brought it may lift it, whoever
-    looked at them by then. Where another method asks otherwise, or counts were corrected, only
-    units may that were not there when it was found: neither what is asked nor what is corrected is
-    a way to turn round what is known.
+    looked at them by then. Where another method asks otherwise, only units may that were not there
+    when it was found: what is asked is no way to turn round what is known.
 
     Args:
         earlier: the audits of the version before this one.
         rests_on: digest of the method by which is judged now.
-        amended: the first days of units that were counted otherwise once.
     """
     found: dict[About, dict[Day, tuple[Day, str | None]]] = {}
     for record in earlier:
-        for finding in filter(_failed, record.findings):
+        for finding in record.findings:
             since = finding.evidence.since
-            if since is None:
+            if since is None or not finding.stands:
                 continue
             last = (record.basis and record.basis.last) or since
-            is_as_then = record.rests_on == rests_on and not any(
-                since <= day <= last for day in amended
-            )
-            until = since if is_as_then else last
+            until = since if record.rests_on == rests_on else last
             found.setdefault(about(finding), {}).setdefault(since, (until, finding.reference))
     return {key: tuple(each.values()) for key, each in found.items()}
 
 
 def failures_of(
-    cases: Iterable[Case], on_record: OnRecord
-) -> Mapping[object, tuple[Failure, ...]]:
-    """Those of the cases that are judged now.
+    tested: Iterable[object], on_record: OnRecord
+) -> dict[object, tuple[Failure, ...]]:
+    """Those of what is judged now.
 
     Of the pair with the group it was compared with, or of all where that is none of them.
     """
@@ -62,7 +60,8 @@ def failures_of(
             Failure(since, case.others.index(other) if other in case.others else None)
             for since, other in on_record.get(about_case(case), ())
         )
-        for case in cases
+        for case in tested
+        if isinstance(case, Case)
     }
     return {case: failures for case, failures in found.items() if failures}
 
@@ -77,23 +76,40 @@ def standing_failures(
         policy: what is asked now.
         answered: what this audit judges and what may fail in it.
     """
-    newest: dict[About, Finding] = {}
-    for record in earlier:
-        for finding in record.findings:
-            if finding.kind == "disparity" and not _failed(finding):
-                newest[about(finding)] = finding
-        # A failure that stood in a record stood whatever else the record says of the same group.
-        newest |= {about(finding): finding for finding in filter(_failed, record.findings)}
     rules = {rule.id for rule in policy.rules}
     rules |= {SUBGROUP_RULE} if policy.subgroup_search else set()
-    for key, finding in newest.items():
-        if _failed(finding) and key not in answered:
+    failed = (
+        (each.logical_date, {about(found): found for found in each.findings if found.stands})
+        for each in earlier
+    )
+    for key, finding in not_lifted(failed).items():
+        if key not in answered:
             why, evidence = _UNANSWERED, finding.evidence
             if finding.rule not in rules:
                 why, evidence = _UNASKED, evidence.model_copy(update={"pass_needed": None})
             said = finding.sentence.removesuffix(_UNANSWERED).removesuffix(_UNASKED)
             update = {"sentence": f"{said}{why}", "evidence": evidence}
             yield finding.model_copy(update=update)
+
+
+def not_lifted(audits: Iterable[tuple[Moment, Mapping[Key, Found]]]) -> dict[Key, Found]:
+    """The newest of each failure that no audit lifted.
+
+    A failure is in every audit after it, until one finds it lifted. One that was made later as of
+    an earlier moment knows nothing of it, and lifts nothing by not having it.
+
+    Args:
+        audits: in the order of the ledger, as of when each was, and what failed in it.
+    """
+    standing: dict[Key, tuple[Moment, Found]] = {}
+    for as_of, failed in audits:
+        lifted = [key for key, (since, _) in standing.items() if since <= as_of]
+        for key in set(lifted) - failed.keys():
+            del standing[key]
+        for key, found in failed.items():
+            if key not in standing or standing[key][0] <= as_of:
+                standing[key] = as_of, found
+    return {key: found for key, (_, found) in standing.items()}
 
 
 _UNASKED = (
@@ -103,15 +119,6 @@ _UNANSWERED = (
     " By this audit it could not fail nor pass; the failure stands until one can tell, or two"
     " people waive it."
 )
-
-
-def _failed(finding: Finding) -> bool:
-    """True of a failure that was found by closed units, as all are since there are any."""
-    return (
-        finding.kind == "disparity"
-        and finding.verdict is Verdict.FAIL
-        and finding.evidence.since is not None
-    )
 
 
 def about(finding: Finding) -> About:

@@ -42,6 +42,7 @@ from tests.builders.published import (
     MODEL,
     NOW,
     SIGNER,
+    STANDS,
     STRANGER,
     a_ledger,
     a_record,
@@ -201,6 +202,22 @@ def test_only_what_governs_is_opened(installed: Installed) -> None:
     assert [each.seq for each in opened] == [3, 6, 9]
     assert [each.seq for each in _of_version(vouched, "1", digest("other files"))] == [3, 6, 9]
     assert [each.seq for each in _of_version(vouched, "3", digest("artifact 3"))] == [8, 11]
+
+
+def test_of_another_kind_what_failed_is_opened_and_what_is_newest(tmp_path: Path) -> None:
+    """A candidate failed, passed, and failed; its decisions pass, and failed once."""
+    ledger = a_ledger(tmp_path)
+    candidate = {"audited": "candidate"}
+    fails = {"verdict": "fail", "findings": [STANDS]}
+    for number, of in enumerate([candidate | fails, candidate, {}, fails, candidate | fails, {}]):
+        appended(ledger, trusted=KEYS, **of, **day(number))
+        answer = from_evidence(ledger, "1")
+        assert answer == from_all(ledger, "1")
+    vouched = vouched_for(ledger, KEYS, MODEL)
+    opened = _of_version(vouched, "1", digest("artifact 1"))
+    assert [each.seq for each in opened] == [5, 6]
+    of = f"as a candidate (record {opened[0].record_id[:12]})"
+    assert answer.reasons == (f"{of}: four_fifths: {STANDS.sentence}",)
 
 
 # --- somebody writes to it --------------------------------------------------------------------

@@ -15,7 +15,8 @@ from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.signed.audit import AuditRecord, GateDecision
 from fairness_audit.records.signed.statement import Record
-from fairness_audit.steps.gate import ReadOnce, apply, ask, decide, governing, in_words
+from fairness_audit.steps.gate import ReadOnce, apply, ask, decide, in_words
+from fairness_audit.steps.gate.decision import governing
 from tests.builders.domain import a_policy
 from tests.builders.fakes import FakeRegistry
 from tests.builders.published import (
@@ -23,6 +24,7 @@ from tests.builders.published import (
     LOGICAL_DATE,
     NOW,
     SIGNER,
+    STANDS,
     STRANGER,
     TRUSTED,
     WAITS,
@@ -30,7 +32,10 @@ from tests.builders.published import (
     a_ledger,
     a_loaded_policy,
     a_record,
+    a_review,
+    an_approval,
     an_audit,
+    an_audit_by_units,
     appended,
     digest,
     published,
@@ -162,6 +167,68 @@ def test_mode_warn_lets_it_through_and_says_so(
 def test_all_reasons_are_told_at_once() -> None:
     blocked = decision(a_record(verdict="fail", registered_model="x"), policy_digest=digest("x"))
     assert len(blocked.reasons) == 3
+
+
+# --- what a version decided, and what it would decide -------------------------------------------
+
+
+KINDS = [("decisions", "candidate", "by what it decided"),
+         ("candidate", "decisions", "as a candidate")]  # fmt: skip
+
+
+def after_weeks(*records: Record) -> GateDecision:
+    return decision(*records, now=NOW + timedelta(weeks=2))
+
+
+@pytest.mark.parametrize(("failed", "passed", "whence"), KINDS)
+@pytest.mark.parametrize("weeks", [1, -1])
+def test_what_failed_in_one_way_is_not_lifted_by_the_other(
+    failed: str, passed: str, whence: str, weeks: int
+) -> None:
+    first = an_audit_by_units(audited=failed)
+    other = an_audit_by_units(weeks, a_finding(), seq=2, audited=passed)
+    blocked = after_weeks(first, other)
+    said = f"four_fifths: {STANDS.sentence}"
+    assert blocked.decision == "block"
+    assert blocked.reasons == (
+        said if weeks < 0 else f"{whence} (record {first.record_id[:12]}): {said}",
+    )
+    lifted = an_audit_by_units(2, a_finding(), seq=3, audited=failed)
+    assert after_weeks(first, other, lifted).decision == "allow"
+
+
+def test_two_people_waive_what_failed_in_the_other_way() -> None:
+    first = an_audit_by_units(audited="candidate")
+    other = an_audit_by_units(1, a_finding(), seq=2)
+    waiver = a_review(first, seq=3)
+    assert after_weeks(first, other, waiver).decision == "allow"
+    for too_little in (
+        a_review(first, seq=3, approvals=(an_approval("ada"),)),
+        a_review(other, seq=3, findings=(STANDS.id,)),
+    ):
+        assert after_weeks(first, other, too_little).decision == "block"
+
+
+def test_a_failure_that_was_waived_hides_none_that_nobody_knows_of() -> None:
+    first = an_audit_by_units(audited="candidate")
+    odd = an_audit_by_units(1, a_finding(), seq=2, verdict="fail")
+    assert after_weeks(first, odd, a_review(first, seq=3)).reasons[0] == "the verdict is fail"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"artifact_digest": digest("other files")},
+        {"findings": (FAILED,), "basis": None},
+        {"findings": (WAITS,), "verdict": "inconclusive"},
+    ],
+    ids=["other files", "before units were counted", "only open"],
+)
+def test_other_than_a_failure_of_these_files_by_units_holds_up_nothing(
+    changes: dict[str, Any],
+) -> None:
+    candidate = an_audit_by_units(audited="candidate", **changes)
+    assert after_weeks(candidate, an_audit_by_units(1, a_finding(), seq=2)).decision == "allow"
 
 
 # --- asked through ledger, keys and registry --------------------------------------------------

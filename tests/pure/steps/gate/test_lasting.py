@@ -146,7 +146,7 @@ def test_nothing_carries_from_another_version_files_policy_or_kind_of_audit(
     elsewhere = an_audit_by_units(**changes)
     blocked = asked(elsewhere, decided(elsewhere), an_audit_by_units(2))
     assert blocked.decision == "block"
-    assert blocked.reasons == (f"four_fifths: {STANDS.sentence}",)
+    assert blocked.reasons[0] == f"four_fifths: {STANDS.sentence}"
 
 
 @pytest.mark.parametrize("name", ["artifact_digest", "policy_digest"])

@@ -44,15 +44,21 @@ class Version:
         weeks: Sequence[ByGroup],
         policy: AuditPolicy | None = None,
         skip: int = 0,
+        as_of: datetime | None = None,
         **folded: Any,
     ) -> Judgement:
-        """One more audit, which counts these weeks after those that it skips."""
+        """One more audit, which counts these weeks after those that it skips.
+
+        As of an earlier moment it sees the audits up to that one.
+        """
         self.policy = policy or self.policy
-        as_of = AS_OF + WEEK * len(self.records)
+        as_of = as_of or AS_OF + WEEK * len(self.records)
         evidence = counted(self.policy, weeks, FIRST_WEEK + WEEK * skip)
         self.entries.append(Entry(as_of, len(self.entries) + 1, str(as_of), evidence))
-        version: VersionEvidence = fold(self.entries, unit="week", **(self.folded | folded))
-        judgement = judged(self.policy, evidence=version, earlier=self.records, as_of=as_of)
+        seen = [each for each in self.entries if each.logical_date <= as_of]
+        earlier = [each for each in self.records if each.logical_date <= as_of]
+        version: VersionEvidence = fold(seen, unit="week", **(self.folded | folded))
+        judgement = judged(self.policy, evidence=version, earlier=earlier, as_of=as_of)
         self.records.append(recorded(self.policy, judgement, as_of))
         return judgement
 
@@ -161,11 +167,54 @@ def test_a_failure_survives_corrections_of_what_was_counted_then() -> None:
     assert in_words(finding.sentence) == (
         "Group F (gender) is selected 1.00 times as often as group M (selection rate 40.0 %"
         " against 40.0 %), within the limits of 4/5 and 5/4 by all weeks together; it failed with"
-        " the week of D, below the limit of 4/5, by what was asked and counted then;"
+        " the week of D, below the limit of 4/5, by when a model that keeps the limit would have"
+        " shown this at most once in N;"
         " the failure stands until later decisions alone show the limit kept (evidence E), or two"
         " people waive it."
     )
     assert the(version.audited([FAIR] * 14)).verdict is Verdict.PASS
+
+
+def test_a_failure_survives_corrections_of_what_was_counted_while_it_stood() -> None:
+    """The weeks that are corrected came after those that it was found by."""
+    version = Version()
+    version.audited(BROKEN)
+    assert the(version.audited([*BROKEN, *[BAD] * 4])).verdict is Verdict.FAIL
+    corrected = [*BROKEN, *[FAIR] * 4]
+    assert the(version.audited(corrected)).verdict is Verdict.FAIL
+    found = [the(version.audited([*corrected, *[FAIR] * week])).verdict for week in range(1, 9)]
+    assert (found[0], found[-1]) == (Verdict.FAIL, Verdict.PASS)
+
+
+def test_a_failure_survives_corrections_by_an_audit_of_an_earlier_moment() -> None:
+    """As of then the corrected weeks are older than those that it was found by."""
+    version = Version()
+    version.audited([*BROKEN, *[BAD] * 4])
+    version.audited([*BROKEN, *[FAIR] * 4], as_of=AS_OF - WEEK)
+    assert the(version.audited([FAIR], skip=7)).verdict is Verdict.FAIL
+
+
+def test_corrections_of_every_week_keep_no_failure() -> None:
+    """A decision more of the week before is found by every audit."""
+    version, weeks = Version(), list(BROKEN)
+    version.audited(weeks)
+    late = {"M": share(121, 301), "F": share(121, 301)}
+    found = []
+    for _ in range(6):
+        weeks = [*weeks[:-1], BAD if len(weeks) == len(BROKEN) else late, FAIR]
+        found.append(the(version.audited(weeks)).verdict)
+    assert (found[0], found[-1]) == (Verdict.FAIL, Verdict.PASS)
+
+
+def test_corrections_find_no_failure_that_nobody_found() -> None:
+    """Counts that were corrected before three weeks of them were seen broke no limit."""
+    version = Version()
+    version.audited(BROKEN)
+    weeks = [*BROKEN, *[FAIR] * 12]
+    assert the(version.audited(weeks)).verdict is Verdict.PASS
+    version.audited([*weeks, BAD])
+    version.audited([*weeks, FAIR, BAD])
+    assert the(version.audited([*weeks, FAIR, FAIR, BAD])).verdict is not Verdict.FAIL
 
 
 def test_a_failure_survives_that_its_weeks_are_said_to_have_trained_the_version() -> None:
@@ -241,6 +290,25 @@ def test_a_failure_that_could_not_be_found_any_more_stands(policy: AuditPolicy) 
         )
     lifted = version.audited([*BROKEN, *[FAIR] * 8], gender_policy())
     assert the(lifted).verdict is Verdict.PASS
+
+
+def test_an_audit_of_before_the_failure_lifts_nothing_by_not_knowing_of_it() -> None:
+    """It was made later, and by a policy that only warns."""
+    version = Version()
+    version.audited(BROKEN)
+    warns = gender_policy(a_rule(severity="warn"))
+    before = version.audited(BROKEN, warns, as_of=AS_OF - WEEK)
+    assert before.verdict is Verdict.WARN
+    assert version.audited(BROKEN, warns).verdict is Verdict.FAIL
+
+
+def test_a_failure_that_is_found_late_stands_beside_what_was_known_later() -> None:
+    version = Version()
+    version.audited([FAIR] * 4)
+    late = version.audited(BROKEN, as_of=AS_OF - WEEK)
+    assert late.verdict is Verdict.FAIL
+    unasked = version.audited([FAIR] * 4, gender_policy(a_rule(id="renamed")))
+    assert about(unasked, rule="four_fifths").verdict is Verdict.FAIL
 
 
 def test_a_failure_of_a_group_that_is_not_counted_any_more_stands() -> None:

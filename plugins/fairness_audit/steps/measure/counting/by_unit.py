@@ -69,10 +69,10 @@ class Counted(NamedTuple):
 
 def counted_groupings(policy: AuditPolicy) -> Iterator[Counted]:
     """Everybody, the groupings of a policy, its attributes within strata, what it searches."""
-    rates = summed_rates(policy)
-    yield Counted(OVERALL, (), rates)
+    yield Counted(OVERALL, (), summed_rates(policy, OVERALL))
     for name, parts in policy.groupings.items():
-        yield Counted(name, _columns(parts), rates, figures=policy.figures_of(name))
+        rates, figures = summed_rates(policy, name), policy.figures_of(name)
+        yield Counted(name, _columns(parts), rates, figures=figures)
     share = (SELECTION_RATE,)
     for stratum in policy.strata:
         for name in policy.attributes:
