@@ -216,6 +216,7 @@ class Auditor:
                 logical_date=as_of,
                 taken_at=NOW,
                 policy_digest=loaded.digest,
+                method_digest=loaded.method.digest,
                 objects={},
                 digest=content,
             ),

@@ -172,6 +172,7 @@ def a_review(audit: AuditRecord, **changes: Any) -> ReviewRecord:
         "model_version": audit.model_version,
         "artifact_digest": audit.artifact_digest,
         "policy_digest": audit.policy_digest,
+        "method": audit.method,
         "logical_date": audit.logical_date,
         "decision": "waive",
         "findings": tuple(finding.id for finding in audit.obstacles),
