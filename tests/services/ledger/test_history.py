@@ -219,12 +219,22 @@ def test_a_record_says_what_its_verdict_rests_on(auditor: Auditor) -> None:
     )
     assert first.basis == of_first
     assert corrected.basis == of_first.model_copy(
-        update={"new_units": 0, "amended": 1, "after": digest_of_earlier([first])}
+        update={
+            "new_units": 0,
+            "amended": 1,
+            "after": digest_of_earlier([first]),
+            "method_since": first.issued,
+        }
     )
-    grown = {"last": FIRST_WEEK + 4 * WEEK, "units": 4, "new_units": 1, "amended": 1, "gaps": 1}
-    assert after_a_gap.basis == of_first.model_copy(
-        update={**grown, "after": digest_of_earlier([first, corrected])}
-    )
+    grown: dict[str, Any] = {
+        "last": FIRST_WEEK + 4 * WEEK,
+        "units": 4,
+        "new_units": 1,
+        "amended": 1,
+        "gaps": 1,
+    }
+    grown |= {"after": digest_of_earlier([first, corrected]), "method_since": first.issued}
+    assert after_a_gap.basis == of_first.model_copy(update=grown)
 
 
 def test_a_record_says_whence_the_groups_are_known(auditor: Auditor) -> None:
