@@ -1,6 +1,7 @@
 """Bytes and values: one spelling per value (RFC 8785), and YAML as plain data."""
 
 import hashlib
+import re
 from typing import Any
 
 import rfc8785
@@ -17,6 +18,11 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(canonical_bytes(value)).hexdigest()
 
 
+_REFERENCES = re.compile(rb"[*&][\w-]")
+_MOST_REFERENCES = 1_000
+_MOST_VALUES = 1_000_000
+
+
 class _Plain(yaml.SafeLoader):
     """Without merge keys: by them a file of a few lines grows beyond all memory."""
 
@@ -28,7 +34,29 @@ def read_yaml(content: bytes) -> Any:
     """What the content says.
 
     Raises:
-        yaml.YAMLError: it is no YAML, or asks for more than plain data.
+        yaml.YAMLError: it is no YAML, asks for more than plain data, or is far more than it looks:
+            what it says again by reference counts as often as it is said.
         UnicodeDecodeError: it is no text.
     """
-    return yaml.load(content, _Plain)  # noqa: S506 - it is a safe loader
+    if len(_REFERENCES.findall(content)) > _MOST_REFERENCES:
+        raise yaml.YAMLError("it refers to itself too often")
+    try:
+        said = yaml.load(content, _Plain)  # noqa: S506 - it is a safe loader
+    except (RecursionError, ValueError, AttributeError) as error:  # too deep; a date that is none
+        raise yaml.YAMLError(f"it is no plain data: {error}") from error
+    _refuse_endless(said)
+    return said
+
+
+def _refuse_endless(said: object) -> None:
+    """Raise for more values than there can be in a file that is read by people."""
+    waiting, count = [said], 0
+    while waiting:
+        value = waiting.pop()
+        count += 1
+        if count > _MOST_VALUES:
+            raise yaml.YAMLError("what it refers to is too much to be written out")
+        if isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list | tuple | set):
+            waiting += value

@@ -1,8 +1,10 @@
 """Files that are visible whole or not at all."""
 
+import errno
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +41,27 @@ def write_bytes(path: Path, content: bytes, *, mode: int = 0o666) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(content)
+
+
+def read_plain(path: Path, *, most: int) -> bytes:
+    """The bytes of a plain file: no link, which may lead anywhere, and nothing that never ends.
+
+    Args:
+        path: the file.
+        most: how many bytes it may have.
+
+    Raises:
+        OSError: it cannot be read, is something else than a file, or is larger.
+    """
+    # Opening a pipe would wait for who writes into it.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as handle:
+        said = os.fstat(handle.fileno())
+        if not stat.S_ISREG(said.st_mode):
+            raise OSError(errno.EINVAL, "is no file", str(path))
+        if said.st_size > most or len(content := handle.read(most + 1)) > most:
+            raise OSError(errno.EFBIG, f"is larger than {most:,} bytes", str(path))
+        return content
 
 
 def sha256_of(path: Path) -> str:

@@ -95,15 +95,30 @@ def load_trusted_keys(folder: Path) -> tuple[Key, ...]:
     """The public keys a record may be signed with; old ones stay, to verify old records.
 
     Raises:
-        SettingsError: when there is none, or a file is not an ed25519 public key.
+        SettingsError: when there is none, everybody may add or change one, or a file is not an
+            ed25519 public key.
     """
-    keys = tuple(_public_key(file) for file in sorted(folder.glob("*.pem")))
+    files = sorted(folder.glob("*.pem"))
+    for place in (folder, *files):
+        _refuse_writable(place)
+    keys = tuple(_public_key(file) for file in files)
     if not keys:
         raise SettingsError(
             f"FAIRNESS_AUDIT_TRUSTED_KEYS: no public key in {folder}"
             " (put the *.pem files there that records may be signed with)"
         )
     return keys
+
+
+def _refuse_writable(place: Path) -> None:
+    """Whoever may put a key there may sign what is believed. A sticky folder keeps files safe."""
+    if not place.exists():
+        return
+    mode = place.stat().st_mode
+    if mode & stat.S_IWOTH and not (place.is_dir() and mode & stat.S_ISVTX):
+        raise SettingsError(
+            f"FAIRNESS_AUDIT_TRUSTED_KEYS: {place} may be written by everybody (chmod o-w {place})"
+        )
 
 
 def load_subject_key(file: Path) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from securesystemslib.signer import Key
 
 from fairness_audit.errors import RecordError
+from fairness_audit.files import read_plain
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.records.signed.chain import (
     Fault,
@@ -22,6 +23,9 @@ from fairness_audit.records.signed.chain import (
 from fairness_audit.records.signed.dsse import SignedRecord, open_envelope
 from fairness_audit.records.signed.place import place_of
 from fairness_audit.records.signed.statement import Record
+
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of the largest record that anybody looks at; real ones have some ten thousand."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def verify_records(folder: Path, heads: Heads, trusted: Sequence[Key]) -> Verifi
 
 def _signed(file: Path, trusted: Sequence[Key]) -> SignedRecord:
     try:
-        envelope = file.read_bytes()
+        envelope = read_plain(file, most=_LARGEST)
     except OSError as error:
         raise RecordError(f"cannot be read: {error.strerror}") from error
     return open_envelope(envelope, trusted)
