@@ -11,9 +11,10 @@ import pytest
 
 from fairness_audit.policy.metrics import SELECTION_RATE
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.counted_units import Entry
 from fairness_audit.records.evidence import Evidence, digest_of_content
 from fairness_audit.records.population import Population
-from fairness_audit.records.version_evidence import Entry, fold
+from fairness_audit.records.version_evidence import fold
 from fairness_audit.steps.measure import measure
 from tests.bench.bench_measure import median
 from tests.bench.groupings import ATTRIBUTES, GROUPINGS

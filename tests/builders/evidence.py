@@ -8,10 +8,11 @@ import numpy as np
 
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.counted_units import Entry
 from fairness_audit.records.evidence import CELLS, Evidence, GroupCounts, GroupingCounts
 from fairness_audit.records.history import History
 from fairness_audit.records.measurement import OVERALL, MeasurementFile
-from fairness_audit.records.version_evidence import Entry, VersionEvidence, fold
+from fairness_audit.records.version_evidence import VersionEvidence, fold
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.plan import group_name
 

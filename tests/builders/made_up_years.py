@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.units import Unit
+from fairness_audit.records.counted_units import Group, Place
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.validation import Check, ValidationReport
-from fairness_audit.records.version_evidence import Group, Place
 from fairness_audit.statistics.confusion import ConfusionTable
 from fairness_audit.statistics.course import Course, State, course
 from fairness_audit.steps.judge.tables import Tables

@@ -9,9 +9,10 @@ import numpy as np
 
 from fairness_audit.policy.load import policy_digest
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.counted_units import Entry
 from fairness_audit.records.evidence import Evidence, digest_of_content
 from fairness_audit.records.signed.audit import AuditRecord
-from fairness_audit.records.version_evidence import Entry, VersionEvidence, fold
+from fairness_audit.records.version_evidence import VersionEvidence, fold
 from fairness_audit.steps.judge.hindsight import PastAudit
 from fairness_audit.steps.measure.counting.counts import Counts
 from tests.builders.evidence import FIRST_WEEK, ByGroup, counted

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Self
 
 from fairness_audit.encoding import digest_of
+from fairness_audit.records.counted_units import Entry
 from fairness_audit.records.evidence import Evidence
 from fairness_audit.records.measurement import OVERALL, MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.signed.audit import AuditRecord, record_id
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.records.version_evidence import (
-    Entry,
     Pooled,
     Uncounted,
     VersionEvidence,

@@ -24,18 +24,11 @@ from fairness_audit.policy.metrics import (
     TRUE_POSITIVE_RATE,
 )
 from fairness_audit.policy.units import closed_units, first_day
+from fairness_audit.records.counted_units import Entry, Group, Place
 from fairness_audit.records.evidence import CELLS, Evidence, GroupCounts, digest_of_content
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.subject_sums import PairSums, summed_as, summed_rates
-from fairness_audit.records.version_evidence import (
-    Amendment,
-    Entry,
-    Group,
-    Place,
-    VersionEvidence,
-    fold,
-    pooled,
-)
+from fairness_audit.records.version_evidence import Amendment, VersionEvidence, fold, pooled
 from tests.builders.dated import Decided, after, counted_by_hand
 from tests.builders.judging import gender_policy
 

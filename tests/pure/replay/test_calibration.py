@@ -12,9 +12,10 @@ import pytest
 from fairness_audit.errors import InputError, MeasurementError
 from fairness_audit.policy.metrics import RATES, SELECTION_RATE
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.counted_units import Entry, Group, Place
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.validation import NO_CHECKS, Check, ValidationReport
-from fairness_audit.records.version_evidence import Entry, Group, Place, fold
+from fairness_audit.records.version_evidence import fold
 from fairness_audit.replay.calibration.calibrate import Calibration, calibrate, largest
 from fairness_audit.replay.calibration.judged import Asked, Judged
 from fairness_audit.replay.calibration.people import RunPeople, people_of

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from fairness_audit.policy.metrics import FALSE_POSITIVE_RATE, TRUE_POSITIVE_RATE
 from fairness_audit.policy.model import AuditPolicy, Rule
+from fairness_audit.records.counted_units import Group, Place
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.validation import ValidationReport
-from fairness_audit.records.version_evidence import Group, Place, VersionEvidence
+from fairness_audit.records.version_evidence import VersionEvidence
 from fairness_audit.replay.calibration.shuffled import ShuffledEvidence
 from fairness_audit.statistics.course import State, course
 from fairness_audit.statistics.proportions import Proportions

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from fairness_audit.policy.metrics import Rate
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.counted_units import Group, Place
 from fairness_audit.records.evidence import CELLS
 from fairness_audit.records.subject_sums import summed_as
-from fairness_audit.records.version_evidence import Group, Place
 from fairness_audit.replay.calibration.people import RunPeople
 from fairness_audit.statistics.confusion import ConfusionTable
 from fairness_audit.statistics.proportions import Floats

@@ -14,7 +14,8 @@ from fairness_audit.policy.model import (
     Sides,
     SubgroupSearch,
 )
-from fairness_audit.records.version_evidence import Place, VersionEvidence
+from fairness_audit.records.counted_units import Place
+from fairness_audit.records.version_evidence import VersionEvidence
 
 SUBGROUP_RULE = "worst_subgroup"
 """The rule about all subgroups that are searched."""

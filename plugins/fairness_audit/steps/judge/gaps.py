@@ -16,8 +16,9 @@ import numpy as np
 from fairness_audit.policy.gaps import STANDARDISED, Gap
 from fairness_audit.policy.metrics import BASE_RATE, SELECTION_RATE
 from fairness_audit.policy.model import AtGate, AuditPolicy, GapRule, Severity
+from fairness_audit.records.counted_units import Group, Place
 from fairness_audit.records.finding import Evidence, Finding
-from fairness_audit.records.version_evidence import Estimated, Group, Place, VersionEvidence
+from fairness_audit.records.version_evidence import Estimated, VersionEvidence
 from fairness_audit.statistics import stratified
 from fairness_audit.statistics.proportions import Floats, quotient
 from fairness_audit.statistics.sequential import Estimates, Limit

@@ -8,8 +8,9 @@ import numpy as np
 
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import Rate
+from fairness_audit.records.counted_units import Group, Place
 from fairness_audit.records.measurement import OVERALL
-from fairness_audit.records.version_evidence import Group, Place, VersionEvidence
+from fairness_audit.records.version_evidence import VersionEvidence
 from fairness_audit.statistics.confusion import ConfusionTable
 
 RECENT = 26

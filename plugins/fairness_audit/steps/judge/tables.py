@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import SELECTION_RATE, Rate
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.counted_units import Group, Place
 from fairness_audit.records.measurement import OVERALL
-from fairness_audit.records.version_evidence import Group, Place, VersionEvidence
+from fairness_audit.records.version_evidence import VersionEvidence
 from fairness_audit.statistics.clustering import SubjectSums, lagged_factor
 from fairness_audit.statistics.proportions import Floats, Proportions
 from fairness_audit.statistics.small_counts import withheld

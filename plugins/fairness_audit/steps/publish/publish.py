@@ -104,15 +104,10 @@ def publish(
     report = report_of(loaded.policy.model, validation, judgement)
     content: dict[str, Any] = (
         {
-            "model": loaded.policy.model,
-            "registered_model": loaded.policy.gate.registered_model,
             "model_version": population.model_version,
             "artifact_digest": artifact_digest,
             "population_digest": population.digest,
             "report_digest": hashlib.sha256(report).hexdigest(),
-            "policy_digest": loaded.digest,
-            "method": method,
-            "run_digest": run_digest(loaded.policy),
             "audited": population.audited,
             "simulation": simulation_of(population, artifact_digest, comparison_digest),
             "issued": now,
@@ -124,6 +119,7 @@ def publish(
             "findings": judgement.findings,
             "versions": software_versions(),
         }
+        | _judged_by(loaded, method)
         | _read(snapshot)
         | _measured(measurements, evidence)
     )
@@ -294,6 +290,17 @@ def _measured(measurements: MeasurementFile, evidence: EvidenceStore) -> dict[st
         raise RecordError(f"{file} is not what was measured (run the step measure again)")
     kept = evidence.keep(content)
     return {"measurements_digest": measurements.digest, "evidence_digest": kept}
+
+
+def _judged_by(loaded: LoadedPolicy, method: Method) -> dict[str, Any]:
+    """What was judged, by what, and how it was run."""
+    return {
+        "model": loaded.policy.model,
+        "registered_model": loaded.policy.gate.registered_model,
+        "policy_digest": loaded.digest,
+        "method": method,
+        "run_digest": run_digest(loaded.policy),
+    }
 
 
 def _read(snapshot: Snapshot) -> dict[str, Any]:

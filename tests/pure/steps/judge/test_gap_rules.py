@@ -10,9 +10,10 @@ import pytest
 
 from fairness_audit.policy.gaps import GAPS, Figure
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.counted_units import Entry
 from fairness_audit.records.evidence import Evidence, UnitFigures
 from fairness_audit.records.finding import Verdict
-from fairness_audit.records.version_evidence import Entry, VersionEvidence, fold
+from fairness_audit.records.version_evidence import VersionEvidence, fold
 from fairness_audit.statistics import stratified
 from fairness_audit.statistics.course import State, course
 from fairness_audit.statistics.proportions import Floats

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from fairness_audit.records.counted_units import Entry
 from fairness_audit.records.validation import NO_CHECKS
-from fairness_audit.records.version_evidence import Entry, fold
+from fairness_audit.records.version_evidence import fold
 from fairness_audit.statistics.course import State
 from fairness_audit.steps.judge.questions import Polarity
 from fairness_audit.steps.judge.tables import Tables

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.counted_units import Entry
 from fairness_audit.records.finding import EvidenceBasis, Finding, Judgement, Verdict
 from fairness_audit.records.signed.audit import AuditRecord
-from fairness_audit.records.version_evidence import Entry, VersionEvidence, fold
+from fairness_audit.records.version_evidence import VersionEvidence, fold
 from tests.builders.evidence import AS_OF, FIRST_WEEK, ByGroup, counted
 from tests.builders.judging import (
     a_rule,

@@ -14,10 +14,10 @@ from fairness_audit.policy.gaps import Figure
 from fairness_audit.policy.metrics import SELECTION_RATE, Rate
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.units import Unit, closed_units, length, opening
+from fairness_audit.records.counted_units import Group
 from fairness_audit.records.evidence import CELLS
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.subject_sums import Whole, summed_rates
-from fairness_audit.records.version_evidence import Group
 from fairness_audit.steps.measure.counting.codes import Codes, Combinations, cells_of
 from fairness_audit.steps.measure.counting.groups import named
 

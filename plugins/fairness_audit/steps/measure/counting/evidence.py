@@ -10,6 +10,7 @@ from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.errors import MeasurementError
 from fairness_audit.policy.gaps import Figure
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.records.counted_units import Group
 from fairness_audit.records.evidence import (
     CELLS,
     Evidence,
@@ -19,7 +20,6 @@ from fairness_audit.records.evidence import (
 )
 from fairness_audit.records.population import Population
 from fairness_audit.records.subject_sums import PairSums, Whole
-from fairness_audit.records.version_evidence import Group
 from fairness_audit.steps.measure.counting.by_unit import (
     Cells,
     Counted,
