@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fairness_audit.errors import ReviewError
 from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.records.finding import Evidence
 from fairness_audit.records.signed.dsse import open_envelope, sign
 from fairness_audit.review.answer import Answer
 from fairness_audit.review.case import case_of, decided_meanwhile, newest_waiting
@@ -344,6 +345,49 @@ def test_the_page_shows_findings_numbers_bounds_and_what_can_be_done(
     second = second_question(first, case, {})
     for part in ("**ada** proposes to **waive**", "called by a person", "30 days", "FAIL"):
         assert part.lower() in second.lower()
+
+
+def waiting(loaded: LoadedPolicy, *evidence: dict[str, Any]) -> list[str]:
+    """What the page says of waiting, where findings have this evidence."""
+    found = [
+        a_finding("inconclusive", "review", group=f"G{number}", evidence=Evidence(**each))
+        for number, each in enumerate(evidence)
+    ]
+    page = question(a_case(loaded, *found), loaded.policy, {})
+    return [line[2:] for line in page.splitlines() if "wait" in line and line.startswith("- ")]
+
+
+SOON = {"settled_by": date(2026, 9, 7), "settled_with": 0.83}
+LATER = {"settled_by": date(2027, 3, 1), "settled_with": 0.805}
+NEVER = {"settled_with": 0.4}
+UNTIL_THEN = "Until then reject, or leave it: the version stays out."
+
+
+def test_the_page_says_when_what_waits_settles_itself(loaded: LoadedPolicy) -> None:
+    assert waiting(loaded, SOON, LATER, {}) == [
+        "Or wait: if the rates are in truth equal, what more decisions settle is settled by"
+        f" 2027-03-01, each with 81 % probability or more. {UNTIL_THEN}"
+    ]
+    assert waiting(loaded, {}) == []
+
+
+def test_the_page_says_what_waiting_does_not_settle(loaded: LoadedPolicy) -> None:
+    enough = "at these sizes three years are not enough, even if the rates are in truth equal."
+    assert waiting(loaded, NEVER) == [f"To wait does not settle the finding: {enough}"]
+    assert waiting(loaded, NEVER, NEVER) == [
+        f"To wait does not settle 2 of the findings: {enough}"
+    ]
+    _, never = waiting(loaded, SOON, NEVER)
+    assert never == f"To wait does not settle 1 of the findings: {enough}"
+
+
+def test_of_a_record_of_before_the_page_says_how_many_decisions_settle_it(
+    loaded: LoadedPolicy,
+) -> None:
+    assert waiting(loaded, {"n_needed": 35}, {"n_needed": 1240}) == [
+        "Or wait: an audit with 1,240 decisions per group would settle all that can be counted."
+        f" {UNTIL_THEN}"
+    ]
 
 
 HOSTILE = "![x](https://evil.example/a.png) <img src=x> [y](javascript:1) | www.evil.example `a`"

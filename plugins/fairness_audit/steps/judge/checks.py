@@ -77,7 +77,10 @@ def _judged(check: Check, position: Position, policy: AuditPolicy) -> Finding:
     if position.state is not State.FAIL:
         doubt = "Whether the limit is kept is not certain yet."
         return _finding(check, Verdict.INCONCLUSIVE, "allow", f"{said} {doubt}")
-    said = f"{said} The limit is broken: chance does not explain it"
+    if position.is_shown:
+        said += f" The limit {'was' if check.passed else 'is'} broken: chance does not explain it"
+    else:
+        said += " The limit was broken, by what was asked and counted then"
     caution = caution_of(policy, check.attribute or "")
     if check.severity is CheckSeverity.WARNING:
         return _finding(check, Verdict.WARN, "allow", f"{said}.", evidence)

@@ -45,6 +45,11 @@ class Position:
     pair: int = 0
 
     @property
+    def is_shown(self) -> bool:
+        """Whether the counts that a failure is told by show it; else it is one on record."""
+        return self.fail_evidence >= self.fail_needed
+
+    @property
     def evidence(self) -> Evidence:
         """Since when a failure stands, and what would lift it, in three digits; else nothing."""
         if self.state is not State.FAIL:

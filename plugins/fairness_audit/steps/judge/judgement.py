@@ -12,6 +12,7 @@ from fairness_audit.records.validation import ValidationReport
 from fairness_audit.steps.judge.ahead import Ahead
 from fairness_audit.steps.judge.assumptions import assumption_findings, expired_references
 from fairness_audit.steps.judge.basis import basis_findings, basis_of
+from fairness_audit.steps.judge.cases import SUBGROUP_RULE
 from fairness_audit.steps.judge.checks import check_findings
 from fairness_audit.steps.judge.coverage import sources_of
 from fairness_audit.steps.judge.data_faults import data_faults, rules_with_data
@@ -19,7 +20,7 @@ from fairness_audit.steps.judge.disparity import disparity_findings
 from fairness_audit.steps.judge.drift import drift_findings
 from fairness_audit.steps.judge.gaps import gap_findings
 from fairness_audit.steps.judge.polarity import polarity_findings
-from fairness_audit.steps.judge.questions import Polarity
+from fairness_audit.steps.judge.questions import POLARITY_RULE, Polarity
 from fairness_audit.steps.judge.reversals import reversal_findings
 from fairness_audit.steps.judge.standing import about, failures_on_record, standing_failures
 from fairness_audit.steps.judge.subgroups import subgroup_findings
@@ -64,24 +65,25 @@ def judge(
     where = trial.positions(failures_on_record(history.earlier, rests_on))
     ahead = Ahead(trial, where)
     basis = basis_of(policy, history, hypotheses=trial.hypotheses)
-    standing = list(standing_failures(history.earlier, policy, trial.answered(where)))
+    asked = _asked(policy, validation)
+    standing = list(standing_failures(history.earlier, asked, trial.answered(where)))
     stand = {about(each) for each in standing}
-    disparities = [
+    judged = [
+        *polarity_findings(tables, where.get(Polarity())),
         *(each for part in trial.parts for each in disparity_findings(tables, part, where, ahead)),
         *subgroup_findings(tables, trial.searched, where),
         *gap_findings(tables, trial.gaps, where),
+        *check_findings(validation, policy, where),
     ]
     findings = [
         *data_faults(policy, population, totals, history.evidence),
         *basis_findings(basis, history, population.window_start),
-        *polarity_findings(tables, where.get(Polarity())),
         *standing,
-        *(each for each in disparities if about(each) not in stand),
+        *(each for each in judged if about(each) not in stand),
         *assumption_findings(tables, where),
         *expired_references(policy, history.logical_date.date()),
         *drift_findings(trial),
         *reversal_findings(policy, measurements),
-        *check_findings(validation, policy, where),
     ]
     verdict = verdict_over(findings)
     order = {rule.id: position for position, rule in enumerate(policy.rules)}
@@ -99,6 +101,13 @@ def judge(
         basis=basis,
         attributes=sources_of(policy, measurements),
     )
+
+
+def _asked(policy: AuditPolicy, validation: ValidationReport) -> set[str]:
+    """What findings that may fail are called by: rules, checks, and what an audit asks itself."""
+    searched = {SUBGROUP_RULE} if policy.subgroup_search else set()
+    checks = {each.expectation for each in validation.checks}
+    return {POLARITY_RULE} | searched | {each.id for each in policy.rules} | checks
 
 
 def verdict_over(findings: Sequence[Finding]) -> Verdict:

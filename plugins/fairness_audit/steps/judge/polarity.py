@@ -11,10 +11,9 @@ from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.statistics.course import State
 from fairness_audit.steps.judge.data_faults import needs_outcomes
 from fairness_audit.steps.judge.family import Position
+from fairness_audit.steps.judge.questions import POLARITY_RULE
 from fairness_audit.steps.judge.tables import Counted, Tables
 from fairness_audit.steps.judge.wording import percent, stands
-
-RULE = "polarity"
 
 
 def polarity_findings(tables: Tables, position: Position | None) -> list[Finding]:
@@ -29,18 +28,20 @@ def polarity_findings(tables: Tables, position: Position | None) -> list[Finding
     if position is None:
         return [_untold("negative" if negative.decisions else "positive", tables.policy)]
     rates = _rates(positive, negative, tables.policy.min_group_size)
+    inverted = "look inverted, and chance does not explain it"
+    if not position.is_shown:
+        inverted = "looked inverted, by what was counted then"
+    elif positive.rate > negative.rate:
+        inverted = "looked inverted, and chance does not explain it"
     said = {
-        State.FAIL: (
-            f"Score or label look inverted, and chance does not explain it{rates}"
-            f"{stands(position.evidence)}."
-        ),
+        State.FAIL: f"Score or label {inverted}{rates}{stands(position.evidence)}.",
         State.PASS: f"Score and label point the same way{rates}.",
         State.OPEN: f"Whether score and label point the same way is not certain yet{rates}.",
     }
     verdict = {State.FAIL: Verdict.FAIL, State.PASS: Verdict.PASS}
     return [
         Finding(
-            rule=RULE,
+            rule=POLARITY_RULE,
             kind="polarity",
             verdict=verdict.get(position.state, Verdict.INCONCLUSIVE),
             at_gate="block" if position.state is State.FAIL else "allow",
@@ -63,7 +64,7 @@ def _rates(positive: Counted, negative: Counted, least: int) -> str:
 
 def _untold(same: str, policy: AuditPolicy) -> Finding:
     return Finding(
-        rule=RULE,
+        rule=POLARITY_RULE,
         kind="polarity",
         verdict=Verdict.INCONCLUSIVE,
         at_gate="block" if any(needs_outcomes(rule) for rule in policy.rules) else "allow",

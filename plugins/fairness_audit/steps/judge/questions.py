@@ -23,6 +23,9 @@ ALIKE = Limit("ratio", 4 / 5, 5 / 4)
 """Those of unknown group are selected as often as the known where the ratio lies within."""
 
 
+POLARITY_RULE = "polarity"
+
+
 @dataclass(frozen=True)
 class Polarity:
     """Are those with a positive outcome selected at least as often as the others?"""

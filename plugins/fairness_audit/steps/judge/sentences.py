@@ -160,13 +160,13 @@ def _failed(telling: Sentence) -> str:
     lies_beyond = value is None or telling.allowed.left_on(value) is position.fail_side
     beyond = _beyond(telling, position.fail_side)
     by_all = f"within {_limit(telling)} by all {telling.unit}s together"
-    if telling.is_newest and _is_refuted(telling):
+    if telling.is_newest and position.is_shown:
         shown = f"{_refuted_model(telling)} would show this {_chance_of_fail(telling)}"
         if lies_beyond:
             return f"{beyond}; {shown}"
         return f"{by_all}, but lately {beyond}; {shown}"
     when = f"with the {telling.unit} of {position.since:%Y-%m-%d}"
-    if _is_refuted(telling):
+    if position.is_shown:
         model, chance = _refuted_model(telling), _chance_of_fail(telling)
         why = f", by when {model} would have shown this {chance}"
     else:
@@ -174,12 +174,6 @@ def _failed(telling: Sentence) -> str:
     if lies_beyond:
         return f"{beyond}; it failed {when}{why}"
     return f"{by_all}; it failed {when}, {beyond}{why}"
-
-
-def _is_refuted(telling: Sentence) -> bool:
-    """Whether the counts, as they are now, show the failure."""
-    evidence, needed = telling.evidence.fail_evidence, telling.evidence.fail_needed
-    return evidence is not None and needed is not None and evidence >= needed
 
 
 def _refuted_model(telling: Sentence) -> str:
@@ -224,7 +218,7 @@ def _passed(telling: Sentence) -> str:
 
 def _stands(telling: Sentence) -> str:
     """What would lift what the newest unit did not bring."""
-    if telling.is_newest and _is_refuted(telling):
+    if telling.is_newest and telling.position.is_shown:
         return ""
     needed = telling.position.pass_needed
     shown = f"later decisions alone show the limit kept (evidence {needed:,.0f})"

@@ -7,13 +7,14 @@ counted then, another policy or another name of a rule do not lift it.
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.policy.metrics import TRUE_POSITIVE_RATE
 from fairness_audit.policy.units import Day
 from fairness_audit.records.door import Moment
 from fairness_audit.records.finding import Finding
 from fairness_audit.records.signed.audit import AuditRecord
-from fairness_audit.steps.judge.cases import SUBGROUP_RULE, Case
+from fairness_audit.steps.judge.cases import Case
 from fairness_audit.steps.judge.family import Failure
+from fairness_audit.steps.judge.questions import POLARITY_RULE, OfShare, Polarity
 
 Key = TypeVar("Key", bound=Hashable)
 Found = TypeVar("Found")
@@ -55,29 +56,28 @@ def failures_of(
 
     Of the pair with the group it was compared with, or of all where that is none of them.
     """
-    found = {
-        case: tuple(
-            Failure(since, case.others.index(other) if other in case.others else None)
-            for since, other in on_record.get(about_case(case), ())
-        )
-        for case in tested
-        if isinstance(case, Case)
-    }
-    return {case: failures for case, failures in found.items() if failures}
+    found = {}
+    for each in tested:
+        others = each.others if isinstance(each, Case) else ()
+        failures = on_record.get(key, ()) if (key := about_tested(each)) else ()
+        if failures:
+            found[each] = tuple(
+                Failure(since, others.index(other) if other in others else None)
+                for since, other in failures
+            )
+    return found
 
 
 def standing_failures(
-    earlier: Iterable[AuditRecord], policy: AuditPolicy, answered: Collection[About]
+    earlier: Iterable[AuditRecord], asked: Collection[str], answered: Collection[About]
 ) -> Iterator[Finding]:
     """The newest finding of each failure that this audit finds nothing about which could lift it.
 
     Args:
         earlier: the audits of the version before this one.
-        policy: what is asked now.
+        asked: the rules and checks there are now.
         answered: what this audit judges and what may fail in it.
     """
-    rules = {rule.id for rule in policy.rules}
-    rules |= {SUBGROUP_RULE} if policy.subgroup_search else set()
     failed = (
         (each.logical_date, {about(found): found for found in each.findings if found.stands})
         for each in earlier
@@ -85,7 +85,7 @@ def standing_failures(
     for key, finding in not_lifted(failed).items():
         if key not in answered:
             why, evidence = _UNANSWERED, finding.evidence
-            if finding.rule not in rules:
+            if finding.rule not in asked:
                 why, evidence = _UNASKED, evidence.model_copy(update={"pass_needed": None})
             said = finding.sentence.removesuffix(_UNANSWERED).removesuffix(_UNASKED)
             update = {"sentence": f"{said}{why}", "evidence": evidence}
@@ -113,7 +113,7 @@ def not_lifted(audits: Iterable[tuple[Moment, Mapping[Key, Found]]]) -> dict[Key
 
 
 _UNASKED = (
-    " No rule of the policy asks about it any more; the failure stands until two people waive it."
+    " No rule or check asks about it any more; the failure stands until two people waive it."
 )
 _UNANSWERED = (
     " By this audit it could not fail nor pass; the failure stands until one can tell, or two"
@@ -129,3 +129,15 @@ def about(finding: Finding) -> About:
 def about_case(case: Case) -> About:
     """What findings of a case are about."""
     return case.rule.id, case.rule.metric.name, case.grouping, case.group
+
+
+def about_tested(tested: object) -> About | None:
+    """What findings of something that is tested are about; None of what never fails an audit."""
+    match tested:
+        case Case():
+            return about_case(tested)
+        case Polarity():
+            return POLARITY_RULE, TRUE_POSITIVE_RATE.name, None, None
+        case OfShare(check):
+            return check.expectation, None, check.attribute, check.group
+    return None

@@ -19,7 +19,7 @@ from fairness_audit.steps.judge.ground import ground_of
 from fairness_audit.steps.judge.pairs import beside_of, pairs_of
 from fairness_audit.steps.judge.proxies import caution_of
 from fairness_audit.steps.judge.questions import Question, may_block, pairs_about, questions
-from fairness_audit.steps.judge.standing import About, OnRecord, about_case, failures_of
+from fairness_audit.steps.judge.standing import About, OnRecord, about_tested, failures_of
 from fairness_audit.steps.judge.tables import Tables, Until
 
 Family = Mapping[object, list[Pair]]
@@ -182,11 +182,16 @@ class Trial:
 
     def answered(self, where: Mapping[object, Position]) -> set[About]:
         """What is judged by enough decisions, and may fail."""
-        cases = [case for case in self.blocking if isinstance(case, Case)]
-        return {about_case(case) for case in cases if self._is_judged(case, where[case])}
+        found = (
+            about_tested(tested) for tested in self.blocking if self._is_judged(tested, where)
+        )
+        return {each for each in found if each is not None}
 
-    def _is_judged(self, case: Case, position: Position) -> bool:
-        beside = beside_of(self.tables, case)[position.pair]
+    def _is_judged(self, tested: object, where: Mapping[object, Position]) -> bool:
+        if not isinstance(tested, Case):
+            return bool(self.tables.evidence.starts)
+        position = where[tested]
+        beside = beside_of(self.tables, tested)[position.pair]
         return ground_of(
             position.state, beside.fewest, min_group_size=self.tables.policy.min_group_size
         ).is_judged

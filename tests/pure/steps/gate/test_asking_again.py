@@ -202,6 +202,6 @@ def test_what_no_rule_asks_about_any_more_only_people_lift() -> None:
     for _ in range(2):
         judged = judged_counts(other, FAIR, earlier=ledger.audits)
         orphan = about(judged, rule="four_fifths")
-        assert orphan.sentence.count("No rule of the policy asks about it any more") == 1
+        assert orphan.sentence.count("No rule or check asks about it any more") == 1
         assert (orphan.verdict, orphan.evidence.pass_needed) == (Verdict.FAIL, None)
         ledger.audit(7, findings=judged.findings)

@@ -13,9 +13,12 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.counted_units import Entry
 from fairness_audit.records.finding import EvidenceBasis, Finding, Judgement, Verdict
 from fairness_audit.records.signed.audit import AuditRecord
+from fairness_audit.records.validation import Check, CheckSeverity
 from fairness_audit.records.version_evidence import VersionEvidence, fold
+from fairness_audit.steps.measure.counting.counts import Counts
 from tests.builders.evidence import AS_OF, FIRST_WEEK, ByGroup, counted
 from tests.builders.judging import (
+    a_check,
     a_rule,
     about,
     disparities,
@@ -46,6 +49,7 @@ class Version:
         policy: AuditPolicy | None = None,
         skip: int = 0,
         as_of: datetime | None = None,
+        checks: Sequence[Check] = (),
         **folded: Any,
     ) -> Judgement:
         """One more audit, which counts these weeks after those that it skips.
@@ -59,7 +63,13 @@ class Version:
         seen = [each for each in self.entries if each.logical_date <= as_of]
         earlier = [each for each in self.records if each.logical_date <= as_of]
         version: VersionEvidence = fold(seen, unit="week", **(self.folded | folded))
-        judgement = judged(self.policy, evidence=version, earlier=earlier, as_of=as_of)
+        judgement = judged(
+            self.policy,
+            evidence=version,
+            earlier=earlier,
+            as_of=as_of,
+            checks=[a_check(), *checks],
+        )
         self.records.append(recorded(self.policy, judgement, as_of))
         return judgement
 
@@ -233,6 +243,7 @@ def test_a_failure_survives_another_limit() -> None:
     assert the(milder).verdict is Verdict.FAIL
     again = version.audited(BROKEN, gender_policy(a_rule(threshold="1/5")))
     assert the(again).verdict is Verdict.FAIL
+    assert ", by what was asked and counted then; the failure stands" in the(again).sentence
     later = version.audited([*BROKEN, *[FAIR] * 8], gender_policy(a_rule(threshold="1/5")))
     assert the(later).verdict is Verdict.PASS
 
@@ -247,9 +258,7 @@ def test_a_failure_of_one_side_survives_that_only_the_other_is_asked_about() -> 
     assert the(version.audited(later, one_sided)).verdict is Verdict.PASS
 
 
-UNASKED = (
-    " No rule of the policy asks about it any more; the failure stands until two people waive it."
-)
+UNASKED = " No rule or check asks about it any more; the failure stands until two people waive it."
 UNANSWERED = (
     " By this audit it could not fail nor pass; the failure stands until one can tell, or two"
     " people waive it."
@@ -343,3 +352,125 @@ def test_a_warning_is_nothing_that_stands() -> None:
     version = Version(gender_policy(a_rule(severity="warn")))
     assert the(version.audited(BROKEN)).verdict is Verdict.WARN
     assert the(version.audited([FAIR] * 3)).verdict is not Verdict.WARN
+
+
+# --- failures of what is asked beside rules ------------------------------------------------------
+
+
+def labelled(positive: int, negative: int, selected: float, alarms: float) -> Counts:
+    """So many of each outcome, of which these shares are selected."""
+    tp, fp = round(positive * selected), round(negative * alarms)
+    return Counts(tp=tp, fn=positive - tp, fp=fp, tn=negative - fp)
+
+
+ALIKE = labelled(40, 80, 0.5, 0.3)
+RIGHT = {"M": ALIKE, "F": ALIKE}
+INVERTED = {name: labelled(40, 80, 0.2, 0.6) for name in RIGHT}
+FEW_WOMEN = {"M": ALIKE, "F": labelled(10, 20, 0.5, 0.3)}
+FEW_POSITIVE = {"M": ALIKE, "F": labelled(12, 108, 0.5, 0.3)}
+FEW_KNOWN = {**RIGHT, "unknown": labelled(160, 320, 0.5, 0.3)}
+
+
+def a_share(kind: str, limit: str, group: str | None = "F", **changes: Any) -> Check:
+    """A critical check of a share, which these rows keep."""
+    content = {"kind": kind, "expectation": f"expect_{kind}", "attribute": "gender"}
+    content |= {"group": group, "limit": limit, "sentence": "It is as it should be."}
+    return a_check(**(content | changes))
+
+
+REPRESENTED = a_share("representation", "4/5", stated="1/2")
+SHARES = {
+    "represented": (FEW_WOMEN, REPRESENTED),
+    "balanced": (FEW_POSITIVE, a_share("label_balance", "1/20")),
+    "known": (FEW_KNOWN, a_share("representation", "4/5", group=None)),
+}
+
+
+def stands(judgement: Judgement, check: Check) -> Finding:
+    found = about(judgement, kind=check.kind, rule=check.expectation)
+    assert (judgement.verdict, found.verdict, found.at_gate) == (Verdict.FAIL, *BLOCKS)
+    return found
+
+
+BLOCKS = (Verdict.FAIL, "block")
+
+
+@pytest.mark.parametrize("name", SHARES)
+def test_a_share_that_failed_survives_corrections(name: str) -> None:
+    broken, check = SHARES[name]
+    version = Version()
+    failed = stands(version.audited([broken] * 4, checks=[check]), check)
+    corrected = stands(version.audited([RIGHT] * 4, checks=[check]), check)
+    assert corrected.evidence.since == failed.evidence.since
+    assert corrected.sentence.startswith("It is as it should be. The limit was broken")
+    lifted = version.audited([RIGHT] * 30, checks=[check])
+    assert not [each for each in lifted.findings if each.rule == check.expectation]
+
+
+@pytest.mark.parametrize(
+    ("checks", "left"),
+    [
+        ([REPRESENTED.model_copy(update={"severity": CheckSeverity.WARNING})], "UNANSWERED"),
+        ([], "UNASKED"),
+        ([REPRESENTED.model_copy(update={"limit": None})], "UNANSWERED"),
+    ],
+    ids=["only warns", "left out", "holds no share"],
+)
+def test_a_share_that_failed_stands_where_its_check_cannot_lift_it(
+    checks: list[Check], left: str
+) -> None:
+    version = Version()
+    failed = stands(version.audited([FEW_WOMEN] * 4, checks=[REPRESENTED]), REPRESENTED)
+    weeks = [*[FEW_WOMEN] * 4, *[RIGHT] * 30]
+    for _ in range(3):
+        found = stands(version.audited(weeks, checks=checks), REPRESENTED)
+        assert found.sentence == f"{failed.sentence}{globals()[left]}"
+        assert (found.evidence.pass_needed is None) is (left == "UNASKED")
+
+
+def test_a_share_that_was_lifted_does_not_come_back_with_its_check_gone() -> None:
+    version = Version()
+    version.audited([FEW_WOMEN] * 4, checks=[REPRESENTED])
+    weeks = [*[FEW_WOMEN] * 4, *[RIGHT] * 30]
+    assert version.audited(weeks, checks=[REPRESENTED]).verdict is not Verdict.FAIL
+    assert version.audited(weeks).verdict is not Verdict.FAIL
+
+
+def test_a_share_that_only_warned_is_nothing_that_stands() -> None:
+    version, warns = Version(), REPRESENTED.model_copy(update={"severity": CheckSeverity.WARNING})
+    assert about(
+        version.audited([FEW_WOMEN] * 4, checks=[warns]), rule=warns.expectation
+    ).verdict is Verdict.WARN  # fmt: skip
+    judgement = version.audited([RIGHT] * 4, checks=[warns])
+    assert Verdict.WARN not in {each.verdict for each in judgement.findings}
+
+
+def polarity(judgement: Judgement) -> Finding:
+    return about(judgement, kind="polarity")
+
+
+def test_polarity_that_failed_survives_corrections() -> None:
+    version = Version()
+    failed = polarity(version.audited([INVERTED] * 3))
+    corrected = polarity(version.audited([RIGHT] * 3))
+    assert (corrected.verdict, corrected.at_gate) == BLOCKS
+    assert corrected.evidence.since == failed.evidence.since
+    assert corrected.sentence.startswith("Score or label looked inverted")
+    assert "50.0 % of those with a positive outcome are selected" in corrected.sentence
+    found = [polarity(version.audited([RIGHT] * end)).verdict for end in range(4, 12)]
+    assert (found[0], found[-1]) == (Verdict.FAIL, Verdict.PASS)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [{name: share(120, 300) for name in RIGHT}, {name: Counts(tp=60, fn=40) for name in RIGHT}],
+    ids=["no outcome is known", "all are positive"],
+)
+def test_polarity_that_failed_stands_where_nobody_can_tell(later: ByGroup) -> None:
+    version = Version()
+    failed = polarity(version.audited([INVERTED] * 3))
+    for _ in range(3):
+        judgement = version.audited([later] * 12)
+        assert judgement.verdict is Verdict.FAIL
+        said = {"sentence": f"{failed.sentence}{UNANSWERED}"}
+        assert polarity(judgement) == failed.model_copy(update=said)
