@@ -12,6 +12,7 @@ from fairness_audit.review.answer import Answer
 from fairness_audit.review.case import Case
 from fairness_audit.review.plot import intervals
 from fairness_audit.steps.gate.people import Standing
+from fairness_audit.steps.gate.waiting import wait_of
 from fairness_audit.text import markdown_safe
 
 
@@ -140,12 +141,9 @@ def _proposals(case: Case, policy: AuditPolicy) -> Iterator[str]:
             f" {people} needed. It holds for {review.waiver_max_days} days, in later audits of"
             " these files under this policy too, and lets no failure through that they find."
         )
-        needed = [n for each in case.standings if (n := _n_needed(each))]
-        if needed:
-            yield (
-                f"Or wait: an audit with {max(needed):,} decisions per group would settle all"
-                " that can be counted. Until then reject, or leave it: the version stays out."
-            )
+        wait = wait_of(policy, case.record, case.standings)
+        if wait is not None:
+            yield (f"Or wait: this version {markdown_safe(wait.until)}. Until then it stays out.")
     yield "**Reject** to hold the findings against this version, also if they were let through."
     if case.blocking:
         yield (
@@ -153,10 +151,6 @@ def _proposals(case: Case, policy: AuditPolicy) -> Iterator[str]:
             f" concerned. Two people are needed; it ends after {review.waiver_max_days} days at"
             " most, or when the failure is lifted, and the finding stays in the record."
         )
-
-
-def _n_needed(standing: Standing) -> int | None:
-    return standing.finding.evidence.n_needed if standing.open else None
 
 
 def _links(links: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ such finding when it will be settled, if all groups are in truth treated alike. 
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.units import Day, later
@@ -18,11 +19,21 @@ LEAST_SHARE = Fraction(1, 10)
 """Groups under a larger share are never proposed to be left out of what the gate waits for."""
 
 
-def until(policy: AuditPolicy, audit: AuditRecord, found: Sequence[Standing]) -> str | None:
-    """`passes not before 2029-06-28, because of group X (gender): …; next: …`.
+class Wait(NamedTuple):
+    """Since a version waits: until when, because of whom, and what can be done about it.
 
-    None where something blocks, people have rejected it, or no evidence will settle it.
+    ``until`` is `passes not before 2029-06-28, because of group X (gender): …`.
     """
+
+    until: str
+    step: str
+
+    def __str__(self) -> str:
+        return f"{self.until}; next: {self.step}"
+
+
+def wait_of(policy: AuditPolicy, audit: AuditRecord, found: Sequence[Standing]) -> Wait | None:
+    """None where something blocks, people have rejected it, or no evidence will settle it."""
     waiting = [each for each in found if each.open]
     if not waiting or not all(_is_settled_by_evidence(each) for each in waiting):
         return None
@@ -38,9 +49,9 @@ def until(policy: AuditPolicy, audit: AuditRecord, found: Sequence[Standing]) ->
             f"three years are not enough to settle {last.rule} for it, even if it is in truth"
             " treated alike"
         )
-    return (
-        f"passes not before {by:%Y-%m-%d}, because of {who}: at these sizes {why};"
-        f" next: {_next(policy, audit, findings)}"
+    return Wait(
+        f"passes not before {by:%Y-%m-%d}, because of {who}: at these sizes {why}",
+        _next(policy, audit, findings),
     )
 
 

@@ -12,7 +12,10 @@ from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Finding
 from fairness_audit.records.signed.audit import AuditRecord, GateDecision
 from fairness_audit.records.signed.statement import Record
+from fairness_audit.review.case import case_of
+from fairness_audit.review.page import question
 from fairness_audit.steps.gate import decide, in_words
+from fairness_audit.text import markdown_safe
 from tests.builders.domain import a_policy
 from tests.builders.published import (
     FAILED,
@@ -25,7 +28,6 @@ from tests.builders.published import (
     digest,
 )
 
-NO_DOCUMENT = Document(Path("policy.yaml"), {}, {})
 GATE = {"registered_model": "lead_scoring", "alias": "champion", "valid_days": 35}
 
 
@@ -42,10 +44,18 @@ def waiting(*findings: Finding) -> AuditRecord:
     return a_record(verdict="inconclusive", findings=findings)
 
 
-def asked(audit: AuditRecord, *others: Record, mode: str = "enforce") -> GateDecision:
+def loaded(mode: str = "enforce") -> LoadedPolicy:
     policy = a_policy(gate=GATE | {"mode": mode}, review={"owner": "responsible-ai"})
+    document = Document(Path("policy.yaml"), {}, {})
+    return LoadedPolicy(policy=policy, digest=digest("policy"), document=document)
+
+
+LOADED = loaded()
+
+
+def asked(audit: AuditRecord, *others: Record, mode: str = "enforce") -> GateDecision:
     return decide(
-        LoadedPolicy(policy=policy, digest=digest("policy"), document=NO_DOCUMENT),
+        loaded(mode),
         model_version="1",
         artifact_digest=digest("artifact 1"),
         records=[audit, *others],
@@ -103,11 +113,15 @@ def test_where_small_groups_alone_take_for_ever_the_policy_can_let_them_be() -> 
     assert "; next: responsible-ai decides" in asked(waiting(SOON, larger, *small)).reasons[0]
 
 
-def test_the_gate_and_the_notice_say_the_same() -> None:
-    decision = asked(waiting(LATE))
+def test_the_gate_the_notice_and_the_review_say_the_same() -> None:
+    audit = waiting(LATE)
+    decision = asked(audit)
     line = decision.reasons[0]
     assert in_words(decision).split("\n")[1] == f"  - {line}"
     assert waits(decision, None).text == f"lead_scoring version 1 {line}."
+    until = markdown_safe(line.partition("; next")[0])
+    page = question(case_of(LOADED, [audit], audit.record_id, NOW), LOADED.policy, {})
+    assert f"Or wait: this version {until}." in page
 
 
 def test_the_findings_that_wait_stand_below_it() -> None:
