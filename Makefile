@@ -45,7 +45,7 @@ demo: $(READY)  ## audit the sample CRM: version 1 of lead scoring is blocked, v
 	  $(if $(SOURCE),--source $(SOURCE))
 
 up-local: $(READY)  ## keep Airflow running on this machine, with its UI
-	@$(BIN)/python -m fairness_audit.demo up
+	@$(BIN)/python -m fairness_audit.demo up $(if $(SCALE),--scale $(SCALE))
 
 up:  ## start the production topology in containers
 	@command -v docker >/dev/null || \

@@ -4,7 +4,8 @@ Every night: the ledger and the published files are verified against their signe
 version in production is asked about again, and taken out or reported as its policy says; the audit
 that governs it is made again from its data; audits that are not published a day after their time
 (`schedule.deadline_hours`) are reported; the site shows which waivers are in force; runs that are
-older than `FAIRNESS_AUDIT_KEEP_RUNS` are deleted, since they hold personal data.
+older than `FAIRNESS_AUDIT_KEEP_RUNS` are deleted, since they hold personal data. What people were
+told already, and stands as it was, is told again after a week.
 
 **A failed run** names what is wrong: a record that was edited or is missing, a version that is in
 production and may not be. Find out by whom, restore or audit again, and clear the task.

@@ -181,6 +181,11 @@ class Settings:
         return self.state / "evidence"
 
     @property
+    def told(self) -> Path:
+        """Folder of what people were told at night, so that they are not told it every night."""
+        return self.state / "told"
+
+    @property
     def data_docs(self) -> Path:
         """Folder of the static Data Docs site."""
         return self.state / "data_docs"

@@ -21,7 +21,7 @@ with DAG("night"):
 
 
 @pytest.mark.filterwarnings("ignore")  # Airflow's own, of a whole run
-def test_what_is_found_at_night_is_told(
+def test_what_is_found_at_night_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, airflow_database: None
 ) -> None:
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
@@ -44,7 +44,12 @@ def test_what_is_found_at_night_is_told(
         connection = {"conn_type": "http", "host": f"http://127.0.0.1:{heard.port}/hook"}
         monkeypatch.setenv("AIRFLOW_CONN_CHAT", json.dumps(connection))
         ended = local_airflow.run("night", file, {}, tmp_path / "night.log")
+        first = sorted(text for _, text in heard.messages)
+        next_night = local_airflow.run("night", file, {}, tmp_path / "next.log")
+        everything = sorted(text for _, text in heard.messages)
     assert not ended.succeeded
-    swept, late = sorted(text for _, text in heard.messages)
+    assert next_night.succeeded
+    assert everything == first
+    swept, late = first
     assert late.startswith(f"the audit of {MODEL} that was due on ")
     assert swept.startswith(f"{MODEL} version 1 is in production: ")

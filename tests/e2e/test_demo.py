@@ -1,5 +1,6 @@
 """The demo as a newcomer runs it: two versions blocked, two allowed, the second time the same."""
 
+import contextlib
 import json
 import os
 import re
@@ -15,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from tests import CHECKOUT
+from tests.e2e.installation import PROGRAM
 
 pytestmark = pytest.mark.whole
 
 
-@pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
+@contextlib.contextmanager
+def a_home() -> Iterator[dict[str, str]]:
     """A state folder of the test's own, with a path short enough for a Unix socket."""
     state = tempfile.mkdtemp(prefix="fairness-demo-")
     inherited = {
@@ -37,9 +39,15 @@ def environment() -> Iterator[dict[str, str]]:
     shutil.rmtree(state, ignore_errors=True)
 
 
-def demo(verb: str, environment: dict[str, str]) -> subprocess.Popen[str]:
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    with a_home() as found:
+        yield found
+
+
+def demo(verb: str, environment: dict[str, str], *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "fairness_audit.demo", verb],
+        [sys.executable, "-m", "fairness_audit.demo", verb, *options],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -110,6 +118,31 @@ def test_a_second_run_reuses_everything_and_publishes_nothing_new(
     assert run.returncode == 0, output
     assert "are ready, reused" in output
     assert {path: path.read_bytes() for path in records.rglob("*.json")} == before
+
+
+def test_of_a_thousand_leads_it_says_until_when_each_version_waits_and_what_to_do() -> None:
+    with a_home() as few:
+        run = demo("run", few, "--scale", "1000")
+        output, _ = run.communicate(timeout=240)
+        assert run.returncode == 0, output
+        said = [
+            subprocess.run(
+                [sys.executable, "-c", PROGRAM, "gate",
+                 "--model", model, "--version", version],
+                env=few, capture_output=True, text=True, check=False,
+            ).stdout
+            for model in ("lead_scoring", "offer_targeting") for version in "12"
+        ]  # fmt: skip
+    rows = rows_of(output)
+    assert len(rows) == 4
+    for row, gate in zip(rows, said, strict=True):
+        assert row[1:3] == ["inconclusive", "block"]
+        assert re.match(r"passes not before 2029-06-28, because of group X \(gender\): ", row[3])
+        assert row[3].count("; next: ") == 1
+        assert row[3] in " ".join(gate.split())
+    lines = output.splitlines()
+    assert max(len(line) for line in lines if not line.startswith(("Data Docs", "records"))) <= 80
+    assert "To answer a review: make up-local SCALE=1000" in " ".join(output.split())
 
 
 def test_airflow_stays_up_with_its_ui_until_it_is_told_to_end(

@@ -102,7 +102,7 @@ class Audited:
         verdict = self.judgement.verdict.value if self.judgement else "none"
         gate = self.decision.decision if self.decision else "no decision"
         told = self.judgement.deciding.sentence if self.judgement else f"{self.error}"
-        if self.decision and gate == "block" and verdict in ("pass", "warn"):
+        if self.decision and gate == "block" and verdict != "fail":
             told = self.decision.reasons[0]  # what blocks is not what was found
         return ((self.model, f"version {self.version}"), verdict, gate, told)
 

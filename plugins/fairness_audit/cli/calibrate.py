@@ -1,8 +1,6 @@
 """The verb `calibrate`: how often a real run would be blocked if groups meant nothing."""
 
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fairness_audit.cli.names import existing_file, existing_folder, listed, newest
-from fairness_audit.cli.printing import Format, RowsPrinted, complain, say, show_rows, table
+from fairness_audit.cli.printing import (
+    Format,
+    Progress,
+    RowsPrinted,
+    complain,
+    say,
+    show_rows,
+    table,
+)
 from fairness_audit.cli.verb import verb
 from fairness_audit.errors import ExitCode, InputError
 
@@ -20,11 +26,11 @@ if TYPE_CHECKING:
     from fairness_audit.replay.calibration.calibrate import Calibration, Share
     from fairness_audit.replay.calibration.run import PastRun
 
+_WHAT = "shuffles judged"
 _KEYS = (
     "about", "path", "attribute", "group", "ratio", "hypotheses", "broken", "runs", "seed",
     "false_blocks", "share", "low", "high", "passed", "inconclusive", "failed", "bound", "p_value",
 )  # fmt: skip
-_SECONDS = 5.0
 
 
 @verb(
@@ -72,7 +78,7 @@ def calibrate(
         loaded = load_policy(policy, model=model) if policy else installation.policy(model)
         population, people, validation = _read(past, installation, loaded, Path(made))
         found = calibrated(
-            loaded.policy, people, validation, runs=runs, seed=seed, told=_Progress().told
+            loaded.policy, people, validation, runs=runs, seed=seed, told=Progress(_WHAT)
         )
     show_rows(
         [*_rows(found)],
@@ -109,20 +115,6 @@ def _read(
         docs=folder / "data_docs",
     )
     return population, people, validation
-
-
-class _Progress:
-    """Says now and then on the error output how far it is."""
-
-    def __init__(self) -> None:
-        self._told = time.monotonic()
-
-    def told(self, done: int, of: int) -> None:
-        """So many are judged."""
-        now = time.monotonic()
-        if now - self._told >= _SECONDS and done < of:
-            self._told = now
-            say(f"{done:,} of {of:,} shuffles judged", file=sys.stderr)
 
 
 def _named(name: str, installation: "Installation") -> "PastRun":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from fairness_audit.cli.names import ModelArgument
-from fairness_audit.cli.printing import Format, RowsPrinted, say, show_rows, table
+from fairness_audit.cli.printing import Format, Progress, RowsPrinted, say, show_rows, table
 from fairness_audit.cli.verb import verb
 from fairness_audit.errors import ExitCode, InputError
 
@@ -22,6 +22,8 @@ _KEYS = (
     "rule", "grouping", "group", "share", "per_unit", "now", "since", "hypotheses", "may_block",
     "holds_gate", "verdict", "if_true", "units", "by", "probability",
 )  # fmt: skip
+
+_WHAT = "groups and rules looked at"
 
 SizesFile = Annotated[
     Path | None, typer.Option("--sizes", metavar="FILE", help="Sizes stated by hand, in YAML.")
@@ -129,7 +131,7 @@ def _stated(
     from fairness_audit.steps.judge.plan import before_any, plan
 
     stated = sizes_in(file, policy) if file else sizes_given(policy, decisions, rates, shares)
-    return plan(policy, before_any(policy, stated), stated)
+    return plan(policy, before_any(policy, stated), stated, told=Progress(_WHAT))
 
 
 def _policy(installation: "Installation", model: str, file: Path | None) -> "AuditPolicy":
@@ -160,7 +162,14 @@ def _after_newest(counted: "CountedAudits", policy: "AuditPolicy", version: str 
             f" {policy.evidence.unit} ({HOW})"
         )
     rests_on = newest.rests_on if newest.policy_digest == policy_digest(policy) else None
-    return plan(policy, evidence, Sizes.seen(evidence), counted.until(newest), rests_on)
+    return plan(
+        policy,
+        evidence,
+        Sizes.seen(evidence),
+        counted.until(newest),
+        rests_on,
+        told=Progress(_WHAT),
+    )
 
 
 def _rows(found: "Plan") -> Iterator[dict[str, Any]]:
@@ -234,7 +243,7 @@ def _rule_in_words(found: "Plan", cases: "list[Planned]") -> None:
                 f"{each.case.grouping.replace('*', ' * ')} {each.case.group}",
                 f"{100 * each.share:.{0 if counted else 1}f} %",
                 each.now,
-                *(_cell(prospect) for prospect in each.prospects),
+                *(_cell(prospect, each) for prospect in each.prospects),
             )
             for each in cases
         ],
@@ -249,14 +258,20 @@ def _heading(prospect: "Prospect") -> tuple[str, str]:
     return prospect.verdict, f"if {truth}"
 
 
-def _cell(prospect: "Prospect") -> str:
+def _cell(prospect: "Prospect", each: "Planned") -> str:
     if prospect.is_now:
         return "now"
     if prospect.probability is None:
         return "-"
     if prospect.units is None:
         return "> 3 y"
-    return f"{prospect.units} ({100 * prospect.probability:.0f} %)"
+    within = "≤ " if _is_rough(prospect, each) else ""
+    return f"{within}{prospect.units} ({100 * prospect.probability:.0f} %)"
+
+
+def _is_rough(prospect: "Prospect", each: "Planned") -> bool:
+    """True of a group of which too few were counted to tell more than the quarter of a year."""
+    return each.now == "too few" and prospect.by is not None
 
 
 def _waiting_in_words(found: "Plan") -> None:
@@ -268,12 +283,16 @@ def _waiting_in_words(found: "Plan") -> None:
     say("A release waits for these, the longest first, if all groups are in truth treated alike:")
     for each in waiting:
         name = f"  {each.case.rule.id}, {each.case.grouping} {each.case.group}"
-        say(f"{name}: {_when(found, each.passes)}", hang=4)
+        say(f"{name}: {_when(found, each)}", hang=4)
 
 
-def _when(found: "Plan", prospect: "Prospect") -> str:
+def _when(found: "Plan", each: "Planned") -> str:
+    prospect = each.passes
     if prospect.units is None:
         return "cannot be settled at these sizes within three years"
     day = f" (an audit of {prospect.by:%Y-%m-%d})" if prospect.by else ""
     share = f"{100 * (prospect.probability or 0):.0f} %"
-    return f"passes after {prospect.units} {found.evidence.unit}s{day} with {share}"
+    units = f"{prospect.units} {found.evidence.unit}s{day}"
+    if _is_rough(prospect, each):
+        return f"passes within {units} with at least {share}"
+    return f"passes after {units} with {share}"

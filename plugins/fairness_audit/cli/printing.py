@@ -8,6 +8,7 @@ import csv
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from textwrap import wrap
@@ -19,6 +20,9 @@ from fairness_audit.text import one_line
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+PROGRESS_SECONDS = 3.0
+"""Between two words on how far something is."""
 
 _STYLES = {
     **dict.fromkeys(("pass", "allow", "better"), "green"),
@@ -98,6 +102,20 @@ def complain(text: str) -> None:
         said = f"fairness-audit: {safe(line)}"
         for part in wrapped(said, width(), hang=2) if sys.stderr.isatty() else [said]:
             typer.echo(part, err=True)
+
+
+class Progress:
+    """Says now and then on the error output how far it is: ``20 of 100 shuffles judged``."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._told = what, time.monotonic()
+
+    def __call__(self, done: int, of: int) -> None:
+        """So many are done."""
+        now = time.monotonic()
+        if now - self._told >= PROGRESS_SECONDS and done < of:
+            self._told = now
+            say(f"{done:,} of {of:,} {self._what}", file=sys.stderr)
 
 
 def safe(text: str) -> str:

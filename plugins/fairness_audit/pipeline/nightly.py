@@ -4,15 +4,21 @@ Records are verified, production is swept and its audits are made again, late au
 waivers are shown, old runs are deleted.
 """
 
+import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from fairness_audit.installation import Installation
-from fairness_audit.pipeline.notify.notice import Notice
+from fairness_audit.pipeline.notify.notice import Kind, Notice
 from fairness_audit.pipeline.notify.notifier import NotifyPeople, link_to, with_notices
+from fairness_audit.pipeline.notify.told import ToldBefore
 from fairness_audit.pipeline.run import reported
+
+log = logging.getLogger(__name__)
 
 
 @task
@@ -42,10 +48,12 @@ def sweep_production() -> list[str]:
     """Ask the gate about every version in production; report it or take it out, as policy says.
 
     **If it fails:** the versions that are or were in production and may not be are named, each
-    with the reason: audit them again, or promote another version.
+    with the reason: audit them again, or promote another version. What stands as it was told is
+    told again, and fails, after a week.
     """
     from fairness_audit.steps.gate.sweep import sweep
 
+    now = datetime.now(UTC)
     with Installation.from_environment() as installation:
         swept = [
             each
@@ -55,20 +63,22 @@ def sweep_production() -> list[str]:
                 ledger=installation.ledger,
                 registry=installation.registry,
                 trusted_keys=installation.settings.trusted_keys,
-                now=datetime.now(UTC),
+                now=now,
             )
         ]
-    told = [each.sentence for each in swept]
-    notices = [
-        Notice(kind="production", model=each.decision.model, sentence=each.sentence, link=_here())
+        before = ToldBefore(installation.settings.told / "production.json", now.date())
+    alarms = [
+        _Alarm("production", each.decision.model, each.version, each.stands, each.sentence)
         for each in swept
         if each.done != "nothing"
     ]
+    said, notices = _of(alarms, before)
     if any(not each.decision.certain for each in swept):  # worth asking again
-        raise with_notices(AirflowException("\n".join(told)), *notices)
+        raise with_notices(AirflowException("\n".join(said)), *notices)
+    before.keep({each.about: each.stands for each in alarms})
     if notices:
-        raise with_notices(AirflowFailException("\n".join(told)), *notices)
-    return told
+        raise with_notices(AirflowFailException("\n".join(said)), *notices)
+    return [each.sentence for each in swept if each.done == "nothing"] + said
 
 
 @task(on_failure_callback=NotifyPeople())
@@ -103,24 +113,28 @@ def replay_production() -> list[str]:
 
 @task(on_failure_callback=NotifyPeople())
 @reported
-def find_late_audits() -> None:
+def find_late_audits() -> list[str]:
     """Find the models whose last scheduled audit is not published after its deadline.
 
     **If it fails:** the audits that are missing are named. Look at the runs of `audit_<model>`:
-    one failed before it published, waits for a slot, or was never started.
+    one failed before it published, waits for a slot, or was never started. While none is published
+    it is told again, and fails, after a week.
     """
     from fairness_audit.ledger.late import late_audits
 
+    now = datetime.now(UTC)
     with Installation.from_environment() as installation:
         policies = [loaded.policy for loaded in installation.policies()]
-        late = late_audits(policies, installation.records(), datetime.now(UTC))
-    if late:
-        notices = [
-            Notice(kind="late", model=each.model, sentence=each.sentence, link=_here())
-            for each in late
-        ]
-        told = "\n".join(each.sentence for each in late)
-        raise with_notices(AirflowFailException(told), *notices)
+        late = late_audits(policies, installation.records(), now)
+        before = ToldBefore(installation.settings.told / "late.json", now.date())
+    alarms = [
+        _Alarm("late", each.model, each.model, str(each.last), each.sentence) for each in late
+    ]
+    said, notices = _of(alarms, before)
+    before.keep({each.about: each.stands for each in alarms})
+    if notices:
+        raise with_notices(AirflowFailException("\n".join(said)), *notices)
+    return said
 
 
 @task
@@ -152,6 +166,31 @@ def delete_old_runs() -> list[str]:
         return []
     deleted = delete_runs(settings.runs, keep_days=settings.keep_runs_days, now=datetime.now(UTC))
     return [str(folder) for folder in deleted]
+
+
+class _Alarm(NamedTuple):
+    """What was found at night: about what, and by what one tells whether it still stands."""
+
+    kind: Kind
+    model: str
+    about: str
+    stands: str
+    sentence: str
+
+
+def _of(alarms: Sequence[_Alarm], before: ToldBefore) -> tuple[list[str], list[Notice]]:
+    """What a log says of all of them, and what people have yet to be told."""
+    said, notices = [], []
+    for each in alarms:
+        day = before.day(each.about, each.stands)
+        said.append(each.sentence if day is None else f"{each.sentence} (told on {day})")
+        if day is None:
+            notices.append(
+                Notice(kind=each.kind, model=each.model, sentence=each.sentence, link=_here())
+            )
+        else:
+            log.warning("%s", said[-1])
+    return said, notices
 
 
 def _here() -> str | None:

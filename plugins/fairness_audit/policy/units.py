@@ -36,6 +36,14 @@ def later(day: Day, *, days: int) -> Day:
     return day + timedelta(days=days)
 
 
+def next_quarter(day: Day) -> Day:
+    """The first day of a quarter of a year that is that day or later."""
+    if day.day == 1 and day.month % 3 == 1:
+        return day
+    years, month = divmod(day.month - (day.month - 1) % 3 + 2, 12)
+    return date(day.year + years, month + 1, 1)
+
+
 def first_day(unit: Unit, moment: datetime) -> date:
     """The first day of the unit that a moment lies in."""
     day = moment.astimezone(UTC).date()

@@ -11,6 +11,17 @@ from fairness_audit.policy.attribute import Provenance
 from fairness_audit.policy.units import Unit
 from fairness_audit.records.door import Door, Moment, StepResult
 from fairness_audit.records.measurement import Amount
+from fairness_audit.text import one_line
+
+
+def grouping_name(grouping: str) -> str:
+    """`gender*age_band` as `gender * age band`."""
+    return grouping.replace("_", " ").replace("*", " * ")
+
+
+def group_name(group: str, grouping: str) -> str:
+    """`group F (gender)`."""
+    return f"group {one_line(group)} ({grouping_name(grouping)})"
 
 
 class AttributeSource(Door):
@@ -143,12 +154,23 @@ class Evidence(Door):
         description=(
             "Of an open finding that holds a release up: the day by which it passes with the"
             " probability settled_with, if the two rates are in truth equal; absent where three"
-            " years do not suffice for four in five."
+            " years do not suffice for four in five. Of a group that is too small, a day of the"
+            " next quarter of a year."
         ),
     )
     settled_with: float | None = Field(
         default=None,
-        description="How likely it passes by then, or within three years; in [0, 1].",
+        description=(
+            "How likely it stands as passed then, or at the likeliest time within three years;"
+            " in [0, 1]. Of a group that is too small rounded down to tenths."
+        ),
+    )
+    share_below: str | None = Field(
+        default=None,
+        description=(
+            "Of such a finding: an exact fraction of the decisions, in twentieths, under which the"
+            " group's share of them lies."
+        ),
     )
     value: float | None = Field(
         default=None, description="The disparity: a ratio or difference of two rates."

@@ -3,7 +3,6 @@
 Airflow shows Markdown with tables and links, and leaves HTML out.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from fairness_audit.policy.model import AuditPolicy
@@ -13,6 +12,7 @@ from fairness_audit.review.answer import Answer
 from fairness_audit.review.case import Case
 from fairness_audit.review.plot import intervals
 from fairness_audit.steps.gate.people import Standing
+from fairness_audit.steps.gate.waiting import wait_of
 from fairness_audit.text import markdown_safe
 
 
@@ -141,7 +141,10 @@ def _proposals(case: Case, policy: AuditPolicy) -> Iterator[str]:
             f" {people} needed. It holds for {review.waiver_max_days} days, in later audits of"
             " these files under this policy too, and lets no failure through that they find."
         )
-        yield from _waiting(case)
+        wait = wait_of(policy, case.record, case.standings)
+        if wait is not None:
+            yield f"Or wait: this version {markdown_safe(wait.until)}. Until then it stays out."
+        yield from _waiting_of_before(case)
     yield "**Reject** to hold the findings against this version, also if they were let through."
     if case.blocking:
         yield (
@@ -151,29 +154,10 @@ def _proposals(case: Case, policy: AuditPolicy) -> Iterator[str]:
         )
 
 
-def _waiting(case: Case) -> Iterator[str]:
-    """When what is open settles itself, if the groups are in truth treated alike.
-
-    Records of before evidence was counted by units say how many decisions would.
-    """
-    seen = [each.finding.evidence for each in case.standings if each.open]
-    told = [each for each in seen if each.settled_with is not None]
-    by = [each.settled_by for each in told if each.settled_by is not None]
-    needed = [each.n_needed for each in seen if each.n_needed is not None]
-    if by:
-        likely = min(each.settled_with or 0.0 for each in told if each.settled_by is not None)
-        yield (
-            "Or wait: if the rates are in truth equal, what more decisions settle is settled by"
-            f" {max(by):%Y-%m-%d}, each with {math.floor(100 * likely + 0.5)} % probability or"
-            " more. Until then reject, or leave it: the version stays out."
-        )
-    if never := len(told) - len(by):
-        what = f"{never} of the findings" if by or never > 1 else "the finding"
-        yield (
-            f"To wait does not settle {what}: at these sizes three years are not enough, even if"
-            " the rates are in truth equal."
-        )
-    if needed:
+def _waiting_of_before(case: Case) -> Iterator[str]:
+    """How many decisions settle what is open, as records say of before evidence was counted."""
+    seen = [each.finding.evidence.n_needed for each in case.standings if each.open]
+    if needed := [each for each in seen if each is not None]:
         yield (
             f"Or wait: an audit with {max(needed):,} decisions per group would settle all"
             " that can be counted. Until then reject, or leave it: the version stays out."

@@ -7,6 +7,7 @@ those withheld are together no small number either (complementary suppression: H
 """
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from fractions import Fraction
 from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -21,6 +22,17 @@ def told(count: int, *wholes: int, least: int) -> int | None:
     """A number of people; None where it, or what is left of one of ``wholes``, is too small."""
     parts = (count, *(whole - count for whole in wholes))
     return count if all(may_be_told(each, least) for each in parts) else None
+
+
+STEPS = 20
+"""A share of which no small number may be told is told in so many steps: five points each."""
+
+
+def share_below(part: int, whole: int) -> Fraction:
+    """The lowest step under which a share lies, in (0, 1]; 1 also of everybody, and of nobody."""
+    if part >= whole:
+        return Fraction(1)
+    return Fraction(STEPS * part // whole + 1, STEPS)
 
 
 def withheld(parts: Mapping[Key, Sequence[float]], least: int) -> frozenset[Key]:

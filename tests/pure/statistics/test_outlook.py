@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 
-from fairness_audit.statistics.course import course
+from fairness_audit.statistics.course import Event, State, course
 from fairness_audit.statistics.outlook import (
     Outlook,
     SameSizes,
     evenly,
     is_near,
     rates_with,
+    standing,
 )
 from fairness_audit.statistics.proportions import Proportions
 from fairness_audit.statistics.sequential import Aim, FailsOn, Limit, Side, TwoRates
+from tests.builders.lives import two_rates
 
 RATIO = Limit("ratio", 0.8, 1.25)
 DIFFERENCE = Limit("difference", -0.1, 0.1)
@@ -49,6 +51,43 @@ def test_a_table_says_what_the_arithmetic_says(
             assert np.quantile(np.abs(found - exact), 0.98) < 0.05  # 6 and 41 decisions a unit
     states = [course([each], units_per_year=52).state for each in (pair, by_table)]
     assert (states[0] != states[1]).mean() < 0.002
+
+
+@pytest.mark.parametrize("fails_on", FailsOn)
+@pytest.mark.parametrize(
+    ("aim", "own", "limit"),
+    [
+        (Aim.PASS, 0.4, RATIO),
+        (Aim.PASS, 0.38, DIFFERENCE),
+        (Aim.FAIL, 0.24, RATIO),
+        (Aim.FAIL, 0.6, RATIO),
+        (Aim.FAIL, 0.2, DIFFERENCE),
+    ],
+)
+def test_one_verdict_stands_where_the_course_of_all_has_it(
+    aim: Aim, own: float, limit: Limit, fails_on: FailsOn
+) -> None:
+    """In every run in which nothing was lifted or withdrawn, which are nearly all.
+
+    Which pair of a case fails first is the same; once one has, another needs less in `course`.
+    """
+    chance = np.random.default_rng(11)
+    pairs = [
+        two_rates(chance, 400, 60, (n, 70.0), (own, 0.4), limit, fails_on) for n in (30.0, 90.0)
+    ]
+    whole = course(pairs, units_per_year=20, alpha=0.2)
+    found = standing(pairs, aim, units_per_year=20, alpha=0.2)
+    wanted = State.PASS if aim is Aim.PASS else State.FAIL
+    first_fail = (whole.event == Event.FAILED).any(axis=(1, 2))
+    lifted = (whole.failures > 0) & (whole.state != State.FAIL)
+    odd = (whole.event == Event.WITHDRAWN).any(axis=(1, 2))
+    odd |= first_fail if aim is Aim.PASS else lifted.any(axis=(1, 2))
+    assert odd.mean() < 0.1
+    stands = whole.state == wanted
+    if aim is Aim.FAIL:
+        found, stands = found.any(axis=-1), stands.any(axis=-1)
+    assert (found[~odd] == stands[~odd]).all()
+    assert found.any()
 
 
 def test_units_go_by_until_somebody_is_decided_about() -> None:

@@ -1,10 +1,12 @@
 """Which numbers of people may be told: by hand, and that no sum of what is withheld is small."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairness_audit.statistics.small_counts import may_be_told, told, withheld
+from fairness_audit.statistics.small_counts import may_be_told, share_below, told, withheld
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,15 @@ def test_what_is_withheld_takes_the_next_larger_with_it() -> None:
     assert withheld({"F": (500, 300), "M": (400, 100)}, 100) == frozenset()
     assert withheld({"F": (61,)}, 100) == {"F"}
     assert withheld({}, 100) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [(0, 90, "1/20"), (4, 90, "1/20"), (5, 90, "1/10"), (1, 20, "1/10"), (89, 90, "1"),
+     (90, 90, "1"), (0, 0, "1")],
+)  # fmt: skip
+def test_a_share_lies_under_the_next_twentieth(part: int, whole: int, expected: str) -> None:
+    assert share_below(part, whole) == Fraction(expected)
 
 
 PARTS = st.dictionaries(st.integers(), st.tuples(*[st.integers(0, 40)] * 3), max_size=7)

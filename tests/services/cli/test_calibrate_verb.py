@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from fairness_audit.cli import calibrate as verb
+from fairness_audit.cli import printing
 from fairness_audit.cli.app import app
 from fairness_audit.demo.crm import generate
 from fairness_audit.demo.recipe import Recipe
@@ -175,7 +175,7 @@ def test_an_id_of_two_runs_must_be_told_apart(run: Path) -> None:
 
 
 def test_long_work_says_how_far_it_is(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verb, "_SECONDS", 0.0)
+    monkeypatch.setattr(printing, "PROGRESS_SECONDS", 0.0)
     result = calibrate(run, "--format", "json")
     assert "20 of 100 shuffles judged" in result.stderr
     assert json.loads(result.stdout)

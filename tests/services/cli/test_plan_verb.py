@@ -10,6 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from fairness_audit.cli import printing
 from fairness_audit.cli.app import app
 from fairness_audit.files import write_bytes
 from fairness_audit.ledger.evidence import EvidenceStore
@@ -117,6 +118,36 @@ def test_the_plan_says_what_the_newest_audit_said(home: Path) -> None:
         evidence.settled_by.isoformat(),
         evidence.settled_with,
     )
+
+
+def test_of_a_group_of_few_it_tells_no_more_than_the_judge(home: Path) -> None:
+    few = content(min_group_size=300)
+    write_bytes(home / "expectations/lead_scoring/policy.yaml", yaml.safe_dump(few).encode())
+    audits = audited(AuditPolicy.model_validate(few), [FAIR] * 6)
+    publish(home, audits)
+    evidence = audits[-1].record.findings[0].evidence
+    row = json.loads(plan("--format", "json").stdout)[0]
+    assert (row["now"], row["per_unit"]) == ("too few", None)
+    assert evidence.settled_by is not None
+    assert (row["by"], row["probability"]) == (
+        evidence.settled_by.isoformat(),
+        evidence.settled_with,
+    )
+    assert int(row["by"][5:7]) % 3 == 1
+    shown = " ".join(plan().output.split())
+    assert f"≤ {row['units']} ({100 * row['probability']:.0f} %)" in shown
+    assert f"passes within {row['units']} weeks (an audit of {row['by']}) with at least" in shown
+
+
+def test_slow_work_says_how_far_it_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printing, "PROGRESS_SECONDS", 0.0)
+    two = content(rules=[a_rule(), a_rule(id="rest", against="rest")])
+    write_bytes(home / "expectations/lead_scoring/policy.yaml", yaml.safe_dump(two).encode())
+    result = plan(*GIVEN, *SHARES, "--format", "json")
+    assert (
+        result.stderr == "1 of 3 groups and rules looked at\n2 of 3 groups and rules looked at\n"
+    )
+    assert json.loads(result.stdout)
 
 
 def test_failures_that_another_policy_would_lose_are_listed(home: Path) -> None:

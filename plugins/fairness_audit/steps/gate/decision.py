@@ -12,6 +12,7 @@ from fairness_audit.records.signed.audit import CLOCK_TOLERANCE, AuditRecord, Ga
 from fairness_audit.records.signed.index import IndexRow
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.steps.gate.people import Standing, standings
+from fairness_audit.steps.gate.waiting import wait_of
 
 Audited = TypeVar("Audited", AuditRecord, IndexRow)
 """An audit, or the row of the ledger's index that names it."""
@@ -53,6 +54,8 @@ def decide(
         against = [f"not enforced (mode warn): {reason}" for reason in against]
     else:
         allowed = not unfit and not against
+        wait = None if unfit else wait_of(policy, record, found)
+        against = [str(wait), *against] if wait else against
     reasons = (*unfit, *against, *(each.says for each in found if not each.open))
     return GateDecision(
         decision="allow" if allowed else "block",

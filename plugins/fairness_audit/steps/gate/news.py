@@ -54,5 +54,13 @@ def is_news(loaded: LoadedPolicy, decision: GateDecision, records: Sequence[Reco
 
 def _told(decision: GateDecision) -> tuple[object, ...]:
     """What there is to tell, but for numbers that change with every unit."""
-    standing = {(e.finding, e.verdict, e.at_gate, e.since) for e in decision.obstacles if e.open}
-    return decision.decision, frozenset(standing)
+    return decision.decision, standing_in(decision)
+
+
+def standing_in(decision: GateDecision) -> frozenset[tuple[str, ...]]:
+    """What stands against the version: which finding, what it says and does, and since when."""
+    return frozenset(
+        (each.finding, each.verdict.value, each.at_gate, str(each.since))
+        for each in decision.obstacles
+        if each.open
+    )

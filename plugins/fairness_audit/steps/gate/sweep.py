@@ -9,30 +9,40 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from fairness_audit.encoding import digest_of
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.door import Door
 from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.registry import Registry
 from fairness_audit.steps.gate import ask
+from fairness_audit.steps.gate.news import standing_in
 
 Done = Literal["nothing", "alarm", "demoted"]
 
 
 class Swept(Door):
-    """One version in production, what the gate says of it now, and what was done."""
+    """One version in production, what the gate says of it now, and what was done.
+
+    ``stands`` is a digest of what there is to tell, but for numbers that change with every audit.
+    """
 
     decision: GateDecision
     done: Done
+    stands: str
+
+    @property
+    def version(self) -> str:
+        """Which version it is."""
+        return f"{self.decision.model} version {self.decision.model_version}"
 
     @property
     def sentence(self) -> str:
         """What an operator is told."""
-        version = f"{self.decision.model} version {self.decision.model_version}"
         if self.done == "nothing":
-            return f"{version} may stay in production"
+            return f"{self.version} may stay in production"
         taken = "was taken out of production" if self.done == "demoted" else "is in production"
-        return f"{version} {taken}: {'; '.join(self.decision.reasons)}"
+        return f"{self.version} {taken}: {'; '.join(self.decision.reasons)}"
 
 
 def sweep(
@@ -60,5 +70,15 @@ def sweep(
         if done == "alarm" and decision.certain and guarded.sweep == "demote":
             registry.demote(guarded.registered_model, version, guarded.alias)
             done = "demoted"
-        swept.append(Swept(decision=decision, done=done))
+        stands = digest_of(
+            {
+                "files": decision.artifact_digest,
+                "policy": loaded.digest,
+                "expired": decision.expires is not None and decision.expires <= now,
+                "standing": sorted(map(list, standing_in(decision))),
+                # Of what no record says anything of, the reason is all there is to tell.
+                "reasons": [] if decision.obstacles else list(decision.reasons),
+            }
+        )
+        swept.append(Swept(decision=decision, done=done, stands=stands))
     return tuple(swept)

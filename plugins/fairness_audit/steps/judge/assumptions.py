@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from fairness_audit.policy.metrics import SELECTION_RATE
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.units import Day
-from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.finding import Finding, Verdict, grouping_name
 from fairness_audit.statistics.course import State
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.questions import AtRandom
 from fairness_audit.steps.judge.tables import Tables
-from fairness_audit.steps.judge.wording import grouping_name, percent
+from fairness_audit.steps.judge.wording import percent
 from fairness_audit.text import one_line_sentence
 
 

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator
 from fairness_audit.policy.metrics import Needs
 from fairness_audit.policy.model import AuditPolicy, Rule
 from fairness_audit.records.counted_units import Place
-from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.finding import Finding, Verdict, grouping_name
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.records.population import Population
 from fairness_audit.records.version_evidence import VersionEvidence
 from fairness_audit.steps.judge.cases import groupings_of, known
-from fairness_audit.steps.judge.wording import grouping_name
 from fairness_audit.text import one_line
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fairness_audit.policy.metrics import IMPACT_RATIO
 from fairness_audit.policy.model import Against, AtGate, AuditPolicy, Severity
-from fairness_audit.records.finding import Evidence, Finding, Verdict
+from fairness_audit.records.finding import Evidence, Finding, Verdict, grouping_name
 from fairness_audit.steps.judge.ahead import Ahead
 from fairness_audit.steps.judge.allowed_range import AllowedRange, is_below_four_fifths
 from fairness_audit.steps.judge.bounds import Beside
@@ -23,7 +23,7 @@ from fairness_audit.steps.judge.pairs import (
 from fairness_audit.steps.judge.proxies import caution_of, softened
 from fairness_audit.steps.judge.sentences import Sentence, sentence
 from fairness_audit.steps.judge.tables import Tables
-from fairness_audit.steps.judge.wording import grouping_name, outwards, three_digits
+from fairness_audit.steps.judge.wording import outwards, three_digits
 from fairness_audit.text import one_line
 
 
@@ -81,7 +81,9 @@ class _Told:
         """The finding; ``some_judged`` where any group of its grouping could be."""
         case, policy = self._case, self._tables.policy
         _, verdict, at_gate = self.ruling(some_judged=some_judged)
-        evidence = self._evidence(is_awaited=at_gate is not AtGate.ALLOW)
+        evidence = self._evidence()
+        if verdict is Verdict.INCONCLUSIVE and at_gate is not AtGate.ALLOW:
+            evidence = evidence.model_copy(update=self._outlook())
         telling = Sentence(
             case=case,
             other=self._other,
@@ -139,7 +141,7 @@ class _Told:
         small = self._tables.is_smaller_than_waited_for(self._case.grouping, self._case.group)
         return AtGate.ALLOW if small else rule.inconclusive
 
-    def _evidence(self, *, is_awaited: bool) -> Evidence:
+    def _evidence(self) -> Evidence:
         threshold = str(self._case.rule.threshold)
         if self.ground is Ground.NOT_COUNTED:
             return Evidence(threshold=threshold)
@@ -149,9 +151,6 @@ class _Told:
             return Evidence(threshold=threshold, low=low, high=high)
         where, (own, other) = self._position, self._told_beside
         told = self._may_tell_counts
-        settled = None
-        if self._ahead is not None and is_awaited and self.ground is Ground.OPEN:
-            settled = self._ahead.settled(self._case)
         return Evidence(
             threshold=threshold,
             since=where.since,
@@ -164,9 +163,18 @@ class _Told:
             reference_numerator=other.successes if told else None,
             reference_denominator=other.decisions if told else None,
             four_fifths_flag=self._is_below_four_fifths(),
-            settled_by=settled.by if settled else None,
-            settled_with=settled.probability if settled else None,
         )
+
+    def _outlook(self) -> dict[str, object]:
+        """When a release need no longer wait for it, and how many it waits for, roughly."""
+        if self._ahead is None:
+            return {}
+        settled = self._ahead.settled(self._case)
+        return {
+            "settled_by": settled.by,
+            "settled_with": settled.probability,
+            "share_below": str(self._tables.share_below(self._case.grouping, self._case.group)),
+        }
 
     def _weighed(self) -> dict[str, float]:
         """The evidence; nothing of what no rate could break, so that it was not tested."""

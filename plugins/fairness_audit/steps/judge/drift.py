@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness_audit.policy.metrics import Rate
-from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.finding import Finding, Verdict, grouping_name
 from fairness_audit.statistics.gap_drift import gap_drift
 from fairness_audit.statistics.proportions import Floats, Proportions
 from fairness_audit.steps.judge.bounds import Beside
@@ -16,7 +16,7 @@ from fairness_audit.steps.judge.family import UNITS_A_YEAR
 from fairness_audit.steps.judge.pairs import beside_of
 from fairness_audit.steps.judge.tables import Tables
 from fairness_audit.steps.judge.trial import Trial
-from fairness_audit.steps.judge.wording import grouping_name, percent
+from fairness_audit.steps.judge.wording import percent
 from fairness_audit.text import one_line
 
 RULE = "drift"

@@ -17,7 +17,7 @@ from fairness_audit.policy.gaps import STANDARDISED, Gap
 from fairness_audit.policy.metrics import BASE_RATE, SELECTION_RATE
 from fairness_audit.policy.model import AtGate, AuditPolicy, GapRule, Severity
 from fairness_audit.records.counted_units import Group, Place
-from fairness_audit.records.finding import Evidence, Finding
+from fairness_audit.records.finding import Evidence, Finding, grouping_name
 from fairness_audit.records.version_evidence import Estimated, VersionEvidence
 from fairness_audit.statistics import stratified
 from fairness_audit.statistics.proportions import Floats, quotient
@@ -196,7 +196,7 @@ class _Told:
 
     def _sentence(self, evidence: Evidence) -> str:
         case = self._case
-        group = f"Group {one_line(case.group)} ({wording.grouping_name(case.grouping)})"
+        group = f"Group {one_line(case.group)} ({grouping_name(case.grouping)})"
         if not self._ground.is_judged:
             return (
                 f"{group} cannot be judged on its {self._called}: too few decisions count of it or"

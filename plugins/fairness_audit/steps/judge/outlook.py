@@ -26,6 +26,7 @@ from fairness_audit.statistics.outlook import (
     evenly,
     is_near,
     rates_with,
+    standing,
 )
 from fairness_audit.statistics.proportions import Floats, Proportions
 from fairness_audit.statistics.sequential import Aim, Limit, Pair, TwoRates
@@ -36,10 +37,9 @@ from fairness_audit.steps.judge.pairs import beside_the_rest, pairs_of
 from fairness_audit.steps.judge.sizes import Sizes
 from fairness_audit.steps.judge.tables import Counted, Tables
 
-RUNS = 2_000, 4_000
-"""At least and at most: a probability near four in five is known to a point (standard error)."""
-_WORK = 80_000  # runs times units, up to which there may be more runs
-_BATCH = 1_000
+RUNS = 2_000
+"""A probability near four in five is known to a point (standard error)."""
+_BATCH = 500
 _FIRST_LOOK = 200  # runs that say how far ahead to look
 _DOUBT = 0.1  # three standard errors of theirs
 _SEED = 20_252
@@ -96,21 +96,18 @@ def outlook(
     drawn = _Drawn.of(tables, sizes, case, disparity)
     if drawn is None:
         return IMPOSSIBLE
-    unit = tables.evidence.unit
     ahead = _Ahead(tables, case, position, family, sizes, drawn, aim)
-    horizon = YEARS * UNITS_A_YEAR[unit]
-    return _found(ahead, horizon)
+    return _found(ahead, YEARS * UNITS_A_YEAR[tables.evidence.unit])
 
 
 def _found(ahead: "_Ahead", horizon: int) -> Outlook:
     """A few runs say how far ahead to look, and many what is found there."""
     first = ahead.stands(_FIRST_LOOK, horizon).mean(axis=0)
     if first.max() < PROBABILITY - _DOUBT:
-        return Outlook(None, round(float(first[-1]), 2))
+        return Outlook(None, round(float(first.max()), 2))
     likely = int(np.flatnonzero(first >= min(PROBABILITY + _DOUBT / 2, first.max()))[0])
     for units in sorted({min(horizon, likely + 2), horizon}):
-        runs = int(np.clip(_WORK // units, *RUNS))
-        found = Outlook.of(ahead.stands(runs, units))
+        found = Outlook.of(ahead.stands(RUNS, units))
         if found.unit is not None:
             break
     return Outlook(found.unit, round(found.probability or 0.0, 2))
@@ -144,8 +141,11 @@ class _Stream:
 
     def draw(self, chance: np.random.Generator, runs: int, units: int) -> Proportions:
         sizes = evenly(self.per_unit, units)
-        drawn = chance.binomial(sizes.astype(np.int64), self.rate, size=(runs, units))
-        return Proportions(drawn.astype(np.float64), np.broadcast_to(sizes, (runs, units)))
+        drawn = np.empty((runs, units))
+        for size in np.unique(sizes):  # of one size many are drawn at once
+            at = np.flatnonzero(sizes == size)
+            drawn[:, at] = chance.binomial(int(size), self.rate, size=(runs, at.size))
+        return Proportions(drawn, np.broadcast_to(sizes, (runs, units)))
 
 
 @dataclass(frozen=True)
@@ -223,18 +223,20 @@ class _Ahead:
         pairs = [_quicker(pair, past) for pair in pairs_of(continued, self.case)]
         if not pairs:  # which no rate could break
             return np.full((runs, units), self.aim is Aim.PASS)
-        sides = sum(len(pair.limit.sides) for pair in pairs)
-        found = course(
-            pairs,
-            units_per_year=UNITS_A_YEAR[self.tables.evidence.unit],
-            alpha=self.family.part(sides, self.position),
-            kept=self._kept(),
-        ).state[:, past:]
+        found = self._standing(pairs)[:, past:]
         own, others = self._are_large(continued)
         if self.aim is Aim.FAIL:
-            return np.asarray(((found == State.FAIL) & others).any(axis=-1) & own)
-        passes = (found == State.PASS) | ~others
-        return np.asarray(passes.all(axis=-1) & others.any(axis=-1) & own)
+            return np.asarray((found & others).any(axis=-1) & own)
+        return np.asarray((found | ~others).all(axis=-1) & others.any(axis=-1) & own)
+
+    def _standing(self, pairs: list[Pair]) -> NDArray[np.bool_]:
+        """Whether the verdict about each pair stands after each unit, those counted included."""
+        year = UNITS_A_YEAR[self.tables.evidence.unit]
+        alpha = self.family.part(sum(len(pair.limit.sides) for pair in pairs), self.position)
+        if not self.position.failures:
+            return standing(pairs, self.aim, units_per_year=year, alpha=alpha)
+        state = course(pairs, units_per_year=year, alpha=alpha, kept=self._kept()).state
+        return np.asarray(state == (State.FAIL if self.aim is Aim.FAIL else State.PASS))
 
     def _kept(self) -> list[tuple[int, int]]:
         """The failure that stands, which stands in all runs."""

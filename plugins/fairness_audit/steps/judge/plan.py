@@ -1,6 +1,6 @@
 """What a policy can conclude at given sizes, and when: before any audit, or after the newest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import log
@@ -124,6 +124,7 @@ def plan(
     sizes: Sizes,
     earlier: Sequence[AuditRecord] = (),
     rests_on: str | None = None,
+    told: Callable[[int, int], None] = lambda done, of: None,
 ) -> Plan:
     """What can be concluded about every group under every rule, and when.
 
@@ -133,6 +134,7 @@ def plan(
         sizes: what the units ahead bring.
         earlier: the version's audits so far.
         rests_on: digest of the method by which is judged; None where it is the policy's.
+        told: is called with how many groups are done, and of how many.
     """
     tables = Tables(policy, evidence)
     trial = Trial.of(tables, policy.rules, NO_CHECKS)
@@ -141,11 +143,15 @@ def plan(
     checks = _checks(policy, trial, earlier)
     ahead = Ahead(trial, where, sizes, besides=checks)
     cases = [case for part in trial.parts for case in part.cases]
+    planned = []
+    for case in cases:
+        planned.append(_planned(trial, ahead, case, where[case]))
+        told(len(planned), len(cases))
     return Plan(
         policy,
         evidence,
         sizes,
-        tuple(_planned(trial, ahead, case, where[case]) for case in cases),
+        tuple(planned),
         trial.hypotheses + checks,
         checks,
     )

@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 from fairness_audit.policy.attribute import Attribute, Provenance
 from fairness_audit.policy.model import AtGate, AuditPolicy
-from fairness_audit.records.finding import Verdict
+from fairness_audit.records.finding import Verdict, grouping_name
 from fairness_audit.steps.judge.ground import Ground
-from fairness_audit.steps.judge.wording import grouping_name
 from fairness_audit.text import one_line
 
 

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from fairness_audit.policy.metrics import BRESLOW_DAY, RISK_DIFFERENCE, SELECTION_RATE, WOOLF
 from fairness_audit.policy.model import Against, AuditPolicy, Comparison
-from fairness_audit.records.finding import Evidence, Finding, Verdict
+from fairness_audit.records.finding import Evidence, Finding, Verdict, group_name, grouping_name
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.statistics.family import holm
 from fairness_audit.statistics.within_strata import LEFT_UNEXPLAINED, Gap, Pattern, pattern
-from fairness_audit.steps.judge.wording import compared_with, grouping_name, p_value, points
+from fairness_audit.steps.judge.wording import compared_with, p_value, points
 from fairness_audit.text import one_line
 
 RULE = "gap_within_strata"
@@ -115,7 +115,7 @@ class _Telling:
         self._found, self._policy = found, policy
         self._p_whole, self._p_common, self._p_same = p_whole, p_common, p_homogeneous
         whole = found.whole
-        self._group = f"group {one_line(whole.group)} ({grouping_name(whole.attribute)})"
+        self._group = group_name(whole.group, whole.attribute)
         self._other = compared_with(Against.REFERENCE, whole.reference)
         self._stratum = grouping_name(found.common.stratum or "")
 

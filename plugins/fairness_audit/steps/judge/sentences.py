@@ -7,7 +7,7 @@ from fractions import Fraction
 from fairness_audit.policy.metrics import Phrase
 from fairness_audit.policy.model import Comparison, FailsOn, Severity
 from fairness_audit.policy.units import Unit
-from fairness_audit.records.finding import Evidence
+from fairness_audit.records.finding import Evidence, group_name
 from fairness_audit.statistics.sequential import Side
 from fairness_audit.steps.judge import wording
 from fairness_audit.steps.judge.allowed_range import AllowedRange
@@ -16,7 +16,6 @@ from fairness_audit.steps.judge.cases import Case
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.ground import Ground
 from fairness_audit.steps.judge.proxies import Caution
-from fairness_audit.text import one_line
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,7 @@ class Sentence:
     @property
     def group(self) -> str:
         """`group F (gender)`."""
-        grouping = wording.grouping_name(self.case.grouping)
-        return f"group {one_line(self.case.group)} ({grouping})"
+        return group_name(self.case.group, self.case.grouping)
 
     @property
     def others(self) -> str:
@@ -91,6 +89,7 @@ def _too_small(telling: Sentence) -> str:
         f"{telling.group} cannot be judged on its {telling.phrase.called}: {name} has fewer than"
         f" the {telling.min_group_size:,} decisions that the policy asks for"
         + (f"; the {_called(telling)} is from {ends}" if ends else "")
+        + (_settled(telling) if telling.evidence.settled_by else "")
     )
 
 
@@ -246,9 +245,10 @@ def _settled(telling: Sentence) -> str:
         return (
             f"; at these sizes three years are not enough to settle it, even if the true {truth}"
         )
+    least = "at least " if telling.ground is Ground.TOO_SMALL else ""
     return (
         f"; if the true {truth}, it will be settled by {by:%Y-%m-%d} with"
-        f" {math.floor(100 * probability + 0.5)} % probability"
+        f" {least}{math.floor(100 * probability + 0.5)} % probability"
     )
 
 

@@ -15,7 +15,7 @@ from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.version_evidence import VersionEvidence
 from fairness_audit.statistics.clustering import SubjectSums, lagged_factor
 from fairness_audit.statistics.proportions import Floats, Proportions
-from fairness_audit.statistics.small_counts import withheld
+from fairness_audit.statistics.small_counts import share_below, withheld
 
 Whole = NDArray[np.int64]
 
@@ -123,6 +123,10 @@ class Tables:
         """True of a group with a smaller share of the decisions than the gate waits for."""
         own, smallest = self.decisions_of(grouping, group), self.policy.gate.smallest_share
         return not self.decisions or Fraction(own, self.decisions) < smallest
+
+    def share_below(self, grouping: str, group: str) -> Fraction:
+        """Under which share of the decisions a group's lies, in steps that tell no number."""
+        return share_below(self.decisions_of(grouping, group), self.decisions)
 
     def expected(self, rate: Rate) -> float | None:
         """The rate of everybody in the version before this one; None where none is known."""

@@ -11,11 +11,6 @@ _MOST_DIGITS = 6
 _MANY = 1_000_000
 
 
-def grouping_name(grouping: str) -> str:
-    """`gender*age_band` as `gender * age band`."""
-    return grouping.replace("_", " ").replace("*", " * ")
-
-
 def percent(share: float) -> str:
     """A share as a percentage: 21.3 %; small ones keep two digits: 0.042 %."""
     return f"{100 * share:.1f} %" if share == 0 or share >= 0.01 else f"{100 * share:.2g} %"

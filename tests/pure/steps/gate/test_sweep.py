@@ -8,6 +8,7 @@ import pytest
 
 from fairness_audit.ledger.keys import public_pem
 from fairness_audit.records.finding import Judgement, Verdict
+from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.steps.gate.sweep import Swept, sweep
 from tests.builders.fakes import FakeRegistry
 from tests.builders.published import (
@@ -73,11 +74,16 @@ def overwritten(production: Production) -> None:
     production.registry.digests["lead_scoring", "1"] = digest("overwritten")
 
 
+def later_snapshot(production: Production, hours: int) -> Snapshot:
+    snapshot: Snapshot = an_audit(production.loaded)["snapshot"]
+    return snapshot.model_copy(update={"logical_date": LOGICAL_DATE + timedelta(hours=hours)})
+
+
 def failed_later(production: Production) -> None:
-    later = an_audit(production.loaded)["snapshot"].model_copy(
-        update={"logical_date": LOGICAL_DATE + timedelta(days=1)}
-    )
-    published(production.loaded, production.folder, judgement=FAILS, snapshot=later)
+    later = later_snapshot(production, hours=24)
+    other = FAILED.model_copy(update={"group": "X", "sentence": FAILED.sentence})
+    judged = Judgement(verdict=Verdict.FAIL, findings=(FAILED, other))
+    published(production.loaded, production.folder, judgement=judged, snapshot=later)
 
 
 def never_audited(production: Production) -> None:
@@ -129,6 +135,29 @@ def test_or_only_reported_where_policy_says_alarm(
     (swept,) = production.swept()
     assert (swept.done, production.champion) == ("alarm", before)
     assert f"is in production: {reason}" in swept.sentence or reason in swept.sentence
+
+
+@pytest.mark.parametrize(
+    "happens", [None, overwritten, failed_later, never_audited, other_policy, truncated]
+)
+def test_what_stands_is_the_same_every_night_until_something_happens(
+    tmp_path: Path, happens: Any
+) -> None:
+    production = Production(tmp_path, "alarm")
+    failure = {"judgement": FAILS, "snapshot": later_snapshot(production, hours=6)}
+    published(production.loaded, production.folder, **failure)
+    nights = [production.swept(now=NOW + timedelta(days=day))[0] for day in range(3)]
+    assert len({each.stands for each in nights}) == 1
+    if happens is None:  # the same failure, found again, in other words
+        again = FAILED.model_copy(update={"sentence": "Now 0.7 times."})
+        judged = Judgement(verdict=Verdict.FAIL, findings=(again,))
+        snapshot = later_snapshot(production, hours=12)
+        published(production.loaded, production.folder, judgement=judged, snapshot=snapshot)
+        assert production.swept()[0].stands == nights[0].stands
+        assert production.swept(now=NOW + timedelta(days=50))[0].stands != nights[0].stands
+    else:
+        happens(production)
+        assert production.swept()[-1].stands != nights[0].stands
 
 
 def test_an_expired_record_takes_out(production: Production) -> None:

@@ -1,5 +1,7 @@
 """Which groups are judged, against whom, and for whom the gate waits."""
 
+from fractions import Fraction
+
 import pytest
 
 from fairness_audit.records.finding import Judgement, Verdict
@@ -30,7 +32,8 @@ def test_small_groups_are_never_failed_and_tell_no_number_of_people() -> None:
         " decisions that the policy asks for."
     )
     told = small.evidence.model_dump(exclude_none=True)
-    assert set(told) <= {"threshold", "low", "high"}
+    assert set(told) <= {"threshold", "low", "high", "settled_with", "share_below"}
+    assert 20 * Fraction(told["share_below"]) == 1
     assert about(judgement, group="F").verdict is Verdict.FAIL
 
 

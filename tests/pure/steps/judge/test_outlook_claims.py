@@ -89,6 +89,36 @@ def test_nor_does_what_nobody_waits_for() -> None:
         assert finding.evidence.settled_with is None
 
 
+def test_of_a_group_of_few_only_the_quarter_is_told() -> None:
+    """From the exact week anybody could work out how many they are."""
+    policy = gender_policy(a_rule(), min_group_size=100, maturity_days=10)
+    told = []
+    for few in (60, 62, 64, 66):
+        judgement = judged_counts(policy, OPEN | {"X": share(few // 2, few)}, weeks=8)
+        finding = next(each for each in judgement.findings if each.group == "X")
+        by, likely = finding.evidence.settled_by, finding.evidence.settled_with
+        assert by is not None
+        assert by.month % 3 == 1
+        assert by.day <= 7
+        assert likely in (0.8, 0.9, 1.0)
+        says = f"settled by {by} with at least {100 * likely:.0f} % probability."
+        assert finding.sentence.endswith(says)
+        told.append(by)
+    assert len(set(told)) < len(told)
+
+
+def test_a_group_of_few_is_settled_by_then() -> None:
+    policy = gender_policy(a_rule(), maturity_days=0)
+    counts = OPEN | {"X": share(14, 28)}
+    finding = next(f for f in judged_counts(policy, counts, weeks=8).findings if f.group == "X")
+    by = finding.evidence.settled_by
+    assert by is not None
+    weeks = (by - FIRST_WEEK).days // 7
+    then = {name: each.map(lambda n, w=weeks: n * w // 8) for name, each in counts.items()}
+    later = judged_counts(policy, then, weeks=weeks)
+    assert next(f for f in later.findings if f.group == "X").verdict is Verdict.PASS
+
+
 def test_what_three_years_do_not_settle_says_so() -> None:
     few = {"M": share(60, 120), "F": share(60, 120)}
     finding = about(judged_counts(gender_policy(), few, weeks=52), kind="disparity")

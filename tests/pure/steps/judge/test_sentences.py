@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairness_audit.policy.metrics import METRICS
-from fairness_audit.records.finding import Finding, Verdict
+from fairness_audit.records.finding import Finding, Verdict, grouping_name
 from fairness_audit.steps.judge import wording
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.text import one_line
@@ -325,7 +325,7 @@ def test_plain_text_is_short_and_printable(text: str) -> None:
         (wording.rounded_down(21.9), "21"),
         (wording.rounded_down(1299), "1,200"),
         (wording.rounded_down(3e14), "1,000,000"),
-        (wording.grouping_name("gender*age_band"), "gender * age band"),
+        (grouping_name("gender*age_band"), "gender * age band"),
         (wording.outwards(0.51, 0.94), (0.5, 0.95)),
         (wording.outwards(-0.02, None), (-0.05, None)),
     ],
