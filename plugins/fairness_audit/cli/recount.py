@@ -33,11 +33,11 @@ def recount(
     ] = None,
     form: RowsPrinted = Format.TABLE,
 ) -> None:
-    """Count earlier audits again after the policy, a statement or a suite changed.
+    """Count earlier audits again, by the method in force.
 
-    What another method counted is no evidence. Of each audit whose run is kept, a record of its
-    own is published, as of the same moment, by the method in force; the next audit rests on it.
-    Nothing is promoted. Needs the signing key.
+    Where the policy, a statement or a suite has changed, what was counted before is no evidence
+    any more. Of each earlier audit whose run is kept, a record of its own is published as of the
+    same moment, and the next audit rests on it. Nothing is promoted. Needs the signing key.
 
     Exit 0 all were counted again or none had to be, 2 of some nothing is kept.
     """

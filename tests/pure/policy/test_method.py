@@ -150,6 +150,9 @@ def _rounded(value: Any) -> Any:
     return [_rounded(each) for each in value] if isinstance(value, list | tuple) else value
 
 
+NUMBERS = ("value", "low", "high", "fail_evidence", "pass_evidence")
+
+
 def test_a_version_means_what_it_meant() -> None:
     """Where one of these becomes another, so does the version beside it in `VERSIONS`."""
     policy = gender_policy(
@@ -163,7 +166,7 @@ def test_a_version_means_what_it_meant() -> None:
     }
     figures = [each.model_dump(mode="json") for each in measured(policy, counts)]
     verdicts = [
-        (finding.id, finding.verdict, finding.evidence.model_dump(mode="json"))
+        (finding.id, finding.verdict, {name: getattr(finding.evidence, name) for name in NUMBERS})
         for finding in judged_counts(policy, counts).findings
     ]
     found = {
@@ -172,5 +175,5 @@ def test_a_version_means_what_it_meant() -> None:
     }
     assert {name: (VERSIONS[name], each) for name, each in found.items()} == {
         "metrics": ("1", "395de49a39c4"),
-        "verdicts": ("2", "5f52b5a0aeae"),
+        "verdicts": ("2", "8b7a03d9374d"),
     }

@@ -86,6 +86,18 @@ def judge(
         *reversal_findings(policy, measurements),
     ]
     verdict = verdict_over(findings)
+    return Judgement(
+        verdict=verdict,
+        findings=_deciding_first(policy, verdict, findings),
+        basis=basis,
+        attributes=sources_of(policy, measurements),
+    )
+
+
+def _deciding_first(
+    policy: AuditPolicy, verdict: Verdict, findings: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """The finding that the verdict rests on, then the others in the order of reading."""
     order = {rule.id: position for position, rule in enumerate(policy.rules)}
 
     def most_telling(finding: Finding) -> tuple[object, ...]:
@@ -95,12 +107,7 @@ def judge(
     told = most_telling if verdict is Verdict.PASS else _weight_first
     deciding = min((each for each in findings if each.verdict is verdict), key=told)
     rest = sorted((each for each in findings if each is not deciding), key=_reading_order)
-    return Judgement(
-        verdict=verdict,
-        findings=(deciding, *rest),
-        basis=basis,
-        attributes=sources_of(policy, measurements),
-    )
+    return deciding, *rest
 
 
 def _asked(policy: AuditPolicy, validation: ValidationReport) -> set[str]:
