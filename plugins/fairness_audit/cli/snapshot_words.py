@@ -32,7 +32,7 @@ def _describe(stored: ObjectFile) -> None:
     declared = "" if stored.rows_declared is None else f", {stored.rows_declared:,} declared"
     say(f"  rows    {stored.rows_at_source:,} at source{declared}")
     say(f"          {stored.rows_written:,} written, {stored.rows_repeated:,} repeated")
-    say(f"  key     {stored.key or 'not in the manifest'}", hang=10)
+    say(f"  key     {', '.join(stored.keys) or 'not in the manifest'}", hang=10)
     say(f"  sha256  {stored.sha256[:12]}")
     say()
     table(

@@ -146,20 +146,20 @@ def source_of(loaded: LoadedPolicy, settings: Settings) -> "Source":
         connection = Connection.get(wanted)
     except (AirflowNotFoundException, AirflowRuntimeError) as error:
         raise SourceError(
-            f"{place}: Airflow has no connection {wanted!r}; add it with a type of"
-            f" {', '.join(SOURCES)}"
+            f"{place}: Airflow has no connection {wanted!r}, or none that it can read (its port"
+            f" may be no number); add it with a type of {', '.join(SOURCES)}"
         ) from error
-    address = Address(
-        kind=connection.conn_type,
-        host=connection.host,
-        port=connection.port,
-        login=connection.login,
-        password=connection.password,
-        schema=connection.schema,
-        extra=connection.extra_dejson,
-        state=settings.state,
-    )
     try:
+        address = Address(
+            kind=connection.conn_type,
+            host=connection.host,
+            port=connection.port,
+            login=connection.login,
+            password=connection.password,
+            schema=connection.schema,
+            extra=connection.extra_dejson,
+            state=settings.state,
+        )
         return source_at(address)
     except SourceError as error:
         raise SourceError(f"{place}: {wanted}: {error}") from error

@@ -1,15 +1,81 @@
 """What every part of a policy is made of."""
 
+import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic.fields import FieldInfo
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A lower-case identifier: it becomes part of a column, file or DAG name."""
 
-SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$ ]{0,127}$")]
-"""A CRM's own name of a schema, table or column."""
+_LONGEST_NAME = 300
+# What cannot be seen, or turns the direction of what can; and what quotes names or escapes.
+_UNPUBLISHED = re.compile(
+    r'[\x00-\x1f\x7f-\x9f"`\\\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]'
+)
+
+
+def _published(name: str) -> str:
+    if name == "*" or _UNPUBLISHED.search(name):
+        raise ValueError(
+            "the name holds what no name of a CRM does: a character that cannot be seen, a double"
+            " or back quote, a backslash; give the policy a view with other names"
+        )
+    return name
+
+
+_SOURCE_NAME: Final[dict[str, Any]] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": _LONGEST_NAME,
+}
+
+SourceName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=_LONGEST_NAME),
+    AfterValidator(_published),
+    WithJsonSchema(_SOURCE_NAME),
+]
+"""A CRM's own name of a schema, table or column, as it publishes it: `marital-status`, `año`.
+
+Whatever it holds, it is quoted where a statement is made.
+"""
+
+
+def _columns(key: Any) -> Any:
+    return (key,) if isinstance(key, str) else key
+
+
+def as_written(key: tuple[str, ...]) -> str | tuple[str, ...]:
+    """A key as it is written: one column as it is, several as a list."""
+    return key[0] if len(key) == 1 else key
+
+
+Key = Annotated[
+    tuple[SourceName, ...],
+    Field(min_length=1),
+    BeforeValidator(_columns),
+    PlainSerializer(as_written),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _SOURCE_NAME,
+                {"type": "array", "items": _SOURCE_NAME, "minItems": 1, "uniqueItems": True},
+            ]
+        }
+    ),
+]
+"""The column, or the columns together, that name each row; one is written as it is."""
 
 Group = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 

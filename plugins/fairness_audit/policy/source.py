@@ -5,7 +5,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from fairness_audit.policy.base import ONLY_RUN, Name, SourceName, Strict, outside_digest
+from fairness_audit.policy.base import (
+    ONLY_RUN,
+    Key,
+    Name,
+    SourceName,
+    Strict,
+    outside_digest,
+)
 
 
 class SourceObject(Strict):
@@ -18,7 +25,9 @@ class SourceObject(Strict):
     columns: tuple[SourceName, ...] = Field(
         min_length=1, description="The only columns that are read."
     )
-    key: SourceName = Field(description="Column whose value is unique per row.")
+    key: Key = Field(
+        description="Column whose value is unique per row, or a list of columns that are together."
+    )
     window_on: SourceName | None = Field(
         default=None,
         description="Timestamp column that limits the rows to the audit's window.",
@@ -40,12 +49,12 @@ class SourceObject(Strict):
 
     @model_validator(mode="after")
     def _columns_are_distinct(self) -> Self:
-        if len(set(self.columns)) != len(self.columns):
+        if any(len(set(names)) != len(names) for names in (self.columns, self.key)):
             raise ValueError("a column is named twice; name each once")
         if self.modified_on is not None and self.window_on is not None:
             raise ValueError("write window_on or modified_on, not both")
-        needed = {self.key, self.window_on or self.key, self.modified_on or self.key}
-        missing = needed - set(self.columns)
+        stamps = {each for each in (self.window_on, self.modified_on) if each is not None}
+        missing = {*self.key, *stamps} - set(self.columns)
         if missing:
             raise ValueError(f"{sorted(missing)} must also be listed under columns")
         return self

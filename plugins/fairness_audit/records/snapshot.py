@@ -47,14 +47,14 @@ class ObjectFile(Door):
     """One CRM object in one Parquet file, relative to the snapshot's folder.
 
     The source counts its rows before they are read, and may declare how many it gives while they
-    are; ``rows_repeated`` came again on a later page, and are there once. ``key`` is the column
-    that names each row, ``source_columns`` the type of every column of the table, read or not;
-    manifests from before they were kept have None.
+    are; ``rows_repeated`` came again on a later page, and are there once. ``key`` is the column,
+    or the columns together, that name each row, ``source_columns`` the type of every column of the
+    table, read or not; manifests from before they were kept have None.
     """
 
     table: str
     file: str
-    key: str | None = Field(default=None, exclude_if=lambda key: key is None)
+    key: str | tuple[str, ...] | None = Field(default=None, exclude_if=lambda key: key is None)
     rows_at_source: int
     rows_declared: int | None = None
     rows_written: int
@@ -63,6 +63,11 @@ class ObjectFile(Door):
     sha256: str
     columns: tuple[Column, ...]
     source_columns: dict[str, str] | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns of the key; none if it is not known."""
+        return (self.key,) if isinstance(self.key, str) else self.key or ()
 
 
 class Snapshot(StepResult):

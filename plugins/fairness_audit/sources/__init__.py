@@ -54,11 +54,19 @@ class Window:
 
 @dataclass(frozen=True)
 class Scope:
-    """What leaves one table: these columns, ordered by ``key``, in this window (None: all)."""
+    """What leaves one table: these columns, ordered by ``key``, in this window (None: all).
+
+    A key of one column may be written as it is.
+    """
 
     columns: tuple[str, ...]
-    key: str
+    key: str | tuple[str, ...]
     window: Window | None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns of the key."""
+        return (self.key,) if isinstance(self.key, str) else self.key
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@
 """
 
 import json
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +17,16 @@ if TYPE_CHECKING:
     from fairness_audit.sources import Source
 
 
+_HIGHEST_PORT = 65_535
+
+
 @dataclass(frozen=True)
 class Address:
-    """The fields of a connection; ``state`` is where tokens may be kept between tasks."""
+    """The fields of a connection; ``state`` is where tokens may be kept between tasks.
+
+    Raises:
+        SourceError: a field is not what it must be.
+    """
 
     kind: str
     host: str | None
@@ -27,6 +36,19 @@ class Address:
     schema: str | None
     extra: Mapping[str, Any] = field(repr=False)
     state: Path
+
+    def __post_init__(self) -> None:
+        port = self.port
+        if port is not None and not (type(port) is int and 1 <= port <= _HIGHEST_PORT):
+            raise SourceError(
+                "the port of the connection is no number from 1 to 65535 (mend it, or leave it"
+                " out)"
+            )
+        if not isinstance(self.extra, Mapping):
+            raise SourceError("extra of the connection is no JSON object (write {} or fields)")
+        for name in ("kind", "host", "login", "password", "schema"):
+            if not isinstance(getattr(self, name), str | None):
+                raise SourceError(f"the {name} of the connection is no text (put it in quotes)")
 
     def required(self, name: str, meaning: str) -> str:
         """A field, or one of extra's, that must be there.
@@ -42,7 +64,12 @@ class Address:
     @classmethod
     def parsed(cls, text: str, state: Path) -> "Address":
         """The JSON of ``AIRFLOW_CONN_<ID>``, where no Airflow reads it."""
-        given = json.loads(text)
+        try:
+            given = json.loads(text)
+        except ValueError:
+            given = None
+        if not isinstance(given, dict) or "conn_type" not in given:
+            raise SourceError("the connection is no JSON object with a conn_type (write one)")
         return cls(
             kind=given["conn_type"],
             host=given.get("host"),
@@ -50,7 +77,7 @@ class Address:
             login=given.get("login"),
             password=given.get("password"),
             schema=given.get("schema"),
-            extra=given.get("extra") or {},
+            extra=given.get("extra", {}),
             state=state,
         )
 
@@ -177,9 +204,9 @@ def _salesforce(address: Address) -> "Source":
     from fairness_audit.sources.salesforce import API_VERSION, SalesforceLogin, SalesforceSource
 
     extra = address.extra
-    host = address.required("host", "the My Domain address").rstrip("/")
+    host = address.required("host", "the My Domain address")
     login = SalesforceLogin(
-        host if "://" in host else f"https://{host}",
+        _web(host, address.port),
         address.required("login", "the client id of the connected app"),
         address.password,
         user=extra.get("user"),
@@ -187,10 +214,15 @@ def _salesforce(address: Address) -> "Source":
         audience=str(extra.get("audience", "https://login.salesforce.com")),
         keep_in=address.tokens,
     )
+    version = str(extra.get("api_version", API_VERSION))
+    if not re.fullmatch(r"[0-9]{2,3}\.[0-9]", version):
+        raise SourceError(
+            f"extra.api_version of the connection is no version (write {API_VERSION})"
+        )
     return SalesforceSource(
         login,
-        api_version=str(extra.get("api_version", API_VERSION)),
-        quota_share=_number(extra, "quota_share", 0.8),
+        api_version=version,
+        quota_share=_number(extra, "quota_share", 0.8, most=1.0),
     )
 
 
@@ -204,24 +236,48 @@ def _zoho(address: Address) -> "Source":
         str(address.extra.get("data_center", "com")),
         keep_in=address.tokens,
     )
-    return ZohoSource(login, least_credits=int(_number(address.extra, "least_credits", 1000)))
+    least = math.ceil(_number(address.extra, "least_credits", 1000))
+    return ZohoSource(login, least_credits=least)
 
 
 def _hubspot(address: Address) -> "Source":
     from fairness_audit.sources.hubspot import ADDRESS, HubspotLogin, HubspotSource
 
     token = address.required("password", "the private app's token")
-    return HubspotSource(HubspotLogin(token, (address.host or ADDRESS).rstrip("/")))
+    if not re.fullmatch(r"[!-~]+", token):
+        raise SourceError(
+            "the password of the connection holds what no token does (copy the private app's"
+            " token anew)"
+        )
+    return HubspotSource(HubspotLogin(token, _web(address.host or ADDRESS, address.port)))
 
 
-def _number(extra: Mapping[str, Any], name: str, default: float) -> float:
+def _web(host: str, port: int | None) -> str:
+    from fairness_audit.sources.web.addresses import web_address
+
+    try:
+        return web_address(host, port)
+    except ValueError as fault:
+        # Without the host, which may hold a secret where it is wrong.
+        raise SourceError(
+            f"the host of the connection is no address: {fault} (write company.example)"
+        ) from None
+
+
+def _number(
+    extra: Mapping[str, Any], name: str, default: float, *, most: float = math.inf
+) -> float:
     given = extra.get(name, default)
     try:
-        return float(given)
-    except (TypeError, ValueError):
+        number = float(given)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not (math.isfinite(number) and 0 <= number <= most):
+        limit = "" if math.isinf(most) else f" from 0 to {most:g}"
         raise SourceError(
-            f"extra.{name} of the connection is no number (write {default})"
+            f"extra.{name} of the connection is no number{limit} (write {default})"
         ) from None
+    return number
 
 
 SOURCES: dict[str, Callable[[Address], "Source"]] = {

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pymysql
 import pytest
 from sqlalchemy import text
@@ -23,6 +25,9 @@ from sqlalchemy import text
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Scope, TableError, Window
 from fairness_audit.sources.mysql import MySQLSource
+from fairness_audit.steps.extract import extract
+from tests.builders.loaded_policies import a_loaded_policy, an_object
+from tests.builders.populations import SQL
 
 VARIABLE = "FAIRNESS_AUDIT_TEST_MYSQL"
 DEFAULT = "mysql://root@127.0.0.1:3306"
@@ -118,6 +123,7 @@ TYPES = [
     ("double", "1.7976931348623157e308", "double", 1.7976931348623157e308),
     ("decimal(12,2)", "-9999999999.99", "decimal128(12, 2)", Decimal("-9999999999.99")),
     ("decimal(8,2) zerofill", "1.5", "decimal128(8, 2)", Decimal("1.50")),
+    ("decimal(8,0)", "50000000", "decimal128(8, 0)", Decimal(50000000)),
     ("decimal(38,30)", "0." + "9" * 30, "decimal128(38, 30)", Decimal("0." + "9" * 30)),
     ("decimal(65,1)", "9" * 64 + ".9", "string", "9" * 64 + ".9"),
     ("varchar(40)", "'a\\'\\n\"🚀<img src=x>\\0z'", "string", "a'\n\"🚀<img src=x>\0z"),
@@ -418,6 +424,33 @@ def test_columns_know_whether_they_may_be_read(crm: Server, login: str) -> None:
     assert readable == {"id": True, "gender": False, "note": False}
     assert "gender" in table.fields
     assert list(table.fields) == ["id", "note"]
+
+
+@pytest.mark.parametrize("stamp", [{}, {"window_on": "at"}, {"modified_on": "at"}])
+def test_a_login_with_grants_on_columns_can_be_audited(
+    crm: Server, login: str, tmp_path: Path, stamp: dict[str, str]
+) -> None:
+    """It may read what the policy reads, and does not see what else there is."""
+    crm.run("CREATE TABLE leads (id integer, at datetime, gender text, note text)")
+    crm.run("INSERT INTO leads VALUES (2, '2026-04-10', 'F', 'x'), (1, '2026-04-11', 'M', 'y')")
+    crm.run(f"GRANT SELECT (id, at, gender) ON leads TO {login}@'%'")
+    source = crm.source(login=login, password=SECRET)
+
+    def take(*columns: str) -> pa.Table:
+        declared = an_object("leads", list(columns), schema=crm.database, **stamp)
+        snapshot = extract(
+            a_loaded_policy(tmp_path, lead=declared),
+            logical_date=datetime(2026, 6, 29, tzinfo=UTC),
+            source=source,
+            folder=tmp_path / "run",
+            sql=SQL,
+        )
+        return pq.read_table(snapshot.path_of("lead"))
+
+    assert take("id", "at", "gender")["gender"].to_pylist() == ["M", "F"]
+    with pytest.raises(SourceError, match="permission denied for column 'note'") as caught:
+        take("id", "at", "note")
+    assert "None" not in str(caught.value)
 
 
 def test_a_hidden_table_is_an_error(crm: Server, login: str) -> None:

@@ -114,6 +114,11 @@ TYPES = [
     ("char(4)", "'a'", "string", "a"),
     ("bigint", "9007199254740993", "int64", 9007199254740993),
     ("inet", "'10.0.0.1/8'", "string", "10.0.0.1/8"),
+    ("inet", "'10.0.0.1'", "string", "10.0.0.1"),
+    ("inet", "'2001:db8::1'", "string", "2001:db8::1"),
+    ("cidr", "'10.0.0.1/32'", "string", "10.0.0.1/32"),
+    ("crm.host", "'10.0.0.1'", "string", "10.0.0.1"),
+    ("inet[]", "'{10.0.0.1,10.0.0.0/8}'", "string", '["10.0.0.1","10.0.0.0/8"]'),
     ('"char"', "'x'", "string", "x"),
     ("oid", "4294967295", "string", "4294967295"),
     ("crm.stage", "'won'", "string", "won"),
@@ -125,6 +130,7 @@ TYPES = [
 def test_every_type_arrives_as_its_value(crm: psycopg.Connection[Any], postgres_uri: str) -> None:
     crm.execute("SET TimeZone = 'America/New_York'")
     crm.execute("CREATE TYPE crm.stage AS ENUM ('open', 'won')")
+    crm.execute("CREATE DOMAIN crm.host AS inet")
     crm.execute("CREATE DOMAIN crm.share AS numeric(5, 4)")
     crm.execute("CREATE DOMAIN crm.score AS crm.share CHECK (VALUE <= 1)")
     crm.execute("CREATE TYPE crm.int4 AS (a integer, b text)")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +254,51 @@ def test_ids_differ_also_where_case_is_lost(short: str) -> None:
 )
 def test_published_ids(short: str, whole: str) -> None:
     assert long_id(short) == whole
+
+
+@pytest.mark.parametrize(
+    ("precision", "scale", "value"),
+    [(8, 0, "50000000"), (9, 0, "123456789"), (8, 2, "-123456.78"), (18, 2, "0.1")],
+)
+@pytest.mark.parametrize("is_for_bulk", [True, False])
+def test_money_has_the_digits_that_its_field_declares(
+    tmp_path: Path, precision: int, scale: int, value: str, is_for_bulk: bool
+) -> None:
+    """A currency without decimals: yen, forints, or whole dollars by choice."""
+    fields = (ServedField("Id", "id"), ServedField("Amount", "currency", 0, 0, precision, scale))
+    deal = ServedObject(
+        "Deal", fields, [{"Id": lead_id(1), "Amount": Decimal(value)}], is_for_bulk=is_for_bulk
+    )
+    with served_by(Salesforce(a_company(deal=deal)), a_source) as vendor:
+        (row,) = vendor.rows(tmp_path, "Deal", ["Id", "Amount"], "Id")
+    assert row["Amount"] == Decimal(value)
+
+
+@pytest.mark.parametrize("value", ["98765432", "1.005", "9" * 40])
+@pytest.mark.parametrize("is_for_bulk", [True, False])
+def test_money_of_more_digits_is_an_error_and_no_other_sum(
+    tmp_path: Path, value: str, is_for_bulk: bool
+) -> None:
+    fields = (ServedField("Id", "id"), ServedField("Amount", "currency", 0, 0, 8, 2))
+    deal = ServedObject(
+        "Deal", fields, [{"Id": lead_id(1), "Amount": value}], is_for_bulk=is_for_bulk
+    )
+    with (
+        served_by(Salesforce(a_company(deal=deal)), a_source) as vendor,
+        pytest.raises(SourceError, match=r"does not fit the type|what the field cannot") as caught,
+    ):
+        vendor.rows(tmp_path, "Deal", ["Id", "Amount"], "Id")
+    assert value not in str(caught.value)
+
+
+def test_a_row_longer_than_a_megabyte_arrives(tmp_path: Path) -> None:
+    """Long text areas hold 131,072 characters each, and an object may have many."""
+    names = [f"Notes_{i}__c" for i in range(20)]
+    fields = (ServedField("Id", "id"), *(ServedField(name, "textarea") for name in names))
+    record = {"Id": lead_id(1)} | {name: f"{name}\n" * 10_000 for name in names}
+    served = ServedObject("Lead", fields, [record, record | {"Id": lead_id(2)}])
+    with served_by(Salesforce(a_company(lead=served)), a_source) as vendor:
+        assert vendor.rows(tmp_path, "Lead", ["Id", *names], "Id") == served.records
 
 
 def test_a_refused_login_says_why_and_no_secret(vendor: Vendor, tmp_path: Path) -> None:

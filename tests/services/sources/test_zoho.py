@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fairness_audit.demo.vendors.served import ServedField, ServedObject
-from fairness_audit.demo.vendors.zoho import CLIENT, REFRESH, SECRET, Zoho
+from fairness_audit.demo.vendors.zoho import CLIENT, REFRESH, SECRET, Job, Zoho
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import RateLimited
 from fairness_audit.sources.zoho import ACCOUNTS, ZohoLogin, ZohoSource
@@ -125,6 +125,63 @@ def test_killed_after_a_page_it_goes_on_behind_it(vendor: Vendor, tmp_path: Path
 def test_page_tokens_that_ran_out_begin_anew(vendor: Vendor, tmp_path: Path) -> None:
     vendor.app.follow([{"match": f"{CREATE}$", "nth": 2, "action": {"do": "forget_pages"}}])
     assert the_rows(vendor, tmp_path) == served_rows(vendor)
+
+
+def test_page_tokens_of_converted_leads_that_ran_out_begin_anew(
+    vendor: Vendor, tmp_path: Path
+) -> None:
+    vendor.app.follow(
+        [{"match": r"GET /crm/v8/Leads.*page_token", "action": {"do": "forget_pages"}}]
+    )
+    assert the_rows(vendor, tmp_path) == served_rows(vendor)
+
+
+def test_a_job_that_is_gone_begins_anew(vendor: Vendor, tmp_path: Path) -> None:
+    """The result of an unknown job is 400, and not 404."""
+    vendor.app.follow([{"match": RESULT, "nth": 2, "action": {"do": "forget_jobs"}}])
+    assert the_rows(vendor, tmp_path) == served_rows(vendor)
+    refused = {"code": "RESOURCE_NOT_FOUND", "details": {"resource": "job"}, "status": "error"}
+    vendor.app.follow([{"match": RESULT, "nth": 0, "action": {"status": 400, "json": refused}}])
+    with pytest.raises(SourceError, match=r"bulk read job \d+ is gone \(HTTP 400 RESOURCE_NOT"):
+        the_rows(vendor, tmp_path / "again")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"next_page_token": "same"},
+        {"next_page_token": None},
+        {"next_page_token": ""},
+        {"next_page_token": "two words"},
+    ],
+)
+def test_pages_that_do_not_go_on_are_an_error(
+    vendor: Vendor, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    vendor.state.pages["same"] = Job(COLUMNS, "Leads", None, 0)
+    vendor.state.result_changes = change
+    with pytest.raises(SourceError, match=r"pages do not go on|next_page_token"):
+        the_rows(vendor, tmp_path)
+
+
+def test_an_address_in_an_answer_leads_nowhere_else(vendor: Vendor, tmp_path: Path) -> None:
+    """A path that begins with @ would make what comes before it a login of another host."""
+    for url in ("@canary.example/result", "https://canary.example/result", "/a b", ""):
+        vendor.state.result_changes = {"download_url": url}
+        with pytest.raises(SourceError, match=r"data\[0\]\.result\.download_url"):
+            the_rows(vendor, tmp_path)
+
+
+@pytest.mark.parametrize("domain", ["canary.example:abc", "ftp://canary.example", "", None, 7])
+def test_a_login_that_leads_to_no_address_is_an_error(
+    vendor: Vendor, tmp_path: Path, domain: Any
+) -> None:
+    answer = {"access_token": "t", "expires_in": 3600, "api_domain": domain}
+    action = {"status": 200, "json": answer}
+    vendor.app.follow([{"match": "POST /oauth/v2/token", "action": action}])
+    with pytest.raises(SourceError, match=r"login: .*: api_domain: ") as caught:
+        the_rows(vendor, tmp_path)
+    assert "canary" not in str(caught.value)
 
 
 def test_more_fields_than_one_call_takes(tmp_path: Path) -> None:

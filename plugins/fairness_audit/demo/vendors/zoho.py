@@ -59,11 +59,16 @@ class Zoho:
     polls_needed: int = 1
     ends_as: str = "COMPLETED"
     credits: int = 50_000
+    result_changes: dict[str, Any] = field(default_factory=dict)
     numbers: Any = field(default_factory=lambda: itertools.count(3_652_397_000_000_000_001))
 
     def expire_tokens(self) -> None:
         """All access tokens end."""
         self.tokens.clear()
+
+    def forget_jobs(self) -> None:
+        """All bulk read jobs are gone."""
+        self.jobs.clear()
 
     def forget_pages(self) -> None:
         """All page tokens run out."""
@@ -225,6 +230,7 @@ class Zoho:
             if last < len(records):
                 following = Job(job.columns, job.module, job.criteria, last)
                 told["result"]["next_page_token"] = self._token_for(following)
+            told["result"] |= self.result_changes
         return self._json({"data": [told]})
 
     async def result(self, request: Request) -> Response:
@@ -232,6 +238,8 @@ class Zoho:
         if refused := self._refused(request):
             return refused
         key = request.path_params["job"]
+        if key not in self.jobs:
+            return _error(400, "RESOURCE_NOT_FOUND", "the requested resource doesn't exist")
         job = self.jobs[key]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")

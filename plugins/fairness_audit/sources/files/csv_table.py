@@ -69,10 +69,7 @@ class CsvTable:
             raise TableError(f"{path} has no header (its first row names the columns)")
         repeated = _repeated(header)
         if repeated:
-            raise TableError(
-                f"{path}: columns are named twice, or alike but for their case: {repeated} (name"
-                " each once)"
-            )
+            raise TableError(f"{path}: columns are named twice: {repeated} (name each once)")
         self.fields = {name: Field("text", pa.string(), readable=True) for name in header}
 
     def count(self, wanted: Scope) -> Count:
@@ -96,11 +93,14 @@ class CsvTable:
         try:
             with worded(str(self._path)):
                 reader = self._arrow_reader(uneven)
-                rows = self._connection.from_arrow(reader).select(
-                    *(ColumnExpression(name) for name in wanted.columns)
-                )
-                batches = rows.sort(ColumnExpression(wanted.key)).to_arrow_reader(_ROWS)
-                yield from in_pages(iter(batches))
+                rows = self._connection.from_arrow(reader)
+                # By place: DuckDB calls what differs in case only otherwise.
+                known = dict(zip(self.fields, map(ColumnExpression, rows.columns), strict=True))
+                rows = rows.sort(*(known[name] for name in wanted.keys))
+                rows = rows.select(*(known[name] for name in wanted.columns))
+                schema = pa.schema([(name, pa.string()) for name in wanted.columns])
+                for page in in_pages(rows.to_arrow_reader(_ROWS)):
+                    yield Page(pa.RecordBatch.from_arrays(page.batch.columns, schema=schema))
         except SourceError:
             if uneven:
                 row = uneven[0]
@@ -174,5 +174,4 @@ class CsvTable:
 
 
 def _repeated(header: list[str]) -> list[str]:
-    alike = Counter(name.lower() for name in header)
-    return sorted({name for name in header if alike[name.lower()] > 1})
+    return sorted(name for name, times in Counter(header).items() if times > 1)

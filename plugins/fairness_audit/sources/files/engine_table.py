@@ -3,11 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any
 
 import duckdb
 import pyarrow as pa
-from duckdb import CaseExpression, ColumnExpression, ConstantExpression, FunctionExpression
+from duckdb import (
+    CaseExpression,
+    ColumnExpression,
+    ConstantExpression,
+    Expression,
+    FunctionExpression,
+)
 
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Count, Field, Page, Scope
@@ -40,8 +45,9 @@ def worded(place: str) -> Iterator[None]:
 class EngineTable:
     """A table by its relation.
 
-    ``lossy`` are columns that DuckDB would round; ``cut`` counts, per column of which it would
-    round some values, how many.
+    ``readings`` and ``fields`` have its columns in their order, by the names they are published
+    under: DuckDB calls what differs in case only otherwise. ``lossy`` are columns that it would
+    round; ``cut`` counts, per column of which it would round some values, how many.
     """
 
     is_ordered = True
@@ -59,6 +65,7 @@ class EngineTable:
         self._place = place
         self._relation = relation
         self._readings = readings
+        self._columns = dict(zip(readings, map(ColumnExpression, relation.columns), strict=True))
         self.fields = fields
         self._lossy, self._cut = lossy, cut
         self._check = check
@@ -88,20 +95,19 @@ class EngineTable:
         self._check_types(wanted)
         schema = pa.schema([(name, self.fields[name].arrow_type) for name in wanted.columns])
         with worded(self._place):
-            key = self._readings[wanted.key].expression(ColumnExpression(wanted.key))
-            rows = self._within(wanted).sort(key).select(*map(self._selected, wanted.columns))
-            batches = rows.to_arrow_reader(_ROWS)
-            yield from in_pages(batch.cast(schema) for batch in batches)
+            rows = self._within(wanted).sort(*map(self._selected, wanted.keys))
+            batches = rows.select(*map(self._selected, wanted.columns)).to_arrow_reader(_ROWS)
+            yield from in_pages(_as_schema(batch, schema) for batch in batches)
         self._check()
 
-    def _selected(self, name: str) -> Any:
-        return self._readings[name].expression(ColumnExpression(name)).alias(name)
+    def _selected(self, name: str) -> Expression:
+        return self._readings[name].expression(self._columns[name])
 
     def _within(self, wanted: Scope) -> duckdb.DuckDBPyRelation:
         if wanted.window is None:
             return self._relation
         reading = self._readings[wanted.window.column]
-        moment = _moment(wanted.window.column, reading)
+        moment = self._moment(wanted.window.column)
         return self._relation.filter(is_within(moment, reading, wanted.window))
 
     def _numbers(
@@ -111,14 +117,20 @@ class EngineTable:
         one = ConstantExpression(1)
         counts = [
             FunctionExpression(
-                "count", CaseExpression(is_fit(_moment(name, reading), reading), one)
+                "count", CaseExpression(is_fit(self._moment(name), self._readings[name]), one)
             )
-            for name, reading in ((each, self._readings[each]) for each in moments)
+            for name in moments
         ]
         if with_filled:
-            counts += [FunctionExpression("count", ColumnExpression(name)) for name in moments]
+            counts += [FunctionExpression("count", self._columns[name]) for name in moments]
         rows, *numbers = relation.aggregate([FunctionExpression("count"), *counts]).fetchall()[0]
         return rows, numbers
+
+    def _moment(self, name: str) -> Expression:
+        moment = self._readings[name].moment
+        if moment is None:
+            raise SourceError(f"column {name!r} is no time (name a timestamp or date column)")
+        return moment(self._columns[name])
 
     def _check_types(self, wanted: Scope) -> None:
         for name in wanted.columns:
@@ -129,7 +141,6 @@ class EngineTable:
                 )
 
 
-def _moment(name: str, reading: Reading) -> Any:
-    if reading.moment is None:
-        raise SourceError(f"column {name!r} is no time (name a timestamp or date column)")
-    return reading.moment(ColumnExpression(name))
+def _as_schema(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    columns = [column.cast(each.type) for column, each in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

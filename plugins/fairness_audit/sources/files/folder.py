@@ -94,10 +94,11 @@ class FrozenFolder:
             declared, int96 = pq.read_schema(path), int96_columns(path)
             # The names of folders are no columns.
             relation = self.connection.read_parquet(str(path), hive_partitioning=False)
-            columns, types = relation.columns, relation.types
-        if columns != declared.names:
-            raise TableError(f"{path}: names of columns differ in case only, or not at all")
-        readings = {name: reading_of(kind) for name, kind in zip(columns, types, strict=True)}
+            types = relation.types
+        names = declared.names
+        if len(set(names)) != len(names):
+            raise TableError(f"{path}: columns are named twice (name each once)")
+        readings = {name: reading_of(kind) for name, kind in zip(names, types, strict=True)}
         fields = {
             name: Field(str(declared.field(name).type), reading.arrow_type, readable=True)
             for name, reading in readings.items()

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Select, column, select, table
-from sqlalchemy.sql.elements import quoted_name
+from sqlalchemy import Connection, Select, select
 
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Count, Field, Page, Scope, Window
 from fairness_audit.sources.files.sqlite_faults import worded
 from fairness_audit.sources.files.sqlite_types import Reading, UnfitError
 from fairness_audit.sources.paging import in_pages
+from fairness_audit.sources.quoting import a_column, a_table
 
 _ROWS = 1000
 
@@ -94,14 +94,12 @@ class SqliteTable:
     def _statement(self, wanted: Scope) -> Select[Any]:
         stamp = [wanted.window.column] if wanted.window else []
         columns: list[Any] = [
-            column(quoted_name(name, quote=True)).label(f"c{index}")
+            a_column(name).label(f"c{index}")
             for index, name in enumerate([*wanted.columns, *stamp])
         ]
         # Bytes order alike everywhere, whatever collation the column has.
-        key = column(quoted_name(wanted.key, quote=True)).collate("BINARY")
-        return (
-            select(*columns).select_from(table(quoted_name(self._name, quote=True))).order_by(key)
-        )
+        order = [a_column(name).collate("BINARY") for name in wanted.keys]
+        return select(*columns).select_from(a_table(self._name)).order_by(*order)
 
     def _moment(self, row: Row, window: Window | None) -> datetime | None:
         if window is None:

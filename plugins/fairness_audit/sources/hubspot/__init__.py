@@ -2,20 +2,21 @@
 
 The lists have no window and no count, so every record is read and what lies outside the limits
 is left out here; the search endpoint counts the live ones. Archived ones nobody counts: they are
-held against nothing but themselves.
+held against nothing but themselves. A property that a record has no value of is missing from it,
+or null; one that the account has not, the properties API does not list.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pyarrow as pa
 
 from fairness_audit.sources import Field, TableError
-from fairness_audit.sources.hubspot.table import HubspotTable
+from fairness_audit.sources.hubspot.table import VERSION, HubspotTable
+from fairness_audit.sources.web.answers import Shape, Word
 from fairness_audit.sources.web.transport import Patience, Refused, Transport, clock_of
 
 __all__ = ["HubspotLogin", "HubspotSource"]
@@ -40,6 +41,15 @@ _OWN = {
     "archivedAt": Field("datetime", pa.timestamp("us", tz="UTC"), readable=True),
 }
 """What every record has beside its properties."""
+
+
+class _Property(Shape):
+    name: str
+    type: Word
+
+
+class _Properties(Shape):
+    results: list[_Property]
 
 
 @dataclass(frozen=True)
@@ -68,14 +78,14 @@ class HubspotSource:
             place=self._place,
             base=self._login.address,
             login=lambda renew: f"Bearer {self._login.token}",
-            code_of=_code_of,
+            codes=[["category"]],
             limits=frozenset({"RATE_LIMITS"}),
             cures=_CURES,
             patience=self._patience,
         )
         with transport.opened():
             clock = transport.ask(
-                "GET", "/crm/v3/properties/contacts", lambda answer: clock_of(answer.headers)
+                "GET", _properties_of("contacts"), lambda answer: clock_of(answer.headers)
             )
             yield FrozenHubspot(transport, clock.astimezone(UTC) - _SETTLED)
 
@@ -96,23 +106,22 @@ class FrozenHubspot:
         if schema is not None or not re.fullmatch(r"[A-Za-z0-9_\-]+", name):
             raise TableError(f"{name}: HubSpot has no schemas (write the object type)")
         try:
-            answer: Any = self._transport.json("GET", f"/crm/v3/properties/{name}")
+            described = self._transport.json("GET", _properties_of(name), _Properties)
         except Refused as refused:
             raise TableError(
                 f"there is no object type {name}, or the private app may not see it"
                 f" ({refused.refusal})"
             ) from refused
         properties = {
-            str(each["name"]): Field(
-                str(each["type"]), _TYPES.get(str(each["type"]), pa.string()), readable=True
+            each.name: Field(
+                each.type,
+                _TYPES.get(each.type, pa.string()),
+                readable="," not in each.name,  # it becomes a part of a list of names
             )
-            for each in answer["results"]
+            for each in described.results
         }
         return HubspotTable(self._transport, name, properties | _OWN, as_of=self.taken_at)
 
 
-def _code_of(answer: Any) -> str | None:
-    """`{"status": "error", "category": …}`."""
-    return (
-        str(answer["category"]) if isinstance(answer, Mapping) and "category" in answer else None
-    )
+def _properties_of(name: str) -> str:
+    return f"/crm/properties/{VERSION}/{name}"

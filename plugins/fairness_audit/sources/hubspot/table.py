@@ -2,22 +2,74 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field as Named
 
 from fairness_audit.errors import SourceError
-from fairness_audit.sources import Count, CursorExpired, Field, Page, Scope
+from fairness_audit.sources import Count, CursorExpired, Field, Page, Scope, TableError
+from fairness_audit.sources.web.answers import Record, Shape, Whole, json_of, shaped
 from fairness_audit.sources.web.rest_pages import rows_of
-from fairness_audit.sources.web.transport import Refused, Transient, Transport, json_of
+from fairness_audit.sources.web.transport import Refused, Transport
 
+VERSION = "2026-03"
 _ROWS_PER_PAGE = 100
 _LIVE, _ARCHIVED = "false", "true"
-_CREATED = "createdAt"
-_OWN = frozenset({"id", _CREATED, "updatedAt", "archived", "archivedAt"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OWN = frozenset({"id", "createdAt", "updatedAt", "archived", "archivedAt"})
+_CREATED, _UPDATED = "createdAt", "updatedAt"
+_SAME = {
+    _CREATED: ("createdate", "hs_createdate"),
+    _UPDATED: ("lastmodifieddate", "hs_lastmodifieddate"),
+}
+"""The properties that say what a record says beside them: search knows properties alone.
+
+Which of them an object has differs: a contact is created at its `createdate`, a quote or a custom
+object at its `hs_createdate`; a contact changes at its `lastmodifieddate`.
+"""
+
+
+class _Found(Shape):
+    total: Whole
+
+
+class _Next(Shape):
+    after: str = Named(min_length=1)
+
+
+class _Paging(Shape):
+    next: _Next | None = None
+
+
+class _Object(Shape):
+    id: str
+    created: str = Named(alias="createdAt")
+    updated: str = Named(alias="updatedAt")
+    archived: bool
+    archived_at: str | None = Named(default=None, alias="archivedAt")
+    properties: dict[str, str | None]
+
+    def record(self) -> Record:
+        own = self.model_dump(by_alias=True, exclude={"properties"})
+        return self.properties | own
+
+
+class _Objects(Shape):
+    results: list[_Object]
+    paging: _Paging | None = None
+
+
+class _Limit(NamedTuple):
+    """What a column must be; ``keeps_unknown`` says what becomes of a record that has none."""
+
+    column: str
+    sign: str
+    bound: datetime
+    keeps_unknown: bool = False
 
 
 class Cursor(NamedTuple):
@@ -37,7 +89,7 @@ class HubspotTable:
     ) -> None:
         self._transport, self._name, self._as_of = transport, name, as_of
         self.fields = fields
-        self._archived: int | None = None
+        self._created = self._property(_CREATED)
 
     def count(self, wanted: Scope) -> Count:
         """Count the live records by search, and the archived ones by reading them.
@@ -56,28 +108,52 @@ class HubspotTable:
         return Count(live + archived, undated, {})
 
     def _searched(self, filters: list[dict[str, Any]]) -> int:
-        asked: dict[str, Any] = {"limit": 1, "filterGroups": [{"filters": filters}]}
-        path = f"/crm/v3/objects/{self._name}/search"
-        return int(self._transport.json("POST", path, json=asked)["total"])
+        asked = {
+            "limit": 1,
+            "after": "0",
+            "sorts": [],
+            "properties": [],
+            "filterGroups": [{"filters": filters}],
+        }
+        return self._transport.json("POST", f"{self._path}/search", _Found, json=asked).total
 
     def _filters(self, wanted: Scope) -> list[dict[str, Any]]:
-        names = {_CREATED: "createdate", "updatedAt": "hs_lastmodifieddate", "id": "hs_object_id"}
         signs = {">=": "GTE", "<": "LT", "<=": "LTE"}
         return [
             {
-                "propertyName": names.get(column, column),
-                "operator": signs[sign],
-                "value": str(int(at.timestamp() * 1000)),
+                "propertyName": self._property(limit.column),
+                "operator": signs[limit.sign],
+                "value": str(_milliseconds(limit.bound)),
             }
-            for column, sign, at in self._limits(wanted)
+            for limit in self._limits(wanted)
         ]
 
-    def _limits(self, wanted: Scope) -> list[tuple[str, str, datetime]]:
-        limits = [(_CREATED, "<=", self._as_of)]
+    def _property(self, column: str) -> str:
+        """What search calls a column."""
+        if column not in _OWN:
+            return column
+        same = _SAME.get(column, ())
+        for name in same:
+            if name in self.fields and pa.types.is_timestamp(self.fields[name].arrow_type):
+                return name
+        raise TableError(
+            f"nobody can count {self._name} by {column}: it has no property that says the same"
+            f" ({' or '.join(same) or 'name another column'})"
+        )
+
+    def _limits(self, wanted: Scope) -> list[_Limit]:
+        # By the very property that search counts by. A record that lacks it is kept: search does
+        # not count it, and the counts tell.
+        limits = [_Limit(self._created, "<=", self._as_of, keeps_unknown=True)]
         if wanted.window is not None:
             column = wanted.window.column
-            limits += [(column, ">=", wanted.window.start), (column, "<", wanted.window.end)]
+            limits.append(_Limit(column, ">=", wanted.window.start))
+            limits.append(_Limit(column, "<", wanted.window.end))
         return limits
+
+    @property
+    def _path(self) -> str:
+        return f"/crm/objects/{VERSION}/{self._name}"
 
     def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Read the live records, then the archived ones.
@@ -103,7 +179,7 @@ class HubspotTable:
 
     def _page(self, wanted: Scope, cursor: Cursor) -> tuple[pa.RecordBatch, str]:
         limits = self._limits(wanted)
-        needed = dict.fromkeys([*wanted.columns, *(column for column, _, _ in limits)])
+        needed = dict.fromkeys([*wanted.columns, *(limit.column for limit in limits)])
         types = {name: self.fields[name].arrow_type for name in needed}
         asked: dict[str, str | int] = {
             "limit": _ROWS_PER_PAGE,
@@ -114,15 +190,13 @@ class HubspotTable:
             asked["after"] = cursor.after
 
         def read(answer: httpx.Response) -> tuple[pa.RecordBatch, str]:
-            content = json_of(answer)
-            if content is None or not isinstance(content.get("results"), list):
-                raise Transient("an answer without results")
-            following = content.get("paging", {}).get("next", {}).get("after", "")
-            return rows_of(content["results"], types, _value), str(following)
+            found = shaped(json_of(answer), _Objects)
+            records = [each.record() for each in found.results]
+            following = found.paging.next if found.paging else None
+            return rows_of(records, types, _value), following.after if following else ""
 
-        path = f"/crm/v3/objects/{self._name}"
         try:
-            batch, after = self._transport.ask("GET", path, read, params=asked)
+            batch, after = self._transport.ask("GET", self._path, read, params=asked)
         except Refused as refused:
             if not cursor.after or refused.refusal.status != 400:
                 raise
@@ -135,20 +209,19 @@ class HubspotTable:
 
 
 def _value(record: Mapping[str, Any], name: str) -> Any:
-    """A record's own field or a property; a property that is missing was never set.
-
-    Every property asked for is in `properties`, as null if it has no value: one that is not
-    there at all is no property of the account.
-    """
-    if name not in _OWN:
-        return record["properties"][name]
-    return record[name] if name != "archivedAt" else record.get(name)
+    """NULL where a record has no such property: then it has no value of it."""
+    return record.get(name)
 
 
-def _within(batch: pa.RecordBatch, limits: list[tuple[str, str, datetime]]) -> pa.RecordBatch:
+def _within(batch: pa.RecordBatch, limits: list[_Limit]) -> pa.RecordBatch:
     compare = {">=": pc.greater_equal, "<": pc.less, "<=": pc.less_equal}
-    for column, sign, at in limits:
-        bound = pa.scalar(at.astimezone(UTC), pa.timestamp("us", tz="UTC"))
-        inside = compare[sign](batch[column].cast(bound.type), bound)
-        batch = batch.filter(pc.fill_null(inside, False))
+    for limit in limits:
+        bound = pa.scalar(limit.bound.astimezone(UTC), pa.timestamp("us", tz="UTC"))
+        inside = compare[limit.sign](batch[limit.column].cast(bound.type), bound)
+        batch = batch.filter(pc.fill_null(inside, limit.keeps_unknown))
     return batch
+
+
+def _milliseconds(moment: datetime) -> int:
+    """The first millisecond since 1970 that does not lie before a moment, as search counts."""
+    return -((_EPOCH - moment) // timedelta(milliseconds=1))

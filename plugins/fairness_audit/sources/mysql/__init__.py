@@ -59,14 +59,14 @@ class MySQLSource:
         self._address = {
             "connect_timeout": 10,
             "host": host or "localhost",
-            "port": port or _PORT,
+            "port": _PORT if port is None else port,
             "user": login,
             "password": password or "",
             "database": database,
         } | given
         self._database = database
         self._password = password or ""
-        where = given.get("unix_socket") or f"{host or 'localhost'}:{port or _PORT}"
+        where = given.get("unix_socket") or f"{host or 'localhost'}:{self._address['port']}"
         self._place = f"{where}/{database or ''}"
 
     def __repr__(self) -> str:
@@ -110,7 +110,7 @@ class MySQLSource:
     def _connected(self, engine: Engine) -> Connection:
         try:
             return engine.connect()
-        except (*FAULTS, ValueError, TypeError, RuntimeError) as error:
+        except (*FAULTS, ValueError, TypeError, RuntimeError, OverflowError) as error:
             raise refused(self._place, error, self._password) from None
 
 

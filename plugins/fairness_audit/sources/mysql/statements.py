@@ -14,18 +14,16 @@ from sqlalchemy import (
     Select,
     case,
     cast,
-    column,
     func,
     select,
-    table,
     text,
     true,
 )
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.elements import quoted_name
 
 from fairness_audit.sources import Scope, Window
-from fairness_audit.sources.mysql.types import Column, Reading, is_a_day
+from fairness_audit.sources.mysql.types import Reading, is_a_day
+from fairness_audit.sources.quoting import Column, a_column, a_table, quoted
 
 PREPARATION = tuple(
     text(statement)
@@ -73,50 +71,47 @@ class Relation:
     def rows(self, wanted: Scope) -> Select[Any]:
         """Give the wanted columns in their order, the rows in the order of the key."""
         columns = [
-            self.readings[name].expression(_column(name)).label(quoted_name(name, quote=True))
+            self.readings[name].expression(a_column(name)).label(quoted(name))
             for name in wanted.columns
         ]
-        order = self.readings[wanted.key].expression(_column(wanted.key))
-        if self.readings[wanted.key].is_text:
-            # Bytes order alike on every server; the order makes equal data equal files.
-            order = cast(cast(order, CHAR()), BINARY())
-        return select(*columns).select_from(self._name).where(_within(wanted)).order_by(order)
+        order = map(self._order, wanted.keys)
+        return select(*columns).select_from(self._name).where(_within(wanted)).order_by(*order)
 
     def totals(self, wanted: Scope) -> Select[Any]:
         """Count the wanted rows, and the unfit values of each column of :meth:`doubtful`."""
         counts = [
-            _filled(name) - _holding(fit(_column(name)))
+            _filled(name) - _holding(fit(a_column(name)))
             for name, fit in self.doubtful(wanted).items()
         ]
         return select(func.count(), *counts).select_from(self._name).where(_within(wanted))
 
     def undated(self, name: str) -> Select[Any]:
         """Count the rows that no window can contain."""
-        return select(func.count() - _holding(is_a_day(_column(name)))).select_from(self._name)
+        return select(func.count() - _holding(is_a_day(a_column(name)))).select_from(self._name)
 
     def doubtful(self, wanted: Scope) -> Mapping[str, Callable[[Column], Column]]:
         """The wanted columns that can hold unfit values, and the condition that one is fit."""
         fits = {name: self.readings[name].fit for name in wanted.columns}
         return {name: fit for name, fit in fits.items() if fit is not None}
 
+    def _order(self, name: str) -> Column:
+        # Bytes order alike on every server; the order makes equal data equal files.
+        order = self.readings[name].expression(a_column(name))
+        return cast(cast(order, CHAR()), BINARY()) if self.readings[name].is_text else order
+
     @property
     def _name(self) -> Any:
-        return named(self.schema, self.name)
-
-
-def named(schema: str, name: str) -> Any:
-    """A table, or a view, by its quoted name."""
-    return table(quoted_name(name, quote=True), schema=quoted_name(schema, quote=True))
+        return a_table(self.name, self.schema)
 
 
 def opening(schema: str, name: str) -> Select[Any]:
     """Open a table without reading it: no migration can change it until the transaction ends."""
-    return select(text("1")).select_from(named(schema, name)).limit(0)
+    return select(text("1")).select_from(a_table(name, schema)).limit(0)
 
 
 def all_columns(schema: str, name: str) -> Select[Any]:
     """Ask for every column without reading any: refused unless the login may read them all."""
-    return select(text("*")).select_from(named(schema, name)).limit(0)
+    return select(text("*")).select_from(a_table(name, schema)).limit(0)
 
 
 class _Explained(Executable, ClauseElement):
@@ -135,16 +130,12 @@ def _explain(element: _Explained, compiler: Any, **options: Any) -> str:
 
 def explained(schema: str, name: str) -> Executable:
     """Explain a reading; refused unless the login may see everything that is read."""
-    return _Explained(select(text("1")).select_from(named(schema, name)))
-
-
-def _column(name: str) -> Column:
-    return column(quoted_name(name, quote=True))
+    return _Explained(select(text("1")).select_from(a_table(name, schema)))
 
 
 def _filled(name: str) -> Column:
     # Not IS NULL, which MySQL makes true for the zero dates of a NOT NULL column.
-    return func.count(_column(name))
+    return func.count(a_column(name))
 
 
 def _holding(condition: Column) -> Column:
@@ -156,7 +147,7 @@ def _within(wanted: Scope) -> Column:
     if window is None:
         return true()
     start, end = _bounds(window)
-    stamp = _column(window.column)
+    stamp = a_column(window.column)
     return (stamp >= start) & (stamp < end)
 
 

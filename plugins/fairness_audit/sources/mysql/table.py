@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Count, Field, Page, Scope, TableError
+from fairness_audit.sources.digits import decimals
 from fairness_audit.sources.mysql import statements
 from fairness_audit.sources.mysql.faults import DENIED, NOT_THERE, StatementFailed
 from fairness_audit.sources.mysql.session import Session
@@ -67,10 +68,16 @@ def _array(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
     if pa.types.is_binary(arrow_type):
         return pa.array(values, arrow_type)
     spelled = pa.array(values, pa.string())
+    if pa.types.is_decimal(arrow_type):
+        return decimals(spelled, arrow_type)
     if pa.types.is_timestamp(arrow_type):
         # The session's time zone is UTC; no stamp comes with a zone of its own.
         spelled = spelled.cast(pa.timestamp("us"))
     return spelled.cast(arrow_type)
+
+
+def _number(spelled: str | None) -> int | None:
+    return None if spelled is None else int(spelled)
 
 
 class _PartlyHidden(Mapping[str, Field]):
@@ -120,9 +127,7 @@ def find_table(session: Session, schema: str, name: str) -> MySQLTable:
         statements.FIND_COLUMNS, values, about=about
     ):
         if names == [schema, name]:
-            readings[column] = reading_of(
-                kind, declared, int(digits or 0), int(scale or 0), charset
-            )
+            readings[column] = reading_of(kind, declared, _number(digits), _number(scale), charset)
             # The values an enum may have are not part of its name.
             source_type = kind if kind in ("enum", "set") else declared
             readable = "select" in rights.lower().split(",")

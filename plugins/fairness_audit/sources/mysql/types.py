@@ -23,12 +23,11 @@ column's character set, or has no place in Unicode, which the server would give 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import CHAR, ColumnElement, and_, cast, func, literal_column
+from sqlalchemy import CHAR, and_, cast, func, literal_column
 
-Column = ColumnElement[Any]
+from fairness_audit.sources.quoting import Column
 
 _LARGEST_DECIMAL = 38
 # Those of which every text arrives as it is, or fails to be read as UTF-8.
@@ -122,16 +121,20 @@ _INTEGERS = {
 
 
 def reading_of(
-    data_type: str, column_type: str, digits: int, scale: int, charset: str | None
+    data_type: str,
+    column_type: str,
+    digits: int | None,
+    scale: int | None,
+    charset: str | None,
 ) -> Reading:
     """How a column is read, by what ``information_schema.COLUMNS`` says of it."""
     kind = data_type.lower()
     if kind in _INTEGERS:
         signed, unsigned = _INTEGERS[kind]
         return Reading(unsigned if "unsigned" in column_type.lower() else signed)
-    if kind == "decimal":
+    if kind == "decimal" and digits is not None and scale is not None:
         return Reading(pa.decimal128(digits, scale)) if digits <= _LARGEST_DECIMAL else _SPELLED
-    if kind == "bit":
+    if kind == "bit" and digits is not None:
         return Reading(pa.string(), lambda column: func.lpad(func.bin(column + 0), digits, "0"))
     reading = _READINGS.get(kind, _SPELLED)
     return _OTHER_TEXT if reading is _TEXT and charset not in _IN_UNICODE else reading

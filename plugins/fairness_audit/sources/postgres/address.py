@@ -22,7 +22,8 @@ def libpq_address(
     where = host or ""
     if where.startswith("/"):
         parameters["host"], where = where, ""
-    if port:
+    where = quote(where, safe="[]:,")
+    if port is not None:
         where += f":{port}"
     who = quote(login or "", safe="")
     if password:

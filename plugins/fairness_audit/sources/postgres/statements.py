@@ -75,35 +75,33 @@ class Relation:
     def rows(self, wanted: Scope, keys: Keys | None = None) -> str:
         """Give the wanted columns in their order, the rows in the order of the key.
 
-        With ``keys`` only those of a range.
+        With ``keys`` only those of a range of the key's first column.
         """
         columns = SQL(", ").join(
             SQL("{} AS {}").format(self._column(name), Identifier(name)) for name in wanted.columns
         )
-        # Bytes order alike on every server; the order makes equal data equal files.
-        order = SQL('{} COLLATE "C"' if wanted.key in self.sorted_as_text else "{}")
         return (
             SQL("SELECT {} FROM {} WHERE {} ORDER BY {}")
             .format(
                 columns,
                 self._name,
-                SQL(" AND ").join([self._within(wanted), *_among(wanted.key, keys)]),
-                order.format(Identifier(wanted.key)),
+                SQL(" AND ").join([self._within(wanted), *_among(wanted.keys[0], keys)]),
+                SQL(", ").join(map(self._order, wanted.keys)),
             )
             .as_string()
         )
 
     def extent(self, wanted: Scope) -> str:
-        """The lowest and the highest of the wanted keys."""
+        """The lowest and the highest value of the first column of the wanted keys."""
         return (
             SQL("SELECT min({0}), max({0}) FROM {1} WHERE {2}")
-            .format(Identifier(wanted.key), self._name, self._within(wanted))
+            .format(Identifier(wanted.keys[0]), self._name, self._within(wanted))
             .as_string()
         )
 
     def has_ranges(self, wanted: Scope) -> bool:
-        """True if the key is a whole number, by which the rows can be cut into ranges."""
-        return bool(pa.types.is_integer(self.readings[wanted.key].arrow_type))
+        """True if the key begins with a whole number, by which rows can be cut into ranges."""
+        return bool(pa.types.is_integer(self.readings[wanted.keys[0]].arrow_type))
 
     def totals(self, wanted: Scope) -> str:
         """Count the wanted rows, and the unfit values of each column of :meth:`limited`."""
@@ -129,6 +127,11 @@ class Relation:
         """The wanted columns that can hold unfit values, and the condition of each."""
         unfit = {name: self.readings[name].unfit for name in wanted.columns}
         return {name: condition for name, condition in unfit.items() if condition}
+
+    def _order(self, name: str) -> Composable:
+        # Bytes order alike on every server; the order makes equal data equal files.
+        order = SQL('{} COLLATE "C"' if name in self.sorted_as_text else "{}")
+        return order.format(Identifier(name))
 
     @property
     def _name(self) -> Identifier:

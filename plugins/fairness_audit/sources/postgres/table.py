@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Count, Field, Page, Scope, TableError, Window
+from fairness_audit.sources.digits import decimals
 from fairness_audit.sources.postgres import statements
 from fairness_audit.sources.postgres.followers import Followers
 from fairness_audit.sources.postgres.ranges import Cut, Keys, in_order
@@ -72,17 +73,26 @@ class PostgresTable:
 
     def _typed(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         try:
-            return batch.cast(schema)  # decimals arrive as text
+            arrays = [
+                _cast(column, each.type)
+                for column, each in zip(batch.columns, schema, strict=True)
+            ]
         except pa.ArrowInvalid:
             # Without its cause, which quotes the value.
             raise SourceError(
                 f"{self._session.place}: {self._relation}: a value does not fit the type its"
                 " column declares (mend the rows, or give the policy a view that casts them)"
             ) from None
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def _numbers(self, statement: str) -> list[int]:
         (numbers,) = self._session.fetch(statement, about=str(self._relation))
         return list(numbers)
+
+
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """A column as its type; decimals arrive as text."""
+    return decimals(column, kind) if pa.types.is_decimal(kind) else column.cast(kind)
 
 
 def _bind(session: Session, window: Window) -> None:

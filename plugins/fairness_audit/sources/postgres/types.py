@@ -10,7 +10,7 @@ timestamptz                     timestamp[us, UTC]
 numeric(p, s), p up to 38       decimal128(p, s)
 numeric, and longer numeric     string: no decimal type holds every value of it
 array                           string: JSON
-anything else                   string: PostgreSQL's own spelling (uuid, enum, jsonb, time, …)
+anything else                   string: PostgreSQL's own spelling (uuid, enum, jsonb, inet, …)
 ==============================  ==================================================================
 
 A domain counts as the type it is made from. Values that the Arrow type cannot hold (infinite
@@ -58,6 +58,8 @@ _NATIVE = {
     "date": Reading(pa.date32(), unfit="(NOT isfinite({}))"),
     "timestamp": Reading(pa.timestamp("us"), unfit=_TIMESTAMP_UNFIT),
     "timestamptz": Reading(pa.timestamp("us", tz="UTC"), unfit=_TIMESTAMP_UNFIT),
+    # A host without the /32 that a cast to text adds to it.
+    "inet": Reading(pa.string(), "abbrev({})"),
     "array": _AS_JSON,
 }
 

@@ -9,13 +9,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 
-from fairness_audit.errors import SourceError
 from fairness_audit.sources import RateLimited, TableError
-from fairness_audit.sources.salesforce.fields import fields_of, ids_among
+from fairness_audit.sources.salesforce.fields import Described, fields_of, ids_among
 from fairness_audit.sources.salesforce.login import SalesforceLogin
 from fairness_audit.sources.salesforce.table import SalesforceTable
 from fairness_audit.sources.web.transport import Patience, Refused, Transport, clock_of
@@ -64,7 +62,7 @@ class SalesforceSource:
             place=self._place,
             base=f"{token.address}/services/data/v{self._version}",
             login=lambda renew: f"Bearer {self._tokens.get(renew=renew).secret}",
-            code_of=_code_of,
+            codes=[[0, "errorCode"], ["errorCode"]],
             limits=_LIMITS,
             expired=_EXPIRED,
             cures=_CURES,
@@ -105,7 +103,7 @@ class FrozenSalesforce:
                 f"{name}: Salesforce has no schemas (write the API name of the object)"
             )
         try:
-            described: Any = self._transport.json("GET", f"/sobjects/{name}/describe")
+            described = self._transport.json("GET", f"/sobjects/{name}/describe", Described)
         except Refused as refused:
             if refused.refusal.status not in (403, 404) and refused.refusal.code != "INVALID_TYPE":
                 raise
@@ -113,17 +111,9 @@ class FrozenSalesforce:
                 f"there is no object {name}, or the integration user may not see it"
                 f" ({refused.refusal}; custom ones end with __c)"
             ) from refused
-        if not described.get("queryable", True):
+        if not described.queryable:
             raise TableError(f"object {name} cannot be queried (read what it is made from)")
-        if not isinstance(described.get("fields"), list):
-            raise SourceError(f"{name}: describe gave no fields (try again)")
         fields = fields_of(described)
         return SalesforceTable(
             self._transport, name, fields, ids_among(described), as_of=self.taken_at
         )
-
-
-def _code_of(answer: Any) -> str | None:
-    """`[{"message": …, "errorCode": …}]`, or Bulk's single object."""
-    first = answer[0] if isinstance(answer, list) and answer else answer
-    return first.get("errorCode") if isinstance(first, dict) else None

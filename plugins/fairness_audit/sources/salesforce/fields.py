@@ -14,13 +14,16 @@ anything else                      string
 Compound fields (address, location) and files (base64) cannot leave by Bulk API; their parts can.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field as Named
+from pydantic import model_validator
 
 from fairness_audit.sources import Field
+from fairness_audit.sources.web.answers import Shape, Whole, Word
 
 _TYPES = {
     "boolean": pa.bool_(),
@@ -37,40 +40,68 @@ _SHORT, _LONG = 15, 18
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
-def fields_of(described: Mapping[str, Any]) -> dict[str, Field]:
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+class DescribedField(Shape):
+    """A field as describe has it; of ``precision`` digits ``scale`` are behind the point."""
+
+    name: str
+    type: Word
+    length: Whole = 0
+    precision: Whole = 0
+    scale: Whole = 0
+    part_of: str | None = Named(default=None, alias="compoundFieldName")
+
+    @model_validator(mode="after")
+    def _money_has_digits(self) -> Self:
+        if self.type == "currency" and self.precision == 0:
+            raise ValueError("money without its digits")
+        return self
+
+
+class Described(Shape):
+    """An object as describe has it."""
+
+    queryable: bool = True
+    fields: list[DescribedField]
+
+
+def fields_of(described: Described) -> dict[str, Field]:
     """Every field of a describe answer; compound ones are there, but cannot be read."""
-    compound = {
-        each.get("compoundFieldName") for each in described["fields"] if each["name"] != "Name"
-    } - {"Name"}
+    compound = {each.part_of for each in described.fields if each.name != "Name"}
+    unreadable = compound - {"Name"}
     return {
-        each["name"]: Field(
+        each.name: Field(
             _source_type(each),
             _arrow_type(each),
-            each["type"] not in _UNREADABLE and each["name"] not in compound,
+            readable=each.type not in _UNREADABLE
+            and each.name not in unreadable
+            and _NAME.fullmatch(each.name) is not None,  # it becomes a part of queries
         )
-        for each in described["fields"]
+        for each in described.fields
     }
 
 
-def ids_among(described: Mapping[str, Any]) -> frozenset[str]:
+def ids_among(described: Described) -> frozenset[str]:
     """The fields that hold ids."""
-    return frozenset(each["name"] for each in described["fields"] if each["type"] in _IDS)
+    return frozenset(each.name for each in described.fields if each.type in _IDS)
 
 
-def _arrow_type(field: Mapping[str, Any]) -> pa.DataType:
-    if field["type"] == "currency":
-        precision, scale = int(field.get("precision") or 18), int(field.get("scale") or 2)
-        return pa.decimal128(precision, scale) if precision <= _LARGEST_DECIMAL else pa.string()
-    return _TYPES.get(field["type"], pa.string())
+def _arrow_type(field: DescribedField) -> pa.DataType:
+    if field.type != "currency":
+        return _TYPES.get(field.type, pa.string())
+    digits = max(field.precision, field.scale)
+    return pa.decimal128(digits, field.scale) if digits <= _LARGEST_DECIMAL else pa.string()
 
 
-def _source_type(field: Mapping[str, Any]) -> str:
+def _source_type(field: DescribedField) -> str:
     size = {
-        "currency": f"({field.get('precision')}, {field.get('scale')})",
-        "double": f"({field.get('precision')}, {field.get('scale')})",
-        "string": f"({field.get('length')})",
+        "currency": f"({field.precision}, {field.scale})",
+        "double": f"({field.precision}, {field.scale})",
+        "string": f"({field.length})",
     }
-    return f"{field['type']}{size.get(field['type'], '')}"
+    return f"{field.type}{size.get(field.type, '')}"
 
 
 def long_id(given: str) -> str:

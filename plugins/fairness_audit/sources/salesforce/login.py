@@ -7,9 +7,16 @@ from pathlib import Path
 import jwt
 
 from fairness_audit.errors import SourceError
+from fairness_audit.sources.web.addresses import WebAddress
+from fairness_audit.sources.web.answers import Shape, Visible
 from fairness_audit.sources.web.tokens import Token, Tokens, requested
 
 _ASSERTION_SECONDS = 180
+
+
+class _Given(Shape):
+    access_token: Visible
+    instance_url: WebAddress | None = None
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,8 @@ class SalesforceLogin:
                 f"{place}: the connection has neither a password (the client's secret) nor"
                 " extra.user with extra.private_key (write one of the two)"
             )
-        given = requested(place, f"{self.address}/services/oauth2/token", form)
-        return Token(str(given["access_token"]), str(given.get("instance_url") or self.address))
+        given = requested(place, f"{self.address}/services/oauth2/token", form, _Given)
+        return Token(given.access_token, given.instance_url or self.address)
 
     def _assertion(self, place: str) -> str:
         claims = {

@@ -8,24 +8,56 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 import pyarrow as pa
+from pydantic import Field as Named
 
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Count, CursorExpired, Field, Page, Scope
 from fairness_audit.sources.salesforce import soql
 from fairness_audit.sources.salesforce.fields import long_ids
+from fairness_audit.sources.web.answers import (
+    Identifier,
+    Record,
+    Shape,
+    Transient,
+    Visible,
+    Whole,
+    Word,
+    json_of,
+    shaped,
+    whole_in,
+)
 from fairness_audit.sources.web.csv_pages import changed, page_of
 from fairness_audit.sources.web.rest_pages import rows_of
-from fairness_audit.sources.web.transport import Refused, Transient, Transport, json_of
+from fairness_audit.sources.web.transport import Refused, Transport
 
 log = logging.getLogger(__name__)
 
 _ROWS_PER_PAGE = 100_000
 _LAST = "null"  # what Sforce-Locator says on the last page
 _NOT_FOR_BULK = frozenset({"INVALIDENTITY", "API_ERROR", "INVALID_ENTITY"})
+
+
+class _Created(Shape):
+    id: Identifier
+
+
+class _Job(Shape):
+    state: Word
+    processed: Whole | None = Named(default=None, alias="numberRecordsProcessed")
+
+
+class _Counted(Shape):
+    total: Whole = Named(alias="totalSize")
+
+
+class _Batch(_Counted):
+    done: bool
+    records: list[Record]
+    following: Visible | None = Named(default=None, alias="nextRecordsUrl")
 
 
 class Cursor(NamedTuple):
@@ -62,7 +94,7 @@ class SalesforceTable:
         return Count(self._total(soql.count(self._name, wanted, self._as_of)), undated, {})
 
     def _total(self, query: str) -> int:
-        return int(self._transport.json("GET", "/queryAll", params={"q": query})["totalSize"])
+        return self._transport.json("GET", "/queryAll", _Counted, params={"q": query}).total
 
     def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Read the pages of a query job, or go on behind a page of one.
@@ -86,12 +118,14 @@ class SalesforceTable:
                 return
         processed = self._done(cursor.job)
         while cursor.locator != _LAST:
-            page, cursor = self._page(cursor, types)
-            if cursor.locator == _LAST and cursor.rows != processed:
+            page, behind = self._page(cursor, types)
+            is_whole = behind.rows == processed
+            if behind.locator == cursor.locator or (behind.locator == _LAST and not is_whole):
                 raise SourceError(
                     f"{self._transport.place}: {self._name}: job {cursor.job} declared"
-                    f" {processed} rows and gave {cursor.rows} (try again)"
+                    f" {processed} rows and gave {behind.rows} (try again)"
                 )
+            cursor = behind
             yield page
 
     def _created(self, query: str) -> str:
@@ -102,32 +136,35 @@ class SalesforceTable:
             "columnDelimiter": "COMMA",
             "lineEnding": "LF",
         }
-        return str(self._transport.json("POST", "/jobs/query", json=asked)["id"])
+        return self._transport.json("POST", "/jobs/query", _Created, json=asked).id
 
     def _done(self, job: str) -> int:
         """Wait for the job; how many records it says it processed."""
-        found: dict[str, Any] = {}
+        found = _Job(state="UploadComplete")
 
         def is_done() -> bool:
-            found.update(self._known(job, "GET", f"/jobs/query/{job}"))
-            return found.get("state") not in ("UploadComplete", "InProgress")
+            nonlocal found
+            found = self._known(job)
+            return found.state not in ("UploadComplete", "InProgress")
 
         done = self._transport.patience.for_job(is_done)
-        if done and found["state"] == "JobComplete":
-            return int(found["numberRecordsProcessed"])
         place = f"{self._transport.place}: {self._name}: job {job}"
-        if done:
+        if not done:
+            minutes = self._transport.patience.longest_job / 60
             raise SourceError(
-                f"{place} ended {found['state']} (Setup, Bulk Data Load Jobs, has the reason)"
+                f"{place} is still {found.state} after {minutes:.0f} minutes (try again later)"
             )
-        minutes = self._transport.patience.longest_job / 60
-        raise SourceError(
-            f"{place} is still {found['state']} after {minutes:.0f} minutes (try again later)"
-        )
+        if found.state != "JobComplete":
+            raise SourceError(
+                f"{place} ended {found.state} (Setup, Bulk Data Load Jobs, has the reason)"
+            )
+        if found.processed is None:
+            raise SourceError(f"{place} does not say how many records it has (try again)")
+        return found.processed
 
-    def _known(self, job: str, method: str, path: str) -> Any:
+    def _known(self, job: str) -> _Job:
         try:
-            return self._transport.json(method, path)
+            return self._transport.json("GET", f"/jobs/query/{job}", _Job)
         except Refused as refused:
             if refused.refusal.status not in (400, 404, 409):
                 raise
@@ -137,7 +174,7 @@ class SalesforceTable:
 
     def _page(self, cursor: Cursor, types: Mapping[str, pa.DataType]) -> tuple[Page, Cursor]:
         def read(answer: httpx.Response) -> tuple[Page, Cursor]:
-            declared = int(answer.headers["Sforce-NumberOfRecords"])
+            declared = whole_in(answer.headers, "Sforce-NumberOfRecords")
             batch = page_of(answer.content, types)
             if batch.num_rows != declared:
                 raise Transient(f"a page of {batch.num_rows} rows that declares {declared}")
@@ -162,21 +199,27 @@ class SalesforceTable:
     def _by_rest(self, query: str, types: Mapping[str, pa.DataType]) -> Iterator[Page]:
         """Batches of a REST query; its locators die with the session, so none is kept."""
 
-        def read(answer: httpx.Response) -> tuple[pa.RecordBatch, dict[str, Any]]:
-            content = json_of(answer)
-            return rows_of(content["records"], types), content
+        def read(answer: httpx.Response) -> tuple[pa.RecordBatch, _Batch]:
+            batch = shaped(json_of(answer), _Batch)
+            return rows_of(batch.records, types), batch
 
-        path, asked, rows = "/queryAll", {"q": query}, 0
+        path, asked, rows, following = "/queryAll", {"q": query}, 0, ""
         while True:
             batch, answer = self._transport.ask("GET", path, read, params=asked)
             rows += batch.num_rows
             yield Page(self._with_long_ids(batch))
-            if answer["done"]:
+            if answer.done:
                 break
-            path, asked = "/query/" + str(answer["nextRecordsUrl"]).rpartition("/")[2], {}
-        if rows != answer["totalSize"]:
+            behind = (answer.following or "").rpartition("/")[2]
+            if behind in ("", following):
+                raise SourceError(
+                    f"{self._transport.place}: {self._name}: a query does not go on (try again)"
+                )
+            following = behind
+            path, asked = f"/query/{following}", {}
+        if rows != answer.total:
             raise SourceError(
-                f"{self._transport.place}: {self._name}: a query of {answer['totalSize']} rows"
+                f"{self._transport.place}: {self._name}: a query of {answer.total} rows"
                 f" gave {rows} (try again)"
             )
 

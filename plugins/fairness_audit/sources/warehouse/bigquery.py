@@ -22,7 +22,8 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import cast, func
 
-from fairness_audit.sources.warehouse.dialect import Column, Dialect, Reading, grammar
+from fairness_audit.sources.quoting import Column
+from fairness_audit.sources.warehouse.dialect import Dialect, Reading, grammar
 from fairness_audit.sources.warehouse.statements import Named
 
 _NUMERIC = re.compile(r"NUMERIC\((\d+)(?:, ?(\d+))?\)")

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.compiler import IdentifierPreparer, SQLCompiler
 
-Column = ColumnElement[Any]
+from fairness_audit.sources.quoting import Column
 
 LARGEST_DECIMAL = 38
 

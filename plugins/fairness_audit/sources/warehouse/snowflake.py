@@ -22,7 +22,8 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import String, cast, func, literal_column
 
-from fairness_audit.sources.warehouse.dialect import Column, Dialect, Reading, grammar
+from fairness_audit.sources.quoting import Column
+from fairness_audit.sources.warehouse.dialect import Dialect, Reading, grammar
 
 _MICROSECONDS = 6
 

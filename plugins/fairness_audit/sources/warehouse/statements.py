@@ -22,7 +22,8 @@ from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import UserDefinedType
 
 from fairness_audit.sources import Scope, Window
-from fairness_audit.sources.warehouse.dialect import Column, Dialect, Reading
+from fairness_audit.sources.quoting import Column, a_column, quoted
+from fairness_audit.sources.warehouse.dialect import Dialect, Reading
 
 
 class Named(UserDefinedType[Any]):
@@ -67,10 +68,7 @@ class Relation:
         columns: list[Any] = [self._selected(name) for name in wanted.columns]
         statement = self._within(select(*columns), wanted)
         if self.dialect.is_ordered:
-            order = self._selected(wanted.key)
-            # Bytes order alike on every server; the order makes equal data equal files.
-            is_text = self.readings[wanted.key].is_text
-            statement = statement.order_by(self.dialect.bytes_of(order) if is_text else order)
+            statement = statement.order_by(*map(self._order, wanted.keys))
         return self._compiled(statement)
 
     def totals(self, wanted: Scope) -> Statement:
@@ -80,21 +78,26 @@ class Relation:
 
     def undated(self, name: str) -> Statement:
         """Count the rows that no window can contain."""
-        return self._compiled(self._from(select(_number_of(_column(name).is_(None)))))
+        return self._compiled(self._from(select(_number_of(a_column(name).is_(None)))))
 
     def limited(self, wanted: Scope) -> dict[str, Column]:
         """The wanted columns that can hold unfit values, and the condition of each."""
         unfit = {name: self.readings[name].unfit for name in wanted.columns}
-        return {name: check(_column(name)) for name, check in unfit.items() if check}
+        return {name: check(a_column(name)) for name, check in unfit.items() if check}
+
+    def _order(self, name: str) -> Column:
+        # Bytes order alike on every server; the order makes equal data equal files.
+        order = self._selected(name)
+        return self.dialect.bytes_of(order) if self.readings[name].is_text else order
 
     def _selected(self, name: str) -> Column:
-        return self.readings[name].expression(_column(name))
+        return self.readings[name].expression(a_column(name))
 
     def _within(self, statement: Select[Any], wanted: Scope) -> Select[Any]:
         window = wanted.window
         if window is None:
             return self._from(statement)
-        stamp = _column(window.column)
+        stamp = a_column(window.column)
         arrow_type = self.readings[window.column].arrow_type
         is_zoned = getattr(arrow_type, "tz", None) is not None
         kind = Named(self.dialect.zoned if is_zoned else self.dialect.unzoned)
@@ -161,16 +164,8 @@ def _found(
 
 
 def _table(dialect: Dialect, path: tuple[str, ...], name: str) -> Any:
-    quoted = ".".join(map(dialect.grammar.identifier_preparer.quote_identifier, path))
-    return table(_quoted(name), schema=quoted_name(quoted, quote=False))
-
-
-def _column(name: str) -> Column:
-    return column(_quoted(name))
-
-
-def _quoted(name: str) -> quoted_name:
-    return quoted_name(name, quote=True)
+    within = ".".join(map(dialect.grammar.identifier_preparer.quote_identifier, path))
+    return table(quoted(name), schema=quoted_name(within, quote=False))
 
 
 def _number_of(condition: Column) -> Column:

@@ -7,7 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from fairness_audit.sources.web.transport import Transient
+from fairness_audit.sources.digits import decimals
+from fairness_audit.sources.web.answers import Transient
+
+_LONGEST_ROW = 64 << 20  # bytes; a row of a block of its own is read alone
 
 Change = Callable[[pa.Array], pa.Array]
 
@@ -27,7 +30,11 @@ def page_of(
         Transient: the page is cut, or not what was asked for: it is worth asking again.
     """
     headers = {name: (names or {}).get(name, name) for name in fields}
-    wanted = {headers[name]: kind for name, kind in fields.items()}
+    # Arrow's reader does not hold decimals against their digits: they are read as text.
+    wanted = {
+        headers[name]: pa.string() if pa.types.is_decimal(kind) else kind
+        for name, kind in fields.items()
+    }
     if content.startswith(b"\xef\xbb\xbf"):
         content = content[3:]
     if not content.strip():
@@ -35,6 +42,7 @@ def page_of(
     try:
         table = pa_csv.read_csv(
             io.BytesIO(content),
+            read_options=pa_csv.ReadOptions(block_size=_LONGEST_ROW),
             parse_options=pa_csv.ParseOptions(newlines_in_values=True),
             convert_options=pa_csv.ConvertOptions(
                 column_types=wanted,
@@ -60,12 +68,21 @@ def as_batch(table: pa.Table, fields: Mapping[str, pa.DataType]) -> pa.RecordBat
     """The table as one batch of exactly these types."""
     schema = pa.schema(list(fields.items()))
     try:
-        batches = table.cast(schema).combine_chunks().to_batches()
+        columns = [
+            _typed(column.combine_chunks(), kind)
+            for column, kind in zip(table.columns, fields.values(), strict=True)
+        ]
     except pa.ArrowInvalid:
         raise Transient("a value that does not fit the type its field declares") from None
-    if batches:
-        return batches[0]
-    return pa.RecordBatch.from_arrays([pa.array([], each.type) for each in schema], schema=schema)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _typed(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_decimal(kind):
+        return decimals(column, kind)
+    if pa.types.is_floating(kind) and pc.all(pc.is_finite(column)).as_py() is False:
+        raise pa.ArrowInvalid("no number, or one larger than any double")
+    return column.cast(kind)
 
 
 def changed(batch: pa.RecordBatch, names: Sequence[str], change: Change) -> pa.RecordBatch:

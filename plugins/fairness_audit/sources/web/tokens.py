@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
+from pydantic import TypeAdapter
 
 from fairness_audit.encoding import digest_of
 from fairness_audit.errors import SourceError
 from fairness_audit.files import write_bytes
+from fairness_audit.sources.web.answers import Shaped, Transient, code_in, json_of, shaped
 
 _SPARE = 60.0  # seconds before its end at which a token counts as used up
 
@@ -30,6 +31,8 @@ class Token:
 
 
 Ask = Callable[[], Token]
+
+_TOKEN = TypeAdapter(Token)
 
 
 class Tokens:
@@ -53,8 +56,8 @@ class Tokens:
         if self._file is None:
             return None
         try:
-            return Token(**json.loads(self._file.read_bytes()))
-        except (FileNotFoundError, ValueError, TypeError):
+            return _TOKEN.validate_json(self._file.read_bytes(), strict=True)
+        except (FileNotFoundError, ValueError):
             return None
 
     def _keep(self, token: Token) -> None:
@@ -66,31 +69,28 @@ class Tokens:
         self._file.chmod(0o600)
 
 
-def requested(place: str, address: str, form: dict[str, str]) -> dict[str, Any]:
+def requested(place: str, address: str, form: dict[str, str], shape: type[Shaped]) -> Shaped:
     """What a token address answers to a form.
 
     Raises:
-        SourceError: it refuses, whatever the HTTP status of the refusal, or cannot be reached.
+        SourceError: it refuses, whatever the HTTP status of the refusal, cannot be reached, or
+            makes no sense.
     """
     try:
         answer = httpx.post(address, data=form, timeout=30.0)
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         raise SourceError(
             f"{place}: the login cannot be reached: {type(error).__name__}"
             " (check the host of the connection)"
         ) from None
-    try:
-        content = answer.json()
-    except ValueError:
-        content = {}
-    if answer.is_success and isinstance(content, dict) and content.get("access_token"):
-        return content
     # Some refuse with HTTP 200; some leave the description out. Neither repeats a secret.
-    code = content.get("error") if isinstance(content, dict) else None
-    why = (
-        code if isinstance(code, str) and code.replace("_", "").replace(" ", "").isalpha() else ""
-    )
+    code = code_in(answer, [["error"]], in_words=True)
+    if answer.is_success and code is None:
+        try:
+            return shaped(json_of(answer), shape)
+        except Transient as fault:
+            raise SourceError(f"{place}: login: {fault} (check the host, try again)") from None
     raise SourceError(
-        f"{place}: login refused: HTTP {answer.status_code} {why}".rstrip()
+        f"{place}: login refused: HTTP {answer.status_code} {code or ''}".rstrip()
         + " (check login, password and extra of the connection)"
     )

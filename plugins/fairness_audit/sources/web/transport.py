@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -18,6 +18,14 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import RateLimited
+from fairness_audit.sources.web.answers import (
+    Places,
+    Shaped,
+    Transient,
+    code_in,
+    json_of,
+    shaped,
+)
 
 log = logging.getLogger(__name__)
 # It tells every address that is asked for; how far a reading has come, others tell better.
@@ -30,15 +38,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
 _POLLS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _BUSY = frozenset({408, 420, 425, 429, 500, 502, 503, 504})
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,60}")
-
-
-class Transient(Exception):
-    """Worth asking again; ``retry_after`` is what the server asked for, in seconds."""
-
-    def __init__(self, fault: str, retry_after: float | None = None) -> None:
-        super().__init__(fault)
-        self.retry_after = retry_after
+_CLOCKS_APART = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -93,15 +93,15 @@ Login = Callable[[bool], str]
 class Transport:
     """One vendor's API.
 
-    ``place`` names it in messages. ``code_of`` finds the vendor's error code in an answer;
-    ``limits`` are codes that mean a limit, whatever the status; ``expired`` those that mean that
-    the token is. ``cure_of`` says what to do about a code.
+    ``place`` names it in messages. ``codes`` are the places of the vendor's error code in an
+    answer; ``limits`` are codes that mean a limit, whatever the status; ``expired`` those that
+    mean that the token is. ``cures`` say what to do about a code.
     """
 
     place: str
     base: str
     login: Login
-    code_of: Callable[[Any], str | None]
+    codes: Places
     limits: frozenset[str] = frozenset()
     expired: frozenset[str] = frozenset()
     cures: Mapping[str, str] = field(default_factory=dict)
@@ -120,13 +120,28 @@ class Transport:
             finally:
                 self._client = None
 
-    def json(self, method: str, path: str, **request: Any) -> Any:
-        """Ask for JSON; an empty answer is None.
+    def json(self, method: str, path: str, shape: type[Shaped], **request: Any) -> Shaped:
+        """Ask for JSON of this shape.
 
         Raises:
             Refused, RateLimited, SourceError: as :meth:`ask`.
         """
-        return self.ask(method, path, json_of, **request)
+        return self.ask(method, path, lambda answer: shaped(json_of(answer), shape), **request)
+
+    def json_if_any(
+        self, method: str, path: str, shape: type[Shaped], **request: Any
+    ) -> Shaped | None:
+        """Ask for JSON of this shape, or an empty answer, which is None.
+
+        Raises:
+            Refused, RateLimited, SourceError: as :meth:`ask`.
+        """
+
+        def read(answer: httpx.Response) -> Shaped | None:
+            content = json_of(answer)
+            return None if content is None else shaped(content, shape)
+
+        return self.ask(method, path, read, **request)
 
     def ask(
         self, method: str, path: str, read: Callable[[httpx.Response], Answer], **request: Any
@@ -163,7 +178,7 @@ class Transport:
     ) -> httpx.Response:
         answer = self._send(method, path, request, renew=False)
         code = self._code(answer)
-        if answer.status_code == 401 or (code in self.expired and not answer.is_success):
+        if answer.status_code == 401 or code in self.expired:
             # A token may run out at any page: the same page is asked for with a new one.
             answer = self._send(method, path, request, renew=True)
             code = self._code(answer)
@@ -196,18 +211,12 @@ class Transport:
         rest = {name: value for name, value in request.items() if name != "headers"}
         try:
             return self._client.request(method, self.base + path, headers=headers, **rest)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             # Its text can hold the address with what is bound into it; its kind says enough.
             raise Transient(_words(type(error).__name__)) from None
 
     def _code(self, answer: httpx.Response) -> str | None:
-        if answer.is_success and not self.expired:
-            return None
-        try:
-            found = self.code_of(answer.json())
-        except (ValueError, UnicodeDecodeError):
-            return None
-        return found if found and _CODE.fullmatch(found) else None
+        return None if answer.is_success else code_in(answer, self.codes)
 
     def _wait(self, state: RetryCallState) -> float:
         fault = state.outcome.exception() if state.outcome else None
@@ -240,21 +249,24 @@ def retry_after(headers: httpx.Headers) -> float | None:
 
 
 def clock_of(headers: httpx.Headers) -> datetime:
-    """The server's time, by its Date header; without one, ours."""
-    try:
-        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
-    except (KeyError, ValueError):
-        return datetime.now(UTC)
+    """The server's time, by its Date header; without one, ours.
 
-
-def json_of(answer: httpx.Response) -> Any:
-    """The JSON of an answer, None of an empty one; what is no JSON is worth asking again."""
-    if not answer.content:
-        return None
+    Raises:
+        Transient: it lies more than a day from ours: what was created since then would be left
+            out.
+    """
+    ours = datetime.now(UTC)
+    said = headers.get("Date")
+    if said is None:
+        return ours
     try:
-        return answer.json()
-    except (ValueError, UnicodeDecodeError):
-        raise Transient("an answer that is not JSON") from None
+        theirs = parsedate_to_datetime(said)
+    except ValueError:
+        return ours
+    theirs = theirs.replace(tzinfo=theirs.tzinfo or UTC)
+    if abs(theirs - ours) > _CLOCKS_APART:
+        raise Transient("an answer of more than a day from now, by its clock and this machine's")
+    return theirs.astimezone(UTC)
 
 
 def _log_retry(what: str, state: RetryCallState) -> None:

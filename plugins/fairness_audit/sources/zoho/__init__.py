@@ -5,20 +5,21 @@ more by themselves, rows that come twice count once, and the whole is held again
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import RateLimited, TableError
+from fairness_audit.sources.web.addresses import WebAddress, web_address
+from fairness_audit.sources.web.answers import Shape, Visible, Whole
 from fairness_audit.sources.web.tokens import Token, Tokens, requested
 from fairness_audit.sources.web.transport import Patience, Refused, Transport, clock_of
-from fairness_audit.sources.zoho.fields import fields_of
+from fairness_audit.sources.zoho.fields import Described, fields_of
 from fairness_audit.sources.zoho.table import ZohoTable
 
 __all__ = ["ZohoLogin", "ZohoSource"]
@@ -47,6 +48,12 @@ _CURES = {
 _SETTLED = timedelta(seconds=2)
 
 
+class _Given(Shape):
+    access_token: Visible
+    api_domain: WebAddress
+    expires_in: Whole = 3600
+
+
 @dataclass(frozen=True)
 class ZohoLogin:
     """A self client's login: ``data_center`` is one of `ACCOUNTS`, or an address."""
@@ -64,11 +71,11 @@ class ZohoLogin:
         Raises:
             SourceError: there is no such data centre.
         """
-        if self.data_center.startswith(("http://", "https://")):
-            return self.data_center
         try:
+            if "://" in self.data_center:
+                return web_address(self.data_center)
             return ACCOUNTS[self.data_center]
-        except KeyError:
+        except (KeyError, ValueError):
             raise SourceError(
                 f"extra.data_center {self.data_center!r}: there is no such data centre of Zoho"
                 f" (write one of {', '.join(ACCOUNTS)})"
@@ -86,10 +93,9 @@ class ZohoLogin:
             "client_secret": self.client_secret,
             "refresh_token": self.refresh_token,
         }
-        given = requested(place, f"{self.accounts}/oauth/v2/token", form)
-        seconds = float(given.get("expires_in", 3600))
-        ends = datetime.now(UTC).timestamp() + seconds
-        return Token(str(given["access_token"]), str(given.get("api_domain")), ends)
+        given = requested(place, f"{self.accounts}/oauth/v2/token", form, _Given)
+        ends = datetime.now(UTC).timestamp() + given.expires_in
+        return Token(given.access_token, given.api_domain, ends)
 
 
 class ZohoSource:
@@ -114,7 +120,7 @@ class ZohoSource:
             place=self._place,
             base=token.address,
             login=lambda renew: f"Zoho-oauthtoken {self._tokens.get(renew=renew).secret}",
-            code_of=_code_of,
+            codes=[["code"], ["data", 0, "code"]],
             limits=_LIMITS,
             expired=_EXPIRED,
             cures=_CURES,
@@ -129,7 +135,7 @@ class ZohoSource:
     def _guard_credits(self, headers: httpx.Headers) -> None:
         """Other systems live on the same credits: stop before they are spent."""
         left = headers.get("X-API-CREDITS-REMAINING", "")
-        if left.isdigit() and int(left) < self._least_credits:
+        if left.isascii() and left.isdecimal() and int(left) < self._least_credits:
             raise RateLimited(
                 f"{self._place}: {left} API credits of the day are left, and"
                 f" extra.least_credits keeps {self._least_credits} for others"
@@ -154,23 +160,15 @@ class FrozenZoho:
         if schema is not None or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
             raise TableError(f"{name}: Zoho has no schemas (write the API name of the module)")
         try:
-            answer: Any = self._transport.json(
-                "GET", "/crm/v8/settings/fields", params={"module": name}
+            described = self._transport.json_if_any(
+                "GET", "/crm/v8/settings/fields", Described, params={"module": name}
             )
         except Refused as refused:
             raise TableError(
                 f"there is no module {name}, or the integration user may not see it"
                 f" ({refused.refusal})"
             ) from refused
-        fields = fields_of((answer or {}).get("fields", ()))
+        fields = fields_of(() if described is None else described.fields)
         if len(fields) == 1:
             raise TableError(f"module {name} shows no field to the integration user")
         return ZohoTable(self._transport, name, fields, as_of=self.taken_at)
-
-
-def _code_of(answer: Any) -> str | None:
-    """`{"code": …}`, or the same within ``data``."""
-    if isinstance(answer, Mapping) and "code" in answer:
-        return str(answer["code"])
-    first = (answer.get("data") or [None])[0] if isinstance(answer, Mapping) else None
-    return str(first["code"]) if isinstance(first, Mapping) and "code" in first else None

@@ -4,20 +4,35 @@ import io
 import json
 import logging
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import AfterValidator
+from pydantic import Field as Named
 
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Count, CursorExpired, Field, Page, Scope
+from fairness_audit.sources.web.answers import (
+    Identifier,
+    Record,
+    Shape,
+    Transient,
+    Visible,
+    Whole,
+    Word,
+    json_of,
+    shaped,
+)
 from fairness_audit.sources.web.csv_pages import joined, page_of
 from fairness_audit.sources.web.rest_pages import rows_of
-from fairness_audit.sources.web.transport import Refused, Transient, Transport, json_of
+from fairness_audit.sources.web.transport import Refused, Transport
 from fairness_audit.sources.zoho.fields import ID
 
 log = logging.getLogger(__name__)
@@ -29,6 +44,53 @@ _FIELDS_PER_REQUEST = 50
 _ROWS_PER_REQUEST = 200
 _BULK, _CONVERTED = "bulk", "converted"
 _LARGEST_RESULT = 4 << 30  # bytes a ZIP may unpack to: 200,000 rows are far below
+
+
+class _Count(Shape):
+    ids: Whole = Named(alias="COUNT(id)")
+
+
+class _Counted(Shape):
+    data: list[_Count] = Named(min_length=1, max_length=1)
+
+
+class _Added(Shape):
+    id: Identifier
+
+
+class _Told(Shape):
+    details: _Added
+
+
+class _Created(Shape):
+    data: list[_Told] = Named(min_length=1, max_length=1)
+
+
+class _Download(Shape):
+    count: Whole
+    download_url: str = Named(pattern=r"^/[!-~]{1,2000}$")
+    more_records: bool
+    next_page_token: Visible | None = None
+
+
+class _Job(Shape):
+    state: Annotated[Word, AfterValidator(lambda state: state.replace(" ", "_"))]
+    result: _Download | None = None
+
+
+class _Jobs(Shape):
+    data: list[_Job] = Named(min_length=1, max_length=1)
+
+
+class _Info(Shape):
+    count: Whole
+    more_records: bool
+    next_page_token: Visible | None = None
+
+
+class _Records(Shape):
+    data: list[Record]
+    info: _Info
 
 
 class Cursor(NamedTuple):
@@ -61,11 +123,9 @@ class ZohoTable:
     def _counted(self, limits: Sequence[str]) -> int:
         where = " and ".join(limits) or f"{ID} is not null"
         query = " ".join(["select count(id) from", self._name, "where", where])
-        answer = self._transport.json("POST", "/crm/v8/coql", json={"select_query": query})
-        if not answer:
-            return 0
-        (row,) = answer["data"]
-        return int(row["COUNT(id)"])
+        asked = {"select_query": query}
+        counted = self._transport.json_if_any("POST", "/crm/v8/coql", _Counted, json=asked)
+        return 0 if counted is None else counted.data[0].ids
 
     def pages(self, wanted: Scope, resume: str | None = None) -> Iterator[Page]:
         """Read all records, then converted leads once more by themselves.
@@ -97,10 +157,8 @@ class ZohoTable:
             self._job([ID, *part], wanted, each) for part, each in zip(parts, tokens, strict=True)
         ]
         batch = self._side_by_side(found)
-        types = {name: self.fields[name].arrow_type for name in wanted.columns}
-        following = " ".join(each.token for each in found)
-        page = Page(batch.select(list(types)), found[0].declared)
-        return page, following, found[0].more
+        page = Page(batch.select(list(wanted.columns)), found[0].declared)
+        return page, *self._following(found, tokens)
 
     def _side_by_side(self, found: Sequence["_Result"]) -> pa.RecordBatch:
         """The same records with the fields of all results."""
@@ -115,6 +173,17 @@ class ZohoTable:
             batch = both
         return batch
 
+    def _following(self, found: Sequence["_Result"], tokens: Sequence[str]) -> tuple[str, bool]:
+        """The tokens of the next page, and whether there is one."""
+        following, more = [each.token for each in found], {each.more for each in found}
+        if more == {False}:
+            return "", False
+        if more == {True} and "" not in following and following != tokens:
+            return " ".join(following), True
+        raise SourceError(
+            f"{self._transport.place}: {self._name}: the pages do not go on (try again)"
+        )
+
     def _job(self, columns: list[str], wanted: Scope, token: str) -> "_Result":
         query: dict[str, Any] = {"page_token": token}
         if not token:
@@ -122,49 +191,45 @@ class ZohoTable:
             if criteria := self._criteria(wanted):
                 query["criteria"] = criteria
         asked = {"query": query, "file_type": "csv"}
-        try:
-            made = self._transport.json("POST", "/crm/bulk/v8/read", json=asked)
-        except Refused as refused:
-            if token and refused.refusal.code in ("EXPIRED_PAGE_TOKEN", "INVALID_PAGE_TOKEN"):
-                raise CursorExpired(f"{self._name}: the page token ran out") from refused
-            raise
-        job = str(made["data"][0]["details"]["id"])
-        result = self._done(job)
+        with _beginning_anew(f"{self._name}: the page token ran out", _NO_TOKEN):
+            made = self._transport.json("POST", "/crm/bulk/v8/read", _Created, json=asked)
+        job = made.data[0].details.id
         types = {name: self.fields[name].arrow_type for name in columns}
+        with _beginning_anew(f"{self._name}: bulk read job {job} is gone", _NO_JOB):
+            result = self._done(job)
+            batch = self._downloaded(result, types)
+        return _Result(batch, result.count, result.more_records, result.next_page_token or "")
 
+    def _downloaded(self, result: _Download, types: Mapping[str, pa.DataType]) -> pa.RecordBatch:
         def read(answer: httpx.Response) -> pa.RecordBatch:
             batch = page_of(_unpacked(answer.content), types, _HEADERS, ends_with_newline=False)
-            if batch.num_rows != int(result["count"]):
-                raise Transient(f"a page of {batch.num_rows} rows that declares {result['count']}")
+            if batch.num_rows != result.count:
+                raise Transient(f"a page of {batch.num_rows} rows that declares {result.count}")
             return batch
 
-        batch = self._transport.ask("GET", str(result["download_url"]), read)
-        return _Result(
-            batch,
-            declared=int(result["count"]),
-            more=bool(result["more_records"]),
-            token=str(result.get("next_page_token") or ""),
-        )
+        return self._transport.ask("GET", result.download_url, read)
 
-    def _done(self, job: str) -> Mapping[str, Any]:
-        found: dict[str, Any] = {}
+    def _done(self, job: str) -> _Download:
+        found = _Job(state="ADDED")
 
         def is_done() -> bool:
-            found.update(self._transport.json("GET", f"/crm/bulk/v8/read/{job}")["data"][0])
-            found["state"] = str(found["state"]).replace(" ", "_")
-            return found["state"] not in ("ADDED", "QUEUED", "IN_PROGRESS")
+            nonlocal found
+            path = f"/crm/bulk/v8/read/{job}"
+            found = self._transport.json("GET", path, _Jobs).data[0]
+            return found.state not in ("ADDED", "QUEUED", "IN_PROGRESS")
 
         done = self._transport.patience.for_job(is_done)
-        if done and found["state"] == "COMPLETED":
-            result: Mapping[str, Any] = found["result"]
-            return result
         place = f"{self._transport.place}: {self._name}: bulk read job {job}"
-        if done:
-            raise SourceError(f"{place} ended {found['state']} (try again)")
-        minutes = self._transport.patience.longest_job / 60
-        raise SourceError(
-            f"{place} is still {found['state']} after {minutes:.0f} minutes (try again later)"
-        )
+        if not done:
+            minutes = self._transport.patience.longest_job / 60
+            raise SourceError(
+                f"{place} is still {found.state} after {minutes:.0f} minutes (try again later)"
+            )
+        if found.state != "COMPLETED":
+            raise SourceError(f"{place} ended {found.state} (try again)")
+        if found.result is None:
+            raise SourceError(f"{place} has no result (try again)")
+        return found.result
 
     def _converted_page(self, wanted: Scope, token: str) -> tuple[Page, str, bool]:
         """Converted leads, 200 at a time; what lies outside the limits is left out here."""
@@ -182,9 +247,8 @@ class ZohoTable:
             for part, each in zip(parts, tokens, strict=True)
         ]
         batch = self._side_by_side(found)
-        following, more = [each.token for each in found], found[0].more
         batch = _within(batch, limits).select(list(types))
-        return Page(batch, batch.num_rows), " ".join(following), more
+        return Page(batch, batch.num_rows), *self._following(found, tokens)
 
     def _converted_part(
         self, part: Sequence[str], types: Mapping[str, pa.DataType], token: str
@@ -204,14 +268,15 @@ class ZohoTable:
             content = json_of(answer)
             if content is None:  # 204: there are none
                 return _Result(rows_of([], kinds), 0, more=False, token="")
-            info, records = content["info"], content["data"]
-            if int(info["count"]) != len(records):
-                raise Transient(f"a page of {len(records)} records that declares {info['count']}")
-            batch = rows_of(records, kinds)
-            token = str(info.get("next_page_token") or "")
-            return _Result(batch, len(records), bool(info["more_records"]), token)
+            found = shaped(content, _Records)
+            rows, info = len(found.data), found.info
+            if info.count != rows:
+                raise Transient(f"a page of {rows} records that declares {info.count}")
+            batch = rows_of(found.data, kinds)
+            return _Result(batch, rows, info.more_records, info.next_page_token or "")
 
-        return self._transport.ask("GET", f"/crm/v8/{self._name}", read, params=asked)
+        with _beginning_anew(f"{self._name}: the page token ran out", _NO_TOKEN):
+            return self._transport.ask("GET", f"/crm/v8/{self._name}", read, params=asked)
 
     def _limits(self, wanted: Scope) -> list[tuple[str, str, datetime]]:
         limits = []
@@ -245,6 +310,19 @@ class _Result(NamedTuple):
 
 
 _HEADERS = {ID: "Id"}
+_NO_TOKEN = frozenset({"EXPIRED_PAGE_TOKEN", "INVALID_PAGE_TOKEN"})
+_NO_JOB = frozenset({"RESOURCE_NOT_FOUND"})
+
+
+@contextmanager
+def _beginning_anew(fault: str, codes: frozenset[str]) -> Iterator[None]:
+    """A refusal with one of these codes ends what the cursors before it lead to."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.refusal.code not in codes:
+            raise
+        raise CursorExpired(f"{fault} ({refused.refusal})") from refused
 
 
 def _within(batch: pa.RecordBatch, limits: Sequence[tuple[str, str, datetime]]) -> pa.RecordBatch:
@@ -268,5 +346,5 @@ def _unpacked(content: bytes) -> bytes:
             if member.file_size > _LARGEST_RESULT:
                 raise Transient("a result that unpacks to more than a page can hold")
             return archive.read(member)
-    except (zipfile.BadZipFile, ValueError, EOFError, zipfile.error):
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, OSError):
         raise Transient("a result that is no ZIP of one file: cut") from None

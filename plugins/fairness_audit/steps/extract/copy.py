@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fairness_audit.errors import SourceError
 from fairness_audit.files import sha256_of, written_whole
+from fairness_audit.policy.base import as_written
 from fairness_audit.records.snapshot import Column, ObjectFile
 from fairness_audit.sources import Count
 from fairness_audit.steps.extract.increments import Increments
@@ -45,7 +46,7 @@ def copy_object(
     return ObjectFile(
         table=chosen.declared.place,
         file=path.name,
-        key=chosen.declared.key,
+        key=as_written(chosen.declared.key),
         rows_at_source=counted.rows,
         rows_declared=read.declared,
         rows_written=read.written,
@@ -84,13 +85,17 @@ def _check_values(chosen: Chosen, counted: Count) -> None:
 
 
 def _check_key(chosen: Chosen, path: Path) -> None:
-    rows, known, distinct = keys = keys_of(path, chosen.declared.key)
+    key = chosen.declared.key
+    rows, known, distinct = keys = keys_of(path, *key)
     if not keys.are_unique:
+        named = ", ".join(map(repr, key))
+        do_not = f"column {named} does not" if len(key) == 1 else f"columns {named} do not"
         fault = (
-            f"column {chosen.declared.key!r} does not name each row of {chosen.label}:"
-            f" {rows} rows have {distinct} values, {rows - known} rows have none"
+            f"{do_not} name each row of {chosen.label}: {rows} rows have {distinct} values,"
+            f" {rows - known} rows have none"
         )
-        raise SourceError(chosen.fault(fault, "name a column that is unique per row", "key"))
+        cure = "name a column that is unique per row, or a list of columns that are together"
+        raise SourceError(chosen.fault(fault, cure, "key"))
 
 
 def _columns(chosen: Chosen) -> Iterator[Column]:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Literal
 
 import duckdb
+import pyarrow.parquet as pq
 from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
 from pydantic import Field
 
 from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.records.door import Door
 from fairness_audit.records.snapshot import Column, ObjectFile, Snapshot
+from fairness_audit.steps.extract.keyed import columns_of, one_key
 
 
 class Retyped(Door):
@@ -83,11 +85,11 @@ def _compared(before: Snapshot, after: Snapshot, name: str, sql: Path) -> Object
     if was.sha256 == became.sha256 and not any(columns.values()):
         rows = _same(was)
         return ObjectDifference(status="equal", rows=rows, changed=dict.fromkeys(old, 0))
-    if was.key is None or was.key != became.key:
+    if not was.keys or was.keys != became.keys:
         return ObjectDifference(status="without_key", **columns)
-    common = [each for each in old if each in new and each not in retyped and each != was.key]
+    common = [each for each in old if each in new and each not in retyped and each not in was.keys]
     paths = before.path_of(name), after.path_of(name)
-    rows, changed = _counted(paths, was.key, common, sql)
+    rows, changed = _counted(paths, was.keys, common, sql)
     same = not any(columns.values()) and rows == _same(was)
     return ObjectDifference(
         status="equal" if same else "different", rows=rows, changed=changed, **columns
@@ -107,17 +109,23 @@ def _same(stored: ObjectFile) -> Rows:
 
 
 def _counted(
-    paths: tuple[Path, Path], key: str, columns: Sequence[str], sql: Path
+    paths: tuple[Path, Path], key: Sequence[str], columns: Sequence[str], sql: Path
 ) -> tuple[Rows, dict[str, int]]:
     """Match the rows by key, and count them: all of it in DuckDB, no row comes here."""
     with (
         tempfile.TemporaryDirectory(prefix="fairness-audit-") as spill,
         locked_connection([Path(spill).resolve(), *(path.parent for path in paths)]) as connection,
     ):
-        sides = [connection.read_parquet(str(path)) for path in paths]
-        keys = [_key(side, key, sides) for side in sides]
-        for name, side, named in zip(("before", "after"), sides, keys, strict=True):
-            side.select(*_positions(name, named, columns)).create_view(name)
+        sides = [_Side(connection.read_parquet(str(path)), path) for path in paths]
+        kinds = [{side.type_of(name) for side in sides} for name in key]
+        for name, side in zip(("before", "after"), sides, strict=True):
+            # As text where the two have other types of it.
+            parts = [
+                side.columns[each] if len(kind) == 1 else side.columns[each].cast("VARCHAR")
+                for each, kind in zip(key, kinds, strict=True)
+            ]
+            named = one_key(parts).alias(f"{name}_key")
+            side.rows.select(named, *_positions(name, side, columns)).create_view(name)
         matched = connection.sql(statement(sql / "snapshot" / "matched.sql"))
         matched.select(
             ColumnExpression("in_before"), ColumnExpression("in_after"), *_pairs(columns)
@@ -128,20 +136,22 @@ def _counted(
     return rows, dict(zip(columns, of_columns, strict=True))
 
 
-def _key(
-    side: duckdb.DuckDBPyRelation, key: str, sides: Sequence[duckdb.DuckDBPyRelation]
-) -> Expression:
-    """The key, as text where its type is another one in the two."""
-    types = {str(each.types[each.columns.index(key)]) for each in sides}
-    column = ColumnExpression(key)
-    return column if len(types) == 1 else column.cast("VARCHAR")
+class _Side:
+    """The rows of one snapshot, their columns by the names in its file."""
+
+    def __init__(self, rows: duckdb.DuckDBPyRelation, path: Path) -> None:
+        self.rows = rows
+        self.columns = columns_of(rows, pq.read_schema(path).names)
+        self._types = dict(zip(self.columns, map(str, rows.types), strict=True))
+
+    def type_of(self, name: str) -> str:
+        return self._types[name]
 
 
-def _positions(side: str, key: Expression, columns: Sequence[str]) -> Iterator[Expression]:
-    """The key and the columns of one side, named by position: a CRM's names may be anything."""
-    yield key.alias(f"{side}_key")
+def _positions(name: str, side: _Side, columns: Sequence[str]) -> Iterator[Expression]:
+    """The columns of one side, named by position: a CRM's names may be anything."""
     for position, column in enumerate(columns):
-        yield ColumnExpression(column).alias(f"{side}_{position}")
+        yield side.columns[column].alias(f"{name}_{position}")
 
 
 def _pairs(columns: Sequence[str]) -> Iterator[Expression]:

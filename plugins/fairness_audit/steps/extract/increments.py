@@ -24,7 +24,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from fairness_audit.encoding import canonical_bytes, digest_of
 from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.files import sha256_of, write_bytes, written_whole
+from fairness_audit.policy.base import as_written
 from fairness_audit.sources import Scope, Window
+from fairness_audit.steps.extract.keyed import as_schema, columns_of, numbered, one_key
 from fairness_audit.steps.extract.reading import Read, check_counts, read_into, schema_of
 from fairness_audit.steps.extract.rows_file import write_rows
 from fairness_audit.steps.extract.scope import Chosen
@@ -140,7 +142,7 @@ class Increments:
             end = self._taken_at + timedelta(days=1)  # and whatever clocks run ahead
             wanted = replace(wanted, window=Window(stamp, since, end))
         rows, read = self._part(replace(chosen, selection=wanted), kind, folder, store, total)
-        keys = replace(chosen, name=f"{chosen.name}.keys", selection=Scope((key,), key, None))
+        keys = replace(chosen, name=f"{chosen.name}.keys", selection=Scope(key, key, None))
         found, _ = self._part(keys, "keys", folder, store, total)
         return Made(rows, found), read
 
@@ -167,7 +169,7 @@ class Increments:
             "table": chosen.declared.place,
             "connection": chosen.loaded.policy.source.connection,
             "columns": [[each.name, str(each.type)] for each in schema],
-            "key": chosen.declared.key,
+            "key": as_written(chosen.declared.key),
             "modified_on": chosen.declared.modified_on,
         }
         return self._folder / chosen.name / digest_of(asked)[:16]
@@ -193,7 +195,7 @@ def merge(
     keys: Path,
     *,
     schema: pa.Schema,
-    key: str,
+    key: Sequence[str],
     stamp: str,
     sql: Path,
 ) -> int:
@@ -206,7 +208,7 @@ def merge(
         parts: everything, and then what changed, in the order it was read; at least one.
         keys: the keys that there were at the end.
         schema: of the rows.
-        key: the column that names each row.
+        key: the columns that together name each row.
         stamp: the column that says when a row was modified.
         sql: folder with ``extract/``.
 
@@ -215,21 +217,32 @@ def merge(
     """
     folders = {path.parent, keys.parent, *(part.parent for part in parts)}
     with locked_connection(sorted(folders), memory_limit="512MB") as connection:
-        named = duckdb.ColumnExpression(key).alias("fairness_audit_key")
-        stamped = duckdb.ColumnExpression(stamp).alias("fairness_audit_stamp")
         rows = None
         for number, part in enumerate(parts):
-            place = duckdb.ConstantExpression(number).alias("fairness_audit_part")
-            each = connection.read_parquet(str(part)).select(
-                duckdb.StarExpression(), named, stamped, place
-            )
+            each = _keyed(connection.read_parquet(str(part)), number, schema, key, stamp)
             rows = each if rows is None else rows.union(each)
         if rows is None:
             raise ValueError("there is nothing to merge")
         rows.create_view("parts")
-        connection.read_parquet(str(keys)).select(named).create_view("keys")
+        there = connection.read_parquet(str(keys))
+        known = one_key(list(columns_of(there, key).values()))
+        there.select(known.alias("row_key")).create_view("keys")
         query = connection.sql(statement(sql / "extract" / "merged_parts.sql"))
-        return write_rows((each.cast(schema) for each in query.to_arrow_reader()), schema, path)
+        merged = (as_schema(each, schema) for each in query.to_arrow_reader())
+        return write_rows(merged, schema, path)
+
+
+def _keyed(
+    part: duckdb.DuckDBPyRelation, number: int, schema: pa.Schema, key: Sequence[str], stamp: str
+) -> duckdb.DuckDBPyRelation:
+    """The rows of a part, with their key, their stamp, and the number of the part."""
+    columns = columns_of(part, schema.names)
+    return part.select(
+        *numbered(list(columns.values())),
+        one_key([columns[name] for name in key]).alias("row_key"),
+        columns[stamp].alias("row_stamp"),
+        duckdb.ConstantExpression(number).alias("row_part"),
+    )
 
 
 def kept_parts(folder: Path) -> dict[str, Path]:

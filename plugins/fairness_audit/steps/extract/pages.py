@@ -18,6 +18,7 @@ from fairness_audit.encoding import digest_of
 from fairness_audit.engine.duckdb import locked_connection, statement
 from fairness_audit.files import write_bytes, written_whole
 from fairness_audit.sources import CursorExpired, Page
+from fairness_audit.steps.extract.keyed import as_schema, columns_of, numbered, one_key
 from fairness_audit.steps.extract.manifest import PAGES
 from fairness_audit.steps.extract.progress import Progress
 
@@ -82,7 +83,7 @@ class Pages:
 
     def _read_on(self, reading: Reading, total: int) -> Reading:
         progress = Progress(self._chosen.label, total, reading.rows)
-        for page in self._chosen.table.pages(self._chosen.selection, reading.cursor):
+        for page in self._chosen.pages(reading.cursor):
             table = pa.Table.from_batches([page.batch])
             number = pa.repeat(pa.scalar(reading.pages, pa.int64()), table.num_rows)
             with written_whole(self._file(reading.pages)) as temporary:
@@ -103,13 +104,16 @@ class Pages:
         if not files:
             return
         with locked_connection([self._folder], memory_limit="512MB") as connection:
-            key = duckdb.ColumnExpression(self._chosen.declared.key)
             pages = connection.read_parquet(files)
-            keyed = pages.select(duckdb.StarExpression(), key.alias("fairness_audit_key"))
-            keyed.create_view("pages")
+            columns = columns_of(pages, schema.names)
+            key = one_key([columns[name] for name in self._chosen.declared.key])
+            page = duckdb.ColumnExpression(pages.columns[-1])
+            pages.select(
+                *numbered(list(columns.values())), key.alias("row_key"), page.alias("row_page")
+            ).create_view("pages")
             query = connection.sql(statement(sql / "extract" / "one_row_per_key.sql"))
             for batch in query.to_arrow_reader():
-                yield batch.cast(schema)
+                yield as_schema(batch, schema)
 
     def drop(self) -> None:
         """Forget what was read."""

@@ -75,7 +75,7 @@ def schema_of(chosen: Chosen) -> pa.Schema:
 
 def _streamed(chosen: Chosen, total: int) -> Generator[pa.RecordBatch, None, None]:
     progress = Progress(chosen.label, total)
-    with closing(read_ahead(chosen.table.pages(chosen.selection))) as pages:
+    with closing(read_ahead(chosen.pages())) as pages:
         for page in pages:
             yield page.batch
             progress.add(page.batch.num_rows)

@@ -55,7 +55,7 @@ def _compared(
     with tempfile.TemporaryDirectory(prefix="fairness-audit-rebuild-") as made:
         path = Path(made) / f"{name}.parquet"
         schema = pq.read_schema(rows[0])
-        merge(path, rows, keys, schema=schema, key=str(stored.key), stamp=stamp, sql=sql)
+        merge(path, rows, keys, schema=schema, key=stored.keys, stamp=stamp, sql=sql)
         found = sha256_of(path)
     if found != stored.sha256:
         yield f"{name}: its parts make {found[:12]}, and the snapshot has {stored.sha256[:12]}"

@@ -10,7 +10,8 @@ import pyarrow as pa
 from fairness_audit.errors import PolicyFault, SourceError
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.policy.source import SourceObject
-from fairness_audit.sources import FrozenSource, Scope, Table, TableError, Window
+from fairness_audit.sources import FrozenSource, Page, Scope, Table, TableError, Window
+from fairness_audit.sources.digits import overlong
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,26 @@ class Chosen:
     def label(self) -> str:
         """The object and its table, to begin a message with."""
         return f"object {self.name} ({self.declared.place})"
+
+    def pages(self, resume: str | None = None) -> Iterator[Page]:
+        """What leaves the table, page by page; ``resume`` is the cursor of the last one read.
+
+        Raises:
+            SourceError: the table cannot be read, or a decimal has more digits than its column
+                declares: what writes it would cut it without a word.
+        """
+        for page in self.table.pages(self.selection, resume):
+            name = overlong(page.batch)
+            if name is not None:
+                declared = self.table.fields[name]
+                fault = (
+                    f"column {name!r} of {self.label} holds a number of more digits than"
+                    f" {declared.source_type} has, read as {declared.arrow_type}"
+                )
+                cure = "mend the rows, or have the column declare their digits"
+                place = self.declared.columns.index(name)
+                raise SourceError(self.fault(fault, cure, "columns", place))
+            yield page
 
     def fault(self, fault: str, cure: str, *field: str | int) -> str:
         """A message that begins with the file, the line and the field of the policy."""
@@ -75,7 +96,7 @@ def _faults(chosen: Chosen) -> Iterator[str]:
             yield chosen.fault(fault, "grant the login SELECT on it", "columns", index)
     for role in ("window_on", "modified_on"):
         stamp = getattr(chosen.declared, role)
-        if stamp in fields and not _is_time(fields[stamp].arrow_type):
+        if stamp is not None and stamp in fields and not _is_time(fields[stamp].arrow_type):
             fault = f"column {stamp!r} of {chosen.label} is {fields[stamp].source_type}"
             yield chosen.fault(fault, "name a timestamp or date column", role)
 
