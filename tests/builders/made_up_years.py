@@ -21,6 +21,7 @@ from fairness_audit.policy.units import Unit
 from fairness_audit.records.counted_units import Group, Place
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.validation import Check, ValidationReport
+from fairness_audit.statistics.clustering import SubjectSums
 from fairness_audit.statistics.confusion import ConfusionTable
 from fairness_audit.statistics.course import Course, State, course
 from fairness_audit.steps.judge.tables import Tables
@@ -105,12 +106,6 @@ class World:
         yield from (0.0, 0.0)
 
 
-class _NobodyTwice(NamedTuple):
-    mm: NDArray[np.int64]
-    my: NDArray[np.int64]
-    yy: NDArray[np.int64]
-
-
 class DrawnEvidence:
     """Evidence as `VersionEvidence` gives it, with an axis of runs before that of units."""
 
@@ -147,11 +142,11 @@ class DrawnEvidence:
         cells = self._drawn[:, :, of].sum(axis=2)
         return ConfusionTable(*np.moveaxis(cells, -1, 0))
 
-    def subjects(self, place: Place, group: Group, rate: object) -> _NobodyTwice:
+    def subjects(self, place: Place, group: Group, rate: object) -> SubjectSums:
         """Nobody is decided about twice."""
         del place, group, rate
-        nothing = np.zeros((1, 1), dtype=np.int64)
-        return _NobodyTwice(nothing, nothing, nothing)
+        nothing = np.zeros((1, 1))
+        return SubjectSums(nothing, nothing, nothing)
 
     def _groupings(self) -> dict[str, Values]:
         policy = self._world.policy

@@ -6,7 +6,6 @@ person; how much less follows from the sums over subjects of m m, y y and m y, w
 across two (cluster-robust variance of a ratio: Rao and Scott, Biometrics 48 (1992), 577-585).
 """
 
-from dataclasses import dataclass
 from typing import Annotated, Self
 
 import numpy as np
@@ -56,30 +55,8 @@ class PairSums(Door):
         return self
 
 
-@dataclass(frozen=True)
-class SubjectSums:
-    """All pairs of units of one group and rate, as matrices of units by units.
-
-    ``mm`` and ``yy`` are symmetric; ``my[u, v]`` is the sum over subjects of m in u times y in v.
-    ``known`` is False where no audit held both units at once: the sums are 0 there, and nobody
-    knows them. Where every subject has one decision in all, ``mm`` and ``my`` are the counts on
-    the diagonal and 0 elsewhere.
-    """
-
-    mm: Whole
-    yy: Whole
-    my: Whole
-    known: Truths
-
-    @property
-    def of_the_rest(self) -> "SubjectSums":
-        """The same of the decisions in the denominator that are not in the numerator."""
-        mm, yy, my = self.mm, self.yy, self.my
-        return SubjectSums(mm, mm - my - my.T + yy, mm - my, self.known)
-
-
 def summed_as(rate: Rate) -> tuple[Rate, bool]:
-    """The rate under which the sums of a rate are kept, and whether they are `of_the_rest`.
+    """The rate under which the sums of a rate are kept, and whether they are its `of_the_rest`.
 
     A rate and its complement (true positive and false negative rate) have the same sums, so that
     they are kept once, under the first of `RATES` that counts so.

@@ -28,10 +28,10 @@ from fairness_audit.records.evidence import CELLS, Evidence
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.subject_sums import (
     PairSums,
-    SubjectSums,
     Truths,
     summed_as,
 )
+from fairness_audit.statistics.clustering import SubjectSums
 from fairness_audit.statistics.confusion import ConfusionTable
 from fairness_audit.statistics.proportions import Floats
 
@@ -147,9 +147,9 @@ class VersionEvidence:
     def subjects(self, place: Place, group: Group, rate: Rate) -> SubjectSums:
         """The sums over the subjects of a group.
 
-        Those of each pair of units are of the newest audit that held both at once; no pair is
-        known that no audit did. ``rate`` is one of one group; the impact ratio is asked for as it
-        is `Rate.where` the policy says what is favourable.
+        Those of each pair of units are of the newest audit that held both at once, and 0 where
+        none did: nobody knows who came back. ``rate`` is one of one group; the impact ratio is
+        asked for as it is `Rate.where` the policy says what is favourable.
         """
         kept, is_rest = summed_as(rate)
         by = self._holders(place, kept)
@@ -197,7 +197,7 @@ class VersionEvidence:
     ) -> SubjectSums:
         """As if every subject had one decision in all."""
         units = len(self.starts)
-        whole, part = np.zeros((2, units), dtype=np.int64)
+        whole, part = np.zeros((2, units))
         own = np.diag(by)
         of_newest = own == self._places[place].by if place in self._places else own < -1
         table = self.counts(place, group)
@@ -212,7 +212,7 @@ class VersionEvidence:
                 at, of = taken.units[there], taken.of[there]
                 whole[at] = rate.denominator(counts.table)[of]
                 part[at] = rate.numerator(counts.table)[of]
-        return SubjectSums(np.diag(whole), np.diag(part), np.diag(part), by >= 0)
+        return SubjectSums(np.diag(whole), np.diag(part), np.diag(part))
 
 
 def fold(
@@ -332,9 +332,9 @@ def _overlay(sums: SubjectSums, pairs: PairSums, taken: Taken, held: Truths) -> 
     there = (first >= 0) & (second >= 0) & held[first, second]
     first, second = first[there], second[there]
     for matrix, ahead, back in (
-        (sums.mm, pairs.mm, pairs.mm),
-        (sums.yy, pairs.yy, pairs.yy),
-        (sums.my, pairs.my, pairs.ym),
+        (sums.decisions, pairs.mm, pairs.mm),
+        (sums.mixed, pairs.my, pairs.ym),
+        (sums.successes, pairs.yy, pairs.yy),
     ):
-        matrix[first, second] = np.array(ahead, dtype=np.int64)[there]
-        matrix[second, first] = np.array(back, dtype=np.int64)[there]
+        matrix[first, second] = np.array(ahead, dtype=np.float64)[there]
+        matrix[second, first] = np.array(back, dtype=np.float64)[there]

@@ -20,16 +20,23 @@ _NOTHING = 1e-9
 
 
 class SubjectSums(NamedTuple):
-    """Sums over the subjects of a cell, for pairs of units: shape (..., units, units).
+    """Sums over the subjects of a cell, of products of what each has.
 
     With m_u the decisions about a subject in unit u that count in the denominator, and y_u the
-    successes among them, entry (u, v) is the sum over subjects of the named product. Products of
-    two different units may be left 0 where nobody comes back.
+    successes among them, entry (u, v) is the sum over subjects of the named product: shape
+    (..., units, units). Products of two different units may be left 0 where nobody comes back. At
+    one look all is one unit, and these axes are left out.
     """
 
     decisions: Floats  # m_u m_v
     mixed: Floats  # m_u y_v
     successes: Floats  # y_u y_v
+
+    @property
+    def of_the_rest(self) -> "SubjectSums":
+        """The same, with what is no success for one; of pairs of units."""
+        mm, my, yy = self
+        return SubjectSums(mm, mm - my, mm - my - np.swapaxes(my, -1, -2) + yy)
 
     @classmethod
     def within_units(cls, decisions: Floats, mixed: Floats, successes: Floats) -> "SubjectSums":

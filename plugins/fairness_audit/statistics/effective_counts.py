@@ -16,10 +16,9 @@ many degrees of freedom as persons less two, does not where one group is small: 
 at 10 persons against 400, .08 to .12 at 40.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
+from fairness_audit.statistics.clustering import SubjectSums
 from fairness_audit.statistics.proportions import Floats, quotient, two_sided_quantile
 
 _ALIKE = 1.0
@@ -32,15 +31,7 @@ def equally_weighted(weights: Floats, squares: Floats) -> Floats:
     return np.where(weights == squares, weights, worth)
 
 
-class OfSubjects(NamedTuple):
-    """Sums over the subjects behind a rate, one entry per rate: of m², m y and y²."""
-
-    decisions: Floats
-    mixed: Floats
-    successes: Floats
-
-
-def effective_trials(successes: Floats, trials: Floats, subjects: OfSubjects) -> Floats:
+def effective_trials(successes: Floats, trials: Floats, subjects: SubjectSums) -> Floats:
     """How many independent trials tell as much; the trials where each is about somebody else.
 
     Without successes or without failures nothing is known of r: it is taken to be 1.
@@ -58,13 +49,13 @@ def effective_trials(successes: Floats, trials: Floats, subjects: OfSubjects) ->
     return np.nan_to_num(quotient(trials, 1 + alike * np.nan_to_num(quotient(pairs, trials))))
 
 
-def even_persons(trials: Floats, subjects: OfSubjects) -> Floats:
+def even_persons(trials: Floats, subjects: SubjectSums) -> Floats:
     """Of how many persons with as many decisions each the rate is: (Σm)² / Σm²."""
     return np.nan_to_num(quotient(trials**2, subjects.decisions))
 
 
 def of_few_persons(
-    effective: Floats, trials: Floats, subjects: OfSubjects, confidence: float
+    effective: Floats, trials: Floats, subjects: SubjectSums, confidence: float
 ) -> Floats:
     """The effective trials, less what their being estimated from few persons costs.
 

@@ -29,6 +29,7 @@ from fairness_audit.records.evidence import CELLS, Evidence, GroupCounts, digest
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.records.subject_sums import PairSums, summed_as, summed_rates
 from fairness_audit.records.version_evidence import Amendment, VersionEvidence, fold, pooled
+from fairness_audit.statistics.clustering import SubjectSums
 from tests.builders.dated import Decided, after, counted_by_hand
 from tests.builders.judging import gender_policy
 
@@ -248,6 +249,16 @@ def audits(
     return made
 
 
+def held_at_once(found: VersionEvidence, by: Iterable[Entry]) -> np.ndarray[Any, Any]:
+    """By pairs of units, whether an audit held both."""
+    held = np.zeros((len(found.starts), len(found.starts)), dtype=bool)
+    for each in by:
+        at = [found.starts.index(day) for day in each.evidence.starts]
+        held[np.ix_(at, at)] = True
+    return held
+
+
+SUMS = SubjectSums._fields
 schedules = st.lists(st.floats(7, 42), min_size=1, max_size=4)
 
 
@@ -276,9 +287,13 @@ def test_how_often_and_when_it_was_asked_changes_nothing(
                 )
                 assert a.tolist() == b.tolist()
             sums = [each.subjects(place, group, rates) for each in found]
-            known = [each.known[np.ix_(u, u)] for each, u in zip(sums, at, strict=True)]
-            held = known[0] & known[1]
-            for name in ("mm", "yy", "my"):
+            held = np.logical_and(
+                *(
+                    held_at_once(each, by)[np.ix_(u, u)]
+                    for each, by, u in zip(found, asked, at, strict=True)
+                )
+            )
+            for name in SUMS:
                 a, b = (
                     getattr(each, name)[np.ix_(u, u)][held]
                     for each, u in zip(sums, at, strict=True)
@@ -292,7 +307,8 @@ def test_many_windows_know_what_one_long_one_does_but_for_pairs_that_none_held(
     seed: int, weeks: list[int]
 ) -> None:
     decisions = some_decisions(seed)
-    found = folded(audits(decisions, [7.0 * week for week in weeks], 14))
+    asked = audits(decisions, [7.0 * week for week in weeks], 14)
+    found = folded(asked)
     (whole,) = audits(decisions, [42], 42)
     units = [whole.evidence.starts.index(day) for day in found.starts]
     once = folded([whole])
@@ -303,15 +319,8 @@ def test_many_windows_know_what_one_long_one_does_but_for_pairs_that_none_held(
             theirs = getattr(once.counts(GENDER, group), cell)[units]
             assert mine.tolist() == np.where(counted, theirs, 0).tolist()
         sums, all_sums = (each.subjects(GENDER, group, SELECTION_RATE) for each in (found, once))
-        held = np.zeros_like(sums.known)
-        for week in weeks:
-            there = [
-                found.starts.index(day)
-                for day in closed_units("week", after(7 * week - 14), after(7 * week))
-            ]
-            held[np.ix_(there, there)] = True
-        assert (sums.known == held).all()
-        for name in ("mm", "yy", "my"):
+        held = held_at_once(found, asked)
+        for name in SUMS:
             theirs = getattr(all_sums, name)[np.ix_(units, units)]
             assert (getattr(sums, name) == np.where(held, theirs, 0)).all()
 
@@ -326,14 +335,13 @@ def test_sums_over_people_by_hand() -> None:
     ]
     (audit,) = audits(made, [21], 21)
     sums = folded([audit]).subjects(GENDER, WOMEN, SELECTION_RATE)
-    assert sums.mm.tolist() == [[4 + 1 + 1, 0, 2 + 1], [0, 0, 0], [3, 0, 2]]
-    assert sums.yy.tolist() == [[1 + 1, 0, 1], [0, 0, 0], [1, 0, 2]]
-    assert sums.my.tolist() == [[2 + 1, 0, 2 + 1], [0, 0, 0], [1, 0, 2]]
-    assert sums.known.all()
+    assert sums.decisions.tolist() == [[4 + 1 + 1, 0, 2 + 1], [0, 0, 0], [3, 0, 2]]
+    assert sums.successes.tolist() == [[1 + 1, 0, 1], [0, 0, 0], [1, 0, 2]]
+    assert sums.mixed.tolist() == [[2 + 1, 0, 2 + 1], [0, 0, 0], [1, 0, 2]]
     rest = folded([audit]).subjects(GENDER, WOMEN, IMPACT_RATIO)  # not selected is favourable
-    assert rest.mm.tolist() == sums.mm.tolist()
-    assert rest.yy.tolist() == [[1 + 1, 0, 0], [0, 0, 0], [0, 0, 0]]
-    assert rest.my.tolist() == [[2 + 1, 0, 0], [0, 0, 0], [1 + 1, 0, 0]]
+    assert rest.decisions.tolist() == sums.decisions.tolist()
+    assert rest.successes.tolist() == [[1 + 1, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert rest.mixed.tolist() == [[2 + 1, 0, 0], [0, 0, 0], [1 + 1, 0, 0]]
 
 
 def test_the_newest_audit_that_counted_a_unit_holds_and_the_correction_is_dated() -> None:
@@ -393,7 +401,6 @@ def test_a_unit_that_nobody_counted_is_a_gap() -> None:
     assert found.gaps == found.starts[1:3]
     assert found.counted(GENDER).tolist() == [True, False, False, True]
     assert found.entered == (after(0), None, None, after(7))
-    assert not found.subjects(GENDER, MEN, SELECTION_RATE).known[0, 3]
 
 
 def test_a_unit_in_which_nobody_was_decided_about_was_counted() -> None:
@@ -442,8 +449,8 @@ def test_a_grouping_that_a_policy_dropped_keeps_what_was_counted() -> None:
 
 def test_sums_that_a_policy_did_not_take_are_not_known() -> None:
     found = folded(entries(a_file([5, 6])))
-    assert not found.subjects(GENDER, MEN, TRUE_POSITIVE_RATE).known.any()
-    assert found.subjects(GENDER, MEN, SELECTION_RATE).known.all()
+    assert not found.subjects(GENDER, MEN, TRUE_POSITIVE_RATE).decisions.any()
+    assert found.subjects(GENDER, MEN, SELECTION_RATE).decisions.any()
 
 
 def test_sums_of_an_audit_hold_until_another_takes_them() -> None:
@@ -459,8 +466,7 @@ def test_sums_of_an_audit_hold_until_another_takes_them() -> None:
     new = new.model_copy(update={"groupings": (new.groupings[0], without)})
     found = folded(entries(old, new))
     sums = found.subjects(GENDER, MEN, SELECTION_RATE)
-    assert sums.mm.tolist() == [[9, 0], [0, 6]]
-    assert found.subjects(GENDER, MEN, BASE_RATE).known.all()
+    assert sums.decisions.tolist() == [[9, 0], [0, 6]]
 
 
 def test_what_nobody_counted_is_nothing() -> None:
@@ -470,8 +476,7 @@ def test_what_nobody_counted_is_nothing() -> None:
     assert not found.counted(nowhere).any()
     for place, group in ((nowhere, nobody), (GENDER, nobody)):
         assert found.counts(place, group).n.tolist() == [0, 0]
-        assert not found.subjects(place, group, SELECTION_RATE).mm.any()
-    assert not found.subjects(nowhere, nobody, SELECTION_RATE).known.any()
+        assert not found.subjects(place, group, SELECTION_RATE).decisions.any()
 
 
 def test_audits_without_a_closed_unit_are_no_evidence() -> None:

@@ -259,9 +259,9 @@ def test_a_group_that_is_harmed_loses_what_is_favourable(
     assert (never.counts(*women).selected == left * size).all()
     assert (always.counts(*women).n == size).all()
     gone, kept = (each.subjects(*women, SELECTION_RATE) for each in (never, always))
-    assert (gone.mm == kept.mm).all()
-    assert (gone.yy == left * gone.mm).all()
-    assert 0 < kept.yy.sum() < kept.mm.sum()
+    assert (gone.decisions == kept.decisions).all()
+    assert (gone.successes == left * gone.decisions).all()
+    assert 0 < kept.successes.sum() < kept.decisions.sum()
 
 
 # --- through every path -------------------------------------------------------------------------

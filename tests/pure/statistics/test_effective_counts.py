@@ -6,8 +6,8 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairness_audit.statistics.clustering import SubjectSums
 from fairness_audit.statistics.effective_counts import (
-    OfSubjects,
     effective_trials,
     even_persons,
     of_few_persons,
@@ -19,11 +19,11 @@ People = list[tuple[int, int]]
 """Decisions about each subject, and the successes among them."""
 
 
-def summed(people: People) -> tuple[Floats, Floats, OfSubjects]:
+def summed(people: People) -> tuple[Floats, Floats, SubjectSums]:
     m, y = np.array(people, dtype=float).T
     sums = (np.array([each.sum()]) for each in (y, m, m * m, m * y, y * y))
     successes, trials, *products = sums
-    return successes, trials, OfSubjects(*products)
+    return successes, trials, SubjectSums(*products)
 
 
 def worth(people: People) -> float:
@@ -62,7 +62,7 @@ def test_few_persons_cost_what_students_t_costs() -> None:
 
 
 def test_nobody_is_worth_nothing() -> None:
-    nothing = OfSubjects(np.zeros(1), np.zeros(1), np.zeros(1))
+    nothing = SubjectSums(np.zeros(1), np.zeros(1), np.zeros(1))
     assert effective_trials(np.zeros(1), np.zeros(1), nothing) == 0
     assert of_few_persons(np.zeros(1), np.zeros(1), nothing, 0.95) == 0
 

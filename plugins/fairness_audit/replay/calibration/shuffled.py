@@ -19,6 +19,7 @@ from fairness_audit.records.counted_units import Group, Place
 from fairness_audit.records.evidence import CELLS
 from fairness_audit.records.subject_sums import summed_as
 from fairness_audit.replay.calibration.people import RunPeople
+from fairness_audit.statistics.clustering import SubjectSums
 from fairness_audit.statistics.confusion import ConfusionTable
 from fairness_audit.statistics.proportions import Floats
 from fairness_audit.steps.measure.counting.by_unit import counted_groupings
@@ -90,15 +91,7 @@ class Layout:
         return (good, bad) if self.selected_is_favourable else (bad, good)
 
 
-class Sums(NamedTuple):
-    """Sums over people for pairs of units, shape (runs, units, units), as `SubjectSums`."""
-
-    mm: Floats
-    my: Floats
-    yy: Floats
-
-
-_NOBODY_TWICE = Sums(*(np.zeros((1, 1)) for _ in range(3)))
+_NOBODY_TWICE = SubjectSums(*(np.zeros((1, 1)) for _ in range(3)))
 
 
 class ShuffledEvidence:
@@ -123,7 +116,7 @@ class ShuffledEvidence:
         self._layout, self._counts, self._harm = layout, counts, harm
         self._of = np.zeros((len(counts), 0), dtype=np.int32) if of is None else of
         self.unit, self.starts = layout.people.unit, layout.people.starts
-        self._summed: dict[str, Sums] = {}
+        self._summed: dict[str, SubjectSums] = {}
 
     @classmethod
     def expected(cls, layout: Layout, harm: Harm | None = None) -> Self:
@@ -178,7 +171,7 @@ class ShuffledEvidence:
         cells = self._counts[:, self._members(place, group)].sum(axis=1)
         return ConfusionTable(*np.moveaxis(cells, -1, 0))
 
-    def subjects(self, place: Place, group: Group, rate: Rate) -> Sums:
+    def subjects(self, place: Place, group: Group, rate: Rate) -> SubjectSums:
         """The sums over the people of a group.
 
         Of thinned decisions about one person those of two of them are what they are on average.
@@ -193,10 +186,8 @@ class ShuffledEvidence:
         own = np.eye(len(self.starts))
         whole = kept.denominator(table)[..., None] * own
         part = kept.numerator(table)[..., None] * own
-        mm, my, yy = mm + whole, my + part, yy + part
-        if is_rest:
-            return Sums(mm, mm - my, mm - my - np.swapaxes(my, -1, -2) + yy)
-        return Sums(mm, my, yy)
+        sums = SubjectSums(mm + whole, my + part, yy + part)
+        return sums.of_the_rest if is_rest else sums
 
     def _members(self, place: Place, group: Group) -> NDArray[np.intp]:
         grouped = self._layout.places.get(place)
@@ -204,13 +195,13 @@ class ShuffledEvidence:
             return np.zeros(0, dtype=np.intp)
         return np.flatnonzero(grouped.member == grouped.groups.index(group.name))
 
-    def _between(self, rate: Rate) -> Sums:
-        """Sums over pairs of two decisions: (runs, combinations, units, units)."""
+    def _between(self, rate: Rate) -> SubjectSums:
+        """SubjectSums over pairs of two decisions: (runs, combinations, units, units)."""
         if rate.name not in self._summed:
             self._summed[rate.name] = self._over_pairs(rate)
         return self._summed[rate.name]
 
-    def _over_pairs(self, rate: Rate) -> Sums:
+    def _over_pairs(self, rate: Rate) -> SubjectSums:
         units, combinations = len(self.starts), len(self._layout.people.combinations)
         values = np.array(rate.cells, dtype=np.float64)
         plain = self._pairs(values)
@@ -229,7 +220,7 @@ class ShuffledEvidence:
                 sums[run] = np.bincount(
                     place, weights=weights, minlength=combinations * units**2
                 ).reshape(combinations, -1)
-        return Sums(*(each.reshape(*each.shape[:2], units, units) for each in found))
+        return SubjectSums(*(each.reshape(*each.shape[:2], units, units) for each in found))
 
     def _pairs(self, values: Floats) -> "_Pairs":
         """``values`` are by cell what a decision adds to a numerator and a denominator."""
@@ -242,14 +233,14 @@ class ShuffledEvidence:
         return _Pairs(
             person,
             (unit[met.first] * len(self.starts) + unit[met.second])[kept],
-            Sums((m * m_other)[kept], (m * y_other)[kept], (y * y_other)[kept]),
+            SubjectSums((m * m_other)[kept], (m * y_other)[kept], (y * y_other)[kept]),
         )
 
 
 class _Pairs(NamedTuple):
     person: NDArray[np.intp]
     units: NDArray[np.int64]
-    products: Sums
+    products: SubjectSums
 
 
 def _groups(

@@ -141,10 +141,10 @@ def _repeats(tables: Tables, case: GapCase, name: str) -> Floats:
     """How many decisions, by each unit, somebody has had who is decided about; at least 1."""
     figure = case.rule.metric.figure
     rate = BASE_RATE if figure is not None and figure.is_of_outcomes else SELECTION_RATE
-    products = tables.evidence.subjects(Place(case.grouping), Group(name), rate).mm
+    products = tables.evidence.subjects(Place(case.grouping), Group(name), rate).decisions
     so_far = np.cumsum(np.cumsum(products, axis=0), axis=1).diagonal()
     decisions = np.cumsum(tables.of(rate, case.grouping, name).seen.trials)
-    return np.maximum(1.0, np.nan_to_num(quotient(so_far.astype(np.float64), decisions)))
+    return np.maximum(1.0, np.nan_to_num(quotient(so_far, decisions)))
 
 
 class _Told:

@@ -70,7 +70,7 @@ class Tables:
         counts = self.evidence.counts(place, name)
         seen = _proportions(rate.numerator(counts), rate.denominator(counts))
         sums = self.evidence.subjects(place, name, rate)
-        return Counted(seen, _factor(seen, sums.mm, sums.my, sums.yy))
+        return Counted(seen, _factor(seen, sums))
 
     def everybody(self, rate: Rate) -> Counted:
         """One rate of all decisions."""
@@ -138,13 +138,14 @@ class Tables:
     def _members(self, grouping: str, group: str) -> Floats:
         return self.of(SELECTION_RATE, grouping, group).seen.trials
 
-    def _people(self, grouping: str, group: str) -> NDArray[np.int64]:
-        return self.evidence.subjects(Place(grouping), Group(group), SELECTION_RATE).mm
+    def _people(self, grouping: str, group: str) -> Floats:
+        return self.evidence.subjects(Place(grouping), Group(group), SELECTION_RATE).decisions
 
-    def _share(self, part: Floats, whole: Floats, people: NDArray[np.int64]) -> Proportions:
+    def _share(self, part: Floats, whole: Floats, people: Floats) -> Proportions:
         """Decisions about one person are all of the part, or none of them is."""
         seen = Proportions(part, whole)
-        return Counted(seen, _factor(seen, self._people(OVERALL, OVERALL), people, people)).worth
+        sums = SubjectSums(self._people(OVERALL, OVERALL), people, people)
+        return Counted(seen, _factor(seen, sums)).worth
 
 
 class Until(Tables):
@@ -159,11 +160,11 @@ class Until(Tables):
         return Counted(Proportions(*(each[: self._units] for each in seen)), factor[: self._units])
 
 
-def _factor(seen: Proportions, mm: Whole, my: Whole, yy: Whole) -> Floats:
+def _factor(seen: Proportions, sums: SubjectSums) -> Floats:
     """By what to divide each unit's counts; 1 where nobody is decided about twice."""
-    if not mm.any() or (mm == seen.trials[..., None] * np.eye(seen.trials.shape[-1])).all():
+    once = seen.trials[..., None] * np.eye(seen.trials.shape[-1])
+    if not sums.decisions.any() or (sums.decisions == once).all():
         return np.ones_like(seen.trials)
-    sums = SubjectSums(*(np.asarray(each, dtype=np.float64) for each in (mm, my, yy)))
     return lagged_factor(seen.successes, seen.trials, sums)
 
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -209,7 +208,7 @@ def test_people_who_come_back_are_not_many() -> None:
 
         def subjects(self, place: Any, group: Any, rate: Any) -> Any:
             n, sums = evidence.counts(place, group).n, evidence.subjects(place, group, rate)
-            return replace(sums, mm=8 * np.sqrt(np.outer(n, n)).astype(int))
+            return sums._replace(decisions=8 * np.sqrt(np.outer(n, n)))
 
     found = estimates_of(Tables(policy, Panel()), case)  # type: ignore[arg-type]
     assert found.variance / plain.variance == pytest.approx([8, 16, 24, 32], rel=0.02)

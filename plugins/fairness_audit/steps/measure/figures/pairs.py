@@ -13,9 +13,9 @@ import numpy as np
 from fairness_audit.policy.metrics import Rate
 from fairness_audit.policy.model import Against
 from fairness_audit.records.measurement import OVERALL
+from fairness_audit.statistics.clustering import SubjectSums
 from fairness_audit.statistics.confusion import ConfusionTable, Count
 from fairness_audit.statistics.effective_counts import (
-    OfSubjects,
     effective_trials,
     equally_weighted,
     even_persons,
@@ -194,10 +194,10 @@ def size_for_intervals(rate: Fraction, side: Side) -> Floats:
     return of_few_persons(effective, trials, subjects, side.products.confidence)
 
 
-def _of_subjects(rate: Fraction, products: Products) -> OfSubjects:
+def _of_subjects(rate: Fraction, products: Products) -> SubjectSums:
     """What a rate counts is a sum of cells, so its sums over subjects are sums of products."""
     successes, trials = _fraction(rate, Counts.from_cells(np.eye(6)))
-    return OfSubjects(
+    return SubjectSums(
         *(
             np.einsum("i,gij,j->g", one, products.cells, other)
             for one, other in ((trials, trials), (trials, successes), (successes, successes))

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import RATES, SHARE, Direction, Metric, Rate
+from fairness_audit.statistics.clustering import SubjectSums
 from fairness_audit.statistics.effective_counts import (
-    OfSubjects,
     effective_trials,
     of_few_persons,
 )
@@ -77,7 +77,7 @@ def _size(groups: Groups, n: Floats, total: Floats, plan: Plan) -> Floats:
         return np.full(n.shape, groups.rows.sum())
     everything = groups.people.everybody.cells.sum(axis=(-1, -2))
     shared = groups.people.with_everybody.sum(axis=(-1, -2))
-    subjects = OfSubjects(
+    subjects = SubjectSums(
         np.broadcast_to(everything, n.shape), shared, groups.people.own.cells.sum(axis=(-1, -2))
     )
     effective = effective_trials(n, total, subjects)
