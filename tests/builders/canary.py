@@ -10,6 +10,7 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 from shutil import copytree
@@ -24,7 +25,7 @@ from fairness_audit.files import sha256_of
 from fairness_audit.ledger.evidence import EvidenceStore
 from fairness_audit.pipeline.notify.notice import blocked, waits
 from fairness_audit.policy.load import LoadedPolicy
-from fairness_audit.records.comparison import ComparisonFile
+from fairness_audit.records.comparison import Comparison, ComparisonFile
 from fairness_audit.records.door import StepResult
 from fairness_audit.records.finding import Judgement
 from fairness_audit.records.measurement import MeasurementFile
@@ -53,6 +54,7 @@ from tests.builders.published import (
     digest,
 )
 from tests.builders.snapshots import a_snapshot
+from tests.builders.worked_out import Kind, People, worked_out
 
 LEAST: Final = 10_000
 
@@ -95,6 +97,8 @@ WHERE
     AND decided_at >= $window_start
     AND decided_at < $window_end
 """
+_MOST: Final = 300_000  # more than there are people
+_DIGITS: Final = 10  # of a share from which one can work out more than a few people are worth
 _NUMBERS = re.compile(r"(?<![\w.])(?<!e[-+])(\d{1,3}(?:,\d{3})+|\d+)(?!\w|\.\d|\s?%)")
 _RULES = (
     {"id": "four_fifths", "metric": "impact_ratio", "compare": "ratio", "threshold": "4/5"},
@@ -105,8 +109,23 @@ _RULES = (
     {"id": "overall", "metric": "selection_rate", "compare": "difference", "threshold": "1/20",
      "against": "overall"},
     {"id": "hits", "metric": "true_positive_rate", "compare": "difference", "threshold": "1/10"},
+    {"id": "alarms", "metric": "false_positive_rate", "compare": "difference",
+     "threshold": "1/10", "severity": "warn"},
+    {"id": "outcomes", "metric": "base_rate", "compare": "difference", "threshold": "1/10",
+     "against": "overall", "severity": "warn"},
 )  # fmt: skip
 _SHARES = {"M": "1/2", "F": "2/5", "X": "1/10"}
+
+
+PEOPLE: Final = People(
+    {
+        Kind(gender, age, outcome, selected): n
+        for (gender, age, lost), counts in _PEOPLE.items()
+        if lost is None
+        for (outcome, selected), n in zip(_WAYS, counts, strict=True)
+    }
+)
+"""Those who are audited."""
 
 
 def score_log() -> pa.Table:
@@ -231,6 +250,16 @@ class Canary:
         given: tuple[StepResult, ...] = (population, validation, measured, judged, changes, record)
         return dict(self._said(given, record, changes))
 
+    def worked_out(self) -> dict[str, int]:
+        """Every small number that follows from those that the record and the changes tell."""
+        (file,) = (self.folder / "records").rglob("*.json")
+        record = open_envelope(file.read_bytes(), TRUSTED).record
+        assert isinstance(record, AuditRecord)
+        changes = Comparison.model_validate_json(
+            (self.folder / "run" / "comparison.json").read_bytes()
+        )
+        return worked_out(PEOPLE, record, changes, LEAST)
+
     @property
     def confidential(self) -> Iterator[Path]:
         """The files that hold small numbers, and which their owner alone may read."""
@@ -280,9 +309,15 @@ class Canary:
         yield "the review page", question(case, self.loaded.policy, {})
 
 
-def told_in(said: Mapping[str, str], small: frozenset[int]) -> dict[str, set[int]]:
-    """Where which small number of people is told."""
-    found = {where: set(_numbers_in(text)) & small for where, text in said.items()}
+def told_in(
+    said: Mapping[str, str], small: frozenset[int], *, known: int | None = None
+) -> dict[str, set[int]]:
+    """Where which small number of people is told, or what is left of one that is ``known``."""
+    found = {}
+    for where, text in said.items():
+        numbers = set(_numbers_in(text))
+        left = set() if known is None else {known - each for each in numbers}
+        found[where] = (numbers | left) & small
     return {where: numbers for where, numbers in found.items() if numbers}
 
 
@@ -307,6 +342,15 @@ def _numbers_of(content: Any) -> Iterator[int]:
             yield from _numbers_of(each)
     elif isinstance(content, int | float) and content == int(content):
         yield int(content)
+    elif isinstance(content, float):
+        yield from _numbers_behind(abs(content))
+
+
+def _numbers_behind(share: float) -> Iterator[int]:
+    """The whole numbers of which a share with all its digits can only be the quotient."""
+    found = Fraction(share).limit_denominator(_MOST)
+    if len(repr(share)) > _DIGITS and abs(share - found) <= 1e-15 * max(1.0, share):
+        yield from (found.numerator, found.denominator, abs(found.denominator - found.numerator))
 
 
 def _candidate(population: Population, folder: Path) -> Population:

@@ -93,6 +93,12 @@ def test_version_1_is_blocked_and_version_2_allowed_for_the_planted_reasons(
     assert found["offer_targeting version 2"][2].startswith("Group Belmar (ethnic group)")
 
 
+def test_the_readme_shows_what_it_ends_with(first: tuple[int, str]) -> None:
+    _, output = first
+    table = output[output.index("\nmodel ") : output.index("\nData Docs")].strip("\n")
+    assert f"```\n{table}\n```\n" in (CHECKOUT / "README.md").read_text("utf-8")
+
+
 def test_every_step_has_a_line_and_no_line_is_wider_than_a_terminal(
     first: tuple[int, str],
 ) -> None:

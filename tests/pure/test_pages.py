@@ -152,8 +152,8 @@ def test_every_path_that_is_named_is_there(page: Path) -> None:
 
 
 def renamed() -> list[tuple[str, str]]:
-    """What the README says was, and is."""
-    _, _, part = TEXTS[README].partition("## Renamed")
+    """What the manual says was, and is."""
+    _, _, part = TEXTS[CHECKOUT / "docs" / "operate.md"].partition("\n## Renamed")
     rows = [line for line in part.splitlines() if line.startswith("| ")][1:]
     return [tuple(INLINE.findall(row)[-2:]) for row in rows]  # type: ignore[misc]
 
@@ -177,7 +177,7 @@ def is_there(name: str) -> bool:
     return True
 
 
-def test_what_was_renamed_is_where_the_readme_says() -> None:
+def test_what_was_renamed_is_where_the_manual_says() -> None:
     assert len(renamed()) > 5
     assert [was for was, _ in renamed() if is_there(was)] == []
     assert [now for _, now in renamed() if not is_there(now)] == []

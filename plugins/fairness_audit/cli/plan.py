@@ -180,7 +180,7 @@ def _rows(found: "Plan") -> Iterator[dict[str, Any]]:
                 "rule": each.case.rule.id,
                 "grouping": each.case.grouping,
                 "group": each.case.group,
-                "share": round(each.share, 2 if counted else 4),
+                "share": _share(each, counted=counted),
                 "per_unit": _per_unit(each, counted=counted),
                 "now": each.now,
                 "since": each.since and each.since.isoformat(),
@@ -193,6 +193,13 @@ def _rows(found: "Plan") -> Iterator[dict[str, Any]]:
                 "by": prospect.by and prospect.by.isoformat(),
                 "probability": prospect.probability,
             }
+
+
+def _share(each: "Planned", *, counted: bool) -> float:
+    """In whole per cent; of a group that is too small the step under which it lies."""
+    if not counted:
+        return round(each.share, 4)
+    return each.share_below if each.now == "too few" else round(each.share, 2)
 
 
 def _per_unit(each: "Planned", *, counted: bool) -> float | None:
@@ -211,7 +218,10 @@ def _in_words(found: "Plan") -> None:
     said = (
         f"after {counted:,} {unit}s of evidence" if counted else "as stated; nothing counted yet"
     )
-    say(f"{found.policy.model}: {found.sizes.per_unit:,.4g} decisions a {unit}, {said}", hang=4)
+    about = f"{found.sizes.per_unit:,.4g}"
+    if counted:  # two digits, for times the weeks it is of people
+        about = f"about {float(f'{found.sizes.per_unit:.2g}'):,.4g}"
+    say(f"{found.policy.model}: {about} decisions a {unit}, {said}", hang=4)
     checks = f", {found.checks} of them of the data's checks" if found.checks else ""
     say(
         f"{found.hypotheses} hypotheses may block{checks}: a failure takes about"
@@ -241,7 +251,7 @@ def _rule_in_words(found: "Plan", cases: "list[Planned]") -> None:
         [
             (
                 f"{each.case.grouping.replace('*', ' * ')} {each.case.group}",
-                f"{100 * each.share:.{0 if counted else 1}f} %",
+                _share_in_words(each, counted=counted),
                 each.now,
                 *(_cell(prospect, each) for prospect in each.prospects),
             )
@@ -249,6 +259,13 @@ def _rule_in_words(found: "Plan", cases: "list[Planned]") -> None:
         ],
         right={1, *range(3, 3 + len(cases[0].prospects))},
     )
+
+
+def _share_in_words(each: "Planned", *, counted: bool) -> str:
+    share = 100 * _share(each, counted=counted)
+    if not counted:
+        return f"{share:.1f} %"
+    return f"< {share:.0f} %" if each.now == "too few" else f"{share:.0f} %"
 
 
 def _heading(prospect: "Prospect") -> tuple[str, str]:

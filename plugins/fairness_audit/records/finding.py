@@ -34,8 +34,8 @@ class AttributeSource(Door):
     coverage: float | None = Field(
         default=None,
         description=(
-            "Rows whose group is known / all rows; rounded down to whole per cent where it would"
-            " tell a small number of people."
+            "Rows whose group is known / all rows; rounded down to whole per cent, or to five"
+            " points where it would tell a small number of people."
         ),
     )
 

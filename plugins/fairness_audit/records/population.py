@@ -47,9 +47,10 @@ class Population(StepResult):
     NULL), ``attr_<name>`` and ``stratum_<name>`` (text, never NULL: ``unknown``).
 
     What passes from step to step is shown to whoever may watch a run. So ``rows``, ``decisions``
-    (those logged) and ``subjects`` (how many people they are about) are None where they, or what
-    is left of the larger ones, are of fewer people than the policy's smallest group; the file has
-    all rows. ``losses`` is the confidential file of the rows lost by group.
+    (those logged) and ``subjects`` (how many people they are about) are None where they are of
+    fewer people than the policy's smallest group; ``decisions`` also where so few of them are not
+    in ``rows``, and ``subjects`` where so few are left of either. The file has all rows.
+    ``losses`` is the confidential file of the rows lost by group.
 
     ``scoring`` is None where the decisions were logged. Of a candidate, ``score`` and
     ``selected`` are simulated; the outcomes are those of what was decided then.
@@ -72,10 +73,12 @@ class Population(StepResult):
         """How much is left to audit, or who stands for whom."""
         if self.scoring is not None:
             return f"version {self.model_version} in place of version {self.scoring.against}"
-        if self.decisions is None:
+        if self.rows is None and self.decisions is None:
             return "too few decisions to say how many"
         if self.rows is None:
             return f"not all of {self.decisions:,} decisions"
+        if self.decisions is None:
+            return f"{self.rows:,} decisions, of all but a few"
         return f"{self.rows:,} of {self.decisions:,} decisions"
 
     @property

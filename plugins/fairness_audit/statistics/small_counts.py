@@ -28,11 +28,36 @@ STEPS = 20
 """A share of which no small number may be told is told in so many steps: five points each."""
 
 
+def percent_told(part: int, whole: int, least: int) -> str:
+    """A share in whole per cent; `5 to 10 %` where it, or what is left, is of too few people.
+
+    A dash where it is of nobody. From whole per cents of a few hundred one could work them out.
+    """
+    if not whole:
+        return "–"
+    if told(part, whole, least=least) is None:
+        low, high = (100 * end // STEPS for end in _step(part, whole))
+        if not low:
+            return f"less than {high} %"
+        return f"more than {low} %" if high == 100 else f"{low} to {high} %"
+    return "less than 1 %" if 0 < 100 * part < whole else f"{100 * part / whole:.0f} %"
+
+
+def share_told(part: int, whole: int, least: int) -> Fraction:
+    """A share; rounded down to a step where `percent_told` tells no more."""
+    if told(part, whole, least=least) is None:
+        return Fraction(_step(part, whole)[0], STEPS)
+    return Fraction(part, whole)
+
+
+def _step(part: int, whole: int) -> tuple[int, int]:
+    low = min(STEPS * part // whole, STEPS - 1)
+    return low, low + 1
+
+
 def share_below(part: int, whole: int) -> Fraction:
     """The lowest step under which a share lies, in (0, 1]; 1 also of everybody, and of nobody."""
-    if part >= whole:
-        return Fraction(1)
-    return Fraction(STEPS * part // whole + 1, STEPS)
+    return Fraction(_step(part, whole)[1], STEPS) if whole else Fraction(1)
 
 
 def withheld(parts: Mapping[Key, Sequence[float]], least: int) -> frozenset[Key]:

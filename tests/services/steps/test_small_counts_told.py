@@ -14,15 +14,21 @@ from fairness_audit.cli.app import app
 from fairness_audit.cli.candidate import print_changes
 from fairness_audit.files import write_bytes
 from fairness_audit.ledger.keys import public_pem
+from fairness_audit.policy.metrics import Rate
 from fairness_audit.records.comparison import Comparison
+from fairness_audit.steps.judge.tables import Tables
 from fairness_audit.steps.validate import judged
-from tests.builders.canary import Canary, score_log, small_counts, told_in
+from tests.builders.canary import PEOPLE, Canary, score_log, small_counts, told_in
 from tests.builders.published import SIGNER
 
 SMALL = small_counts(score_log())
+AUDITED = PEOPLE.of(PEOPLE.where())
+SECRET = SMALL | {len(score_log())}
+"""From how many were logged, of whom few were lost, one could work out how few."""
 VERBS = (
-    ("records",), ("records", "--format", "json"), ("verify",),
-    ("plan", "lead_scoring", "--format", "json"),
+    ("verify",), ("verify", "--format", "json"),
+    ("plan", "lead_scoring"), ("plan", "lead_scoring", "--format", "json"),
+    ("waivers",), ("ledger", "status"),
 )  # fmt: skip
 
 
@@ -46,11 +52,12 @@ def test_no_output_tells_a_small_number_of_people(
     said["the log"] = caplog.text
     for verb in VERBS:
         result = CliRunner().invoke(app, verb)
-        assert result.output, verb
+        assert result.exit_code == 0, result.output
         said[f"fairness-audit {' '.join(verb)}"] = result.output
-    assert told_in(said, SMALL) == {}
+    assert told_in(said, SECRET, known=AUDITED) == {}
+    assert canary.worked_out() == {}
     assert {"the record", "the review page", "page site/index.html"} <= said.keys()
-    assert "lead_scoring version 1: not all of 269,768 decisions are in" in said["the log"]
+    assert "lead_scoring version 1: 263,072 decisions, of all but a few are in" in said["the log"]
     assert {path.stat().st_mode & 0o777 for path in canary.confidential} == {0o600}
     losses = {path.name: path.read_text() for path in canary.confidential}["losses.json"]
     assert told_in({"losses": losses}, SMALL)  # which is why it is
@@ -69,7 +76,21 @@ def test_a_number_that_is_told_again_is_found(
 ) -> None:
     place, name, telling = PLANTED[what]
     monkeypatch.setattr(import_module(f"fairness_audit.steps.{place}"), name, telling)
-    assert told_in(canary.run(checks=False), SMALL)
+    assert told_in(canary.run(checks=False), SECRET, known=AUDITED)
+
+
+def test_a_number_that_others_give_away_is_found(
+    canary: Canary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each number is large: whose outcome is not known is what they leave of the group."""
+
+    def by_themselves(tables: Tables, rate: Rate, grouping: str, group: str) -> tuple[int, int]:
+        counted = tables.of(rate, grouping, group)
+        return counted.successes, counted.decisions - counted.successes
+
+    monkeypatch.setattr(Tables, "_cells", by_themselves)
+    canary.run(checks=False)
+    assert {"age_band 30-49, not known", "everybody, not known"} & canary.worked_out().keys()
 
 
 def test_a_number_that_a_check_tells_again_is_found_on_its_page(
@@ -91,6 +112,13 @@ def test_a_number_that_a_check_tells_again_is_found_on_its_page(
 )  # fmt: skip
 def test_a_number_is_found_in_any_words(text: str) -> None:
     assert told_in({"": text}, frozenset({541})) == {"": {541}}
+
+
+@pytest.mark.parametrize("text", ["1459 rows", f"[{541 / 1459}]", f"[{1459 / 1997}]", "[0.2915]"])
+def test_a_number_is_found_behind_others(text: str) -> None:
+    """As what is left of all, or as the only quotient that a share can be."""
+    expected = {} if text == "[0.2915]" else {"": {541}}
+    assert told_in({"": text}, frozenset({541}), known=2000) == expected
 
 
 @pytest.mark.parametrize(

@@ -38,14 +38,14 @@ class Counts(Door):
 
     decisions: int | None = Field(
         default=None,
-        description="Decisions logged in the window; absent where they are too few to be told.",
+        description=(
+            "Decisions logged in the window; absent where they, or those that were not audited,"
+            " are too few to be told."
+        ),
     )
     audited: int | None = Field(
         default=None,
-        description=(
-            "Decisions that were audited; absent where they, or those that were not, are too few"
-            " to be told."
-        ),
+        description="Decisions that were audited; absent where they are too few to be told.",
     )
     labelled: int | None = Field(
         default=None,

@@ -101,13 +101,16 @@ def assemble(
         lost = Losses(lost=tuple(_losses(connection, own)))
     write_bytes(folder / LOSSES, lost.model_dump_json().encode(), mode=0o600)
     kept, logged, least = totals["kept"], totals["decisions"], policy.min_group_size
+    rows = told(kept, least=least)
     population = Population(
         model=policy.model,
         model_version=version,
         path=path,
         digest=sha256_of(path),
-        rows=told(kept, logged, least=least),
-        decisions=told(logged, least=least),
+        # Where a few were lost it is those that are in who are told, and not all: what is told
+        # of their groups adds up to them.
+        rows=rows,
+        decisions=None if told(rows or 0, logged, least=least) is None else logged,
         losses=folder / LOSSES,
         subjects=told(totals["subjects"], kept, logged, least=least),
         window_start=snapshot.window_start,

@@ -7,6 +7,7 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.units import Day
 from fairness_audit.records.finding import Finding, Verdict, grouping_name
 from fairness_audit.statistics.course import State
+from fairness_audit.statistics.small_counts import told
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.questions import AtRandom
 from fairness_audit.steps.judge.tables import Tables
@@ -28,6 +29,8 @@ def assumption_findings(tables: Tables, positions: Mapping[object, Position]) ->
         if unknown.decisions < tables.policy.min_group_size:
             continue
         known = tables.everybody(SELECTION_RATE).less(unknown)
+        is_told = told(unknown.successes, unknown.decisions, least=tables.policy.min_group_size)
+        of_unknown = percent(unknown.rate, whole=is_told is None)
         yield Finding(
             rule="unknown_at_random",
             kind="population",
@@ -36,7 +39,7 @@ def assumption_findings(tables: Tables, positions: Mapping[object, Position]) ->
             attribute=name,
             sentence=(
                 f"The policy assumes that the {grouping_name(name)} of people is unknown at"
-                f" random, but {percent(unknown.rate)} of those are selected where it is unknown"
+                f" random, but {of_unknown} of those are selected where it is unknown"
                 f" and {percent(known.rate)} where it is known; chance does not explain it, so"
                 " that the known may not stand for all."
             ),

@@ -1,13 +1,14 @@
 """Of how many the audit knows the groups, and whence."""
 
 from collections.abc import Iterable
+from math import floor
 
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.metrics import SELECTION_RATE
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import AttributeSource
 from fairness_audit.records.measurement import Measurement
-from fairness_audit.statistics.small_counts import told
+from fairness_audit.statistics.small_counts import share_told
 
 
 def sources_of(
@@ -16,7 +17,7 @@ def sources_of(
     """Provenance and coverage of every attribute of the policy.
 
     The selection rate has a denominator of every row, so its groups count the whole population.
-    Where it would tell a small number of people, the coverage is rounded down to whole per cent.
+    The coverage is rounded down, since all its digits would tell of how many it is a share.
     """
     rows = dict.fromkeys(policy.attributes, 0)
     known = dict.fromkeys(policy.attributes, 0)
@@ -28,14 +29,11 @@ def sources_of(
     return {
         name: AttributeSource(
             provenance=attribute.provenance,
-            coverage=_share(known[name], rows[name], policy.min_group_size),
+            coverage=_coverage(known[name], rows[name], policy.min_group_size),
         )
         for name, attribute in policy.attributes.items()
     }
 
 
-def _share(known: int, rows: int, least: int) -> float | None:
-    if not rows:
-        return None
-    is_told = told(known, rows, least=least) is not None
-    return known / rows if is_told else 100 * known // rows / 100
+def _coverage(known: int, rows: int, least: int) -> float | None:
+    return floor(100 * share_told(known, rows, least)) / 100 if rows else None

@@ -23,7 +23,7 @@ from fairness_audit.steps.judge.pairs import (
 from fairness_audit.steps.judge.proxies import caution_of, softened
 from fairness_audit.steps.judge.sentences import Sentence, sentence
 from fairness_audit.steps.judge.tables import Tables
-from fairness_audit.steps.judge.wording import outwards, three_digits
+from fairness_audit.steps.judge.wording import apart_from, outwards, three_digits
 from fairness_audit.text import one_line
 
 
@@ -151,10 +151,13 @@ class _Told:
             return Evidence(threshold=threshold, low=low, high=high)
         where, (own, other) = self._position, self._told_beside
         told = self._may_tell_counts
+        value = disparity_of(self._tables, self._case, self._beside)
+        if not told:
+            value, low, high = (self._roughly(each) for each in (value, low, high))
         return Evidence(
             threshold=threshold,
             since=where.since,
-            value=disparity_of(self._tables, self._case, self._beside),
+            value=value,
             low=low,
             high=high,
             **self._weighed(),
@@ -197,6 +200,16 @@ class _Told:
         rate = rate_of(self._tables.policy, self._case.rule)
         groups = {self._case.group} | ({self._other} if self._other is not None else set())
         return not groups & self._tables.withheld(rate, self._case.grouping)
+
+    def _roughly(self, value: float | None) -> float | None:
+        """To three digits, and as many as show on which side of the limit it lies.
+
+        All digits of a ratio would tell the counts that it is made of.
+        """
+        if value is None:
+            return None
+        ends = [float(end) for end in (self._allowed.low, self._allowed.high) if end is not None]
+        return float(apart_from(value, min(ends, key=lambda end: abs(end - value)), 3))
 
     def _told_against(self, end: float | None) -> float | None:
         return of_what_is_told(self._tables, self._case, end)

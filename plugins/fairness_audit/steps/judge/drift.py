@@ -10,6 +10,7 @@ from fairness_audit.policy.metrics import Rate
 from fairness_audit.records.finding import Finding, Verdict, grouping_name
 from fairness_audit.statistics.gap_drift import gap_drift
 from fairness_audit.statistics.proportions import Floats, Proportions
+from fairness_audit.statistics.small_counts import told
 from fairness_audit.steps.judge.bounds import Beside
 from fairness_audit.steps.judge.cases import Case, rate_of
 from fairness_audit.steps.judge.family import UNITS_A_YEAR
@@ -84,8 +85,6 @@ def _newest(found: NDArray[np.bool_], year: int) -> int | None:
 
 def _changed(tables: Tables, gap: _Gap, beside: Beside, unit: int, first: int) -> Finding:
     starts = tables.evidence.starts
-    before = [_rate(each.seen, slice(0, first)) for each in beside]
-    after = [_rate(each.seen, slice(first, None)) for each in beside]
     groups = f"group {one_line(gap.group)} and group {one_line(gap.other)}"
     return Finding(
         rule=RULE,
@@ -98,17 +97,31 @@ def _changed(tables: Tables, gap: _Gap, beside: Beside, unit: int, first: int) -
         reference=gap.other,
         sentence=(
             f"The gap in {gap.rate.phrase.called} between {groups} ({grouping_name(gap.grouping)})"
-            f" changed, most likely with the {tables.evidence.unit} of {starts[first]}:"
-            f" {percent(before[0])} against {percent(before[1])} before, {percent(after[0])}"
-            f" against {percent(after[1])} since; found by {starts[unit]}, and chance does not"
-            " explain it."
+            f" changed, most likely with the {tables.evidence.unit} of {starts[first]}"
+            f"{_rates(beside, first, tables.policy.min_group_size)}; found by {starts[unit]}, and"
+            " chance does not explain it."
         ),
     )
 
 
-def _rate(share: Proportions, units: slice) -> float:
-    trials = float(share.trials[units].sum())
-    return float(share.successes[units].sum()) / trials if trials else float("nan")
+def _rates(beside: Beside, first: int, least: int) -> str:
+    """`: 41.0 % against 40.2 % before, …`; nothing where a time or a group has too few."""
+    times = [
+        [_counted(each.seen, units) for each in beside]
+        for units in (slice(0, first), slice(first, None))
+    ]
+    counts = [each for time in times for each in time]
+    if min(trials for _, trials in counts) < least:
+        return ""
+    whole = any(told(*each, least=least) is None for each in counts)
+    before, after = (
+        " against ".join(percent(k / n, whole=whole) for k, n in time) for time in times
+    )
+    return f": {before} before, {after} since"
+
+
+def _counted(share: Proportions, units: slice) -> tuple[int, int]:
+    return round(float(share.successes[units].sum())), round(float(share.trials[units].sum()))
 
 
 def _steady(tables: Tables, power: Floats) -> Finding:

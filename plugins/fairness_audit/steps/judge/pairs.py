@@ -8,6 +8,7 @@ from fairness_audit.policy.model import Against, Comparison
 from fairness_audit.policy.model import FailsOn as Asked
 from fairness_audit.statistics.proportions import Proportions
 from fairness_audit.statistics.sequential import FailsOn, Limit, Pair, TwoRates
+from fairness_audit.statistics.small_counts import percent_told
 from fairness_audit.steps.judge.allowed_range import AllowedRange
 from fairness_audit.steps.judge.bounds import (
     AtItsEnds,
@@ -122,13 +123,16 @@ def of_what_is_told(tables: Tables, case: Case, value: float | None) -> float | 
     return value / (1 - share + value * share)
 
 
-def unknown_share(tables: Tables, case: Case) -> float:
-    """The share of the decisions whose group is not known, if a verdict must hold wherever."""
-    rate = rate_of(tables.policy, case.rule)
-    everybody = tables.everybody(rate).decisions
-    if not everybody or tables.policy.assumes_at_random(case.grouping):
-        return 0.0
-    return tables.unknown(rate, case.grouping).decisions / everybody
+def unknown_share(tables: Tables, case: Case) -> str:
+    """The share of the decisions whose group is not known, if a verdict must hold wherever.
+
+    In words, as `percent_told`; nothing where there is none.
+    """
+    rate, least = rate_of(tables.policy, case.rule), tables.policy.min_group_size
+    unknown = tables.unknown(rate, case.grouping).decisions
+    if not unknown or tables.policy.assumes_at_random(case.grouping):
+        return ""
+    return percent_told(unknown, tables.everybody(rate).decisions, least)
 
 
 def _share_of(own: Counted, everybody: Counted) -> float:

@@ -61,11 +61,13 @@ class Planned:
     """One group under one rule: where it stands, and what can be concluded when.
 
     ``per_unit`` is how many decisions that count for the rule a unit brings of the group.
+    ``share_below`` is as `Tables.share_below` of what was counted.
     ``hypotheses`` are those it adds to its family. ``holds_gate`` where a release waits for it.
     """
 
     case: Case
     share: float
+    share_below: float
     per_unit: float
     now: Now
     since: Day | None
@@ -186,6 +188,7 @@ def _planned(trial: Trial, ahead: Ahead, case: Case, position: Position) -> Plan
     return Planned(
         case,
         share,
+        float(tables.share_below(case.grouping, case.group)),
         ahead.sizes.trials(rate_of(policy, case.rule), case.grouping, case.group),
         now,
         position.since,

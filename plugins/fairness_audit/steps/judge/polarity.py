@@ -9,6 +9,7 @@ from fairness_audit.policy.metrics import FALSE_POSITIVE_RATE, TRUE_POSITIVE_RAT
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.finding import Finding, Verdict
 from fairness_audit.statistics.course import State
+from fairness_audit.statistics.small_counts import told
 from fairness_audit.steps.judge.data_faults import needs_outcomes
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.questions import POLARITY_RULE
@@ -56,9 +57,11 @@ def _rates(positive: Counted, negative: Counted, least: int) -> str:
     """How often each are selected; nothing where a rate would be of too few."""
     if min(positive.decisions, negative.decisions) < least:
         return ""
+    cells = [(each.successes, each.decisions) for each in (positive, negative)]
+    whole = any(told(*each, least=least) is None for each in cells)
     return (
-        f": {percent(positive.rate)} of those with a positive outcome are selected, and"
-        f" {percent(negative.rate)} of those with a negative one"
+        f": {percent(positive.rate, whole=whole)} of those with a positive outcome are selected,"
+        f" and {percent(negative.rate, whole=whole)} of those with a negative one"
     )
 
 

@@ -15,7 +15,7 @@ from fairness_audit.records.finding import Evidence, Finding, Verdict, group_nam
 from fairness_audit.records.measurement import Measurement
 from fairness_audit.statistics.family import holm
 from fairness_audit.statistics.within_strata import LEFT_UNEXPLAINED, Gap, Pattern, pattern
-from fairness_audit.steps.judge.wording import compared_with, p_value, points
+from fairness_audit.steps.judge.wording import compared_with, p_value, points, three_digits
 from fairness_audit.text import one_line
 
 RULE = "gap_within_strata"
@@ -208,13 +208,18 @@ def _finding(whole: Measurement, p: float, sentence: str) -> Finding:
         reference=whole.reference,
         sentence=sentence,
         evidence=Evidence(
-            value=whole.value,
-            low=whole.low,
-            high=whole.high,
-            p_value=whole.p_value,
-            p_adjusted=p,
+            value=_three_digits(whole.value),
+            low=_three_digits(whole.low),
+            high=_three_digits(whole.high),
+            p_value=_three_digits(whole.p_value),
+            p_adjusted=three_digits(p),
         ),
     )
+
+
+def _three_digits(value: float | None) -> float | None:
+    """All digits would tell the counts that it is made of."""
+    return None if value is None else three_digits(value)
 
 
 def _gap(measured: Measurement, p_adjusted: float) -> Gap:

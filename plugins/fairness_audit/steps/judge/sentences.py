@@ -23,8 +23,8 @@ class Sentence:
     """What a sentence about one disparity is made of.
 
     ``beside`` are the rates that are told. ``unknown`` is the share of all decisions whose group
-    is not known, where the verdict must hold wherever they belong. ``is_newest`` where the newest
-    unit brought the verdict, and ``unit`` is how long one is.
+    is not known, in words, where the verdict must hold wherever they belong. ``is_newest`` where
+    the newest unit brought the verdict, and ``unit`` is how long one is.
     """
 
     case: Case
@@ -37,7 +37,7 @@ class Sentence:
     evidence: Evidence
     min_group_size: int
     caution: Caution | None = None
-    unknown: float = 0.0
+    unknown: str = ""
     is_newest: bool = True
     unit: Unit = "week"
 
@@ -95,7 +95,8 @@ def _too_small(telling: Sentence) -> str:
 
 def _comparison(telling: Sentence) -> str:
     """`group F (gender) is selected 0.66 times as often as group M (selection rate …)`."""
-    own, other = (wording.percent(each.rate) for each in telling.beside)
+    are_told = telling.evidence.denominator is not None
+    own, other = (wording.percent(each.rate, whole=not are_told) for each in telling.beside)
     ends = _ends(telling)
     interval = f"; 95 % interval {ends}" if ends else ""
     return (
@@ -257,14 +258,9 @@ def _unknown(telling: Sentence) -> str:
     if not telling.unknown:
         return ""
     return (
-        f"; the group of {_whole_percent(telling.unknown)} of the decisions is unknown, and a"
-        " verdict must hold wherever they belong"
+        f"; the group of {telling.unknown} of the decisions is unknown, and a verdict must hold"
+        " wherever they belong"
     )
-
-
-def _whole_percent(share: float) -> str:
-    """A share of all decisions, so roughly that it tells no small number of them."""
-    return f"{100 * share:.0f} %" if share >= 0.01 else "less than 1 %"
 
 
 def _caution(telling: Sentence) -> str:

@@ -1,5 +1,6 @@
 """The evidence about one version, as one policy asks for it: rates of groups, unit by unit."""
 
+from dataclasses import fields
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness_audit.policy.base import UNKNOWN
-from fairness_audit.policy.metrics import SELECTION_RATE, Rate
+from fairness_audit.policy.metrics import SELECTION_RATE, Needs, Rate
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.counted_units import Group, Place
 from fairness_audit.records.measurement import OVERALL
@@ -86,16 +87,23 @@ class Tables:
         Of an intersection none is told if one must not be: what its parts tell would give it away.
         """
         names = [group.name for group in self.evidence.groups(Place(grouping))]
-        counted = {name: self.of(rate, grouping, name) for name in names}
-        counted[OVERALL] = self.everybody(rate)
-        cells = {
-            name: (each.successes, each.decisions - each.successes)
-            for name, each in counted.items()
-        }
-        whole = cells.pop(OVERALL)
+        cells = {name: self._cells(rate, grouping, name) for name in names}
+        whole = self._cells(rate, OVERALL, OVERALL)
         hidden = withheld(cells, self.policy.min_group_size)
         is_small = bool(withheld({OVERALL: whole}, self.policy.min_group_size))
         return frozenset(names) if is_small or (hidden and "*" in grouping) else hidden
+
+    def _cells(self, rate: Rate, grouping: str, group: str) -> tuple[int, ...]:
+        """What the counts for a rate, and those for others beside them, say of a group.
+
+        By outcomes that is every number of its confusion table: of rates with different
+        denominators one could work out the others, such as whose outcome is not known.
+        """
+        if Needs.OUTCOME in rate.needs:
+            table = self.evidence.counts(Place(grouping), Group(group))
+            return tuple(int(getattr(table, cell.name).sum()) for cell in fields(table))
+        counted = self.of(rate, grouping, group)
+        return counted.successes, counted.decisions - counted.successes
 
     def among_known(self, grouping: str, group: str) -> Proportions:
         """A group's decisions among those whose group is known, as many as they are worth."""

@@ -11,8 +11,13 @@ _MOST_DIGITS = 6
 _MANY = 1_000_000
 
 
-def percent(share: float) -> str:
-    """A share as a percentage: 21.3 %; small ones keep two digits: 0.042 %."""
+def percent(share: float, *, whole: bool = False) -> str:
+    """A share as a percentage: 21.3 %; small ones keep two digits: 0.042 %.
+
+    ``whole`` where its counts are not told, which the digits of a share of a few hundred tell.
+    """
+    if whole:
+        return f"{100 * share:.0f} %"
     return f"{100 * share:.1f} %" if share == 0 or share >= 0.01 else f"{100 * share:.2g} %"
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from great_expectations.core.suite_parameters import SuiteParameterDict
 
 from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.statistics.small_counts import share_told
 from fairness_audit.steps.validate import charts, judged
 from fairness_audit.steps.validate.counts_expectation import CountsExpectation
 from fairness_audit.steps.validate.judged import GroupCount, Seen
@@ -37,6 +38,11 @@ def _counts(frame: pd.DataFrame, given: Mapping[str, Any]) -> list[GroupCount]:
     ]
 
 
+def _least(frame: pd.DataFrame) -> int:
+    """The smallest number of people that may be told."""
+    return int(frame["least"].iloc[0]) if len(frame) else 1
+
+
 class ExpectGroupsToBeRepresented(GroupsExpectation):
     """Every group has at least a stated fraction of its share in the reference population."""
 
@@ -49,7 +55,10 @@ class ExpectGroupsToBeRepresented(GroupsExpectation):
     def see(cls, frame: pd.DataFrame, given: Mapping[str, Any]) -> list[Seen]:
         """Hold each group's share against its reference share."""
         return judged.representation(
-            _counts(frame, given), given["reference_shares"], given["minimum_ratio"]
+            _counts(frame, given),
+            given["reference_shares"],
+            given["minimum_ratio"],
+            least=_least(frame),
         )
 
     @classmethod
@@ -61,7 +70,10 @@ class ExpectGroupsToBeRepresented(GroupsExpectation):
             return None
         return charts.shares_beside_reference(
             {
-                group: (sizes.get(group, 0) / known, float(Fraction(share)))
+                group: (
+                    float(share_told(sizes.get(group, 0), known, _least(frame))),
+                    float(Fraction(share)),
+                )
                 for group, share in given["reference_shares"].items()
             }
         )
@@ -103,7 +115,9 @@ class ExpectGroupToBeKnown(GroupsExpectation):
     @classmethod
     def see(cls, frame: pd.DataFrame, given: Mapping[str, Any]) -> list[Seen]:
         """Hold the share of known groups against the minimum."""
-        return judged.known_share(_counts(frame, given), given["minimum_share"])
+        return judged.known_share(
+            _counts(frame, given), given["minimum_share"], least=_least(frame)
+        )
 
     @classmethod
     def expected(cls, given: Mapping[str, Any]) -> str:
@@ -126,14 +140,17 @@ class ExpectBalancedLabels(GroupsExpectation):
     def see(cls, frame: pd.DataFrame, given: Mapping[str, Any]) -> list[Seen]:
         """Hold each group's gap against the maximum."""
         return judged.label_balance(
-            _counts(frame, given), given["maximum_gap"], given["minimum_size"]
+            _counts(frame, given),
+            given["maximum_gap"],
+            given["minimum_size"],
+            least=_least(frame),
         )
 
     @classmethod
     def chart(cls, frame: pd.DataFrame, given: Mapping[str, Any]) -> str | None:
         """Rate of positive outcomes by group."""
         by_group = {
-            each.group: each.positives / each.labelled
+            each.group: float(share_told(each.positives, each.labelled, _least(frame)))
             for each in _counts(frame, given)
             if each.labelled >= given["minimum_size"]
         }
@@ -170,7 +187,9 @@ class ExpectDecisionsFreeOf(CountsExpectation):
         """Count the decisions that have the defect."""
         (row,) = frame.to_dict("records")
         defect = given["defect"]
-        return judged.free_of(DEFECTS[defect], int(row[defect]), int(row["decisions"]))
+        return judged.free_of(
+            DEFECTS[defect], int(row[defect]), int(row["decisions"]), least=_least(frame)
+        )
 
     @classmethod
     def expected(cls, given: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 Shares are compared as exact fractions: a group with exactly four fifths of its reference share is
 not under-represented. What is seen is told in whole per cent, never as a number of people: a few
-of them are easily somebody.
+of them are easily somebody. Of fewer than ``least`` a share is told more roughly still.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fairness_audit.policy.base import UNKNOWN
+from fairness_audit.statistics.small_counts import percent_told, told
 
 
 @dataclass(frozen=True)
@@ -40,22 +41,33 @@ class Seen:
 
 
 def representation(
-    counts: Sequence[GroupCount], reference_shares: Mapping[str, str], minimum_ratio: str
+    counts: Sequence[GroupCount],
+    reference_shares: Mapping[str, str],
+    minimum_ratio: str,
+    *,
+    least: int = 1,
 ) -> list[Seen]:
     """Hold each group's share among the known against its share in the reference population."""
     sizes = {each.group: each.decisions for each in counts if each.group != UNKNOWN}
     known = sum(sizes.values())
     return [
-        _represented(group, sizes.get(group, 0), known, Fraction(share), Fraction(minimum_ratio))
+        _represented(
+            group,
+            percent_told(sizes.get(group, 0), known, least),
+            Fraction(sizes.get(group, 0), known) if known else None,
+            Fraction(share),
+            Fraction(minimum_ratio),
+        )
         for group, share in reference_shares.items()
     ]
 
 
-def _represented(group: str, size: int, known: int, share: Fraction, ratio: Fraction) -> Seen:
-    passed = known > 0 and Fraction(size, known) >= ratio * share
-    observed = _percent(size, known)
-    expected = _percent(share.numerator, share.denominator)
-    verb = "has" if passed else "has only"
+def _represented(
+    group: str, observed: str, seen: Fraction | None, share: Fraction, ratio: Fraction
+) -> Seen:
+    passed = seen is not None and seen >= ratio * share
+    expected = percent_told(share.numerator, share.denominator, 1)
+    verb = "has only" if not passed and observed[0].isdigit() else "has"
     return Seen(
         group,
         passed,
@@ -83,12 +95,12 @@ def _sized(each: GroupCount, minimum: int) -> Seen:
     )
 
 
-def known_share(counts: Sequence[GroupCount], minimum: str) -> list[Seen]:
+def known_share(counts: Sequence[GroupCount], minimum: str, *, least: int = 1) -> list[Seen]:
     """The share of decisions whose group is known."""
     total = sum(each.decisions for each in counts)
     known = sum(each.decisions for each in counts if each.group != UNKNOWN)
     passed = total > 0 and Fraction(known, total) >= Fraction(minimum)
-    observed = _percent(known, total)
+    observed = percent_told(known, total, least)
     return [
         Seen(
             None,
@@ -101,7 +113,9 @@ def known_share(counts: Sequence[GroupCount], minimum: str) -> list[Seen]:
     ]
 
 
-def label_balance(counts: Sequence[GroupCount], maximum_gap: str, minimum_size: int) -> list[Seen]:
+def label_balance(
+    counts: Sequence[GroupCount], maximum_gap: str, minimum_size: int, *, least: int = 1
+) -> list[Seen]:
     """How far each group's rate of positive outcomes lies from that of all judged groups."""
     judged = [each for each in counts if each.group != UNKNOWN and each.labelled >= minimum_size]
     if len(judged) < 2:
@@ -112,26 +126,28 @@ def label_balance(counts: Sequence[GroupCount], maximum_gap: str, minimum_size: 
         return [Seen(None, False, f"{len(judged)} groups", sentence)]
     labelled = sum(each.labelled for each in judged)
     overall = Fraction(sum(each.positives for each in judged), labelled)
-    return [_balanced(each, overall, Fraction(maximum_gap)) for each in judged]
+    return [_balanced(each, overall, Fraction(maximum_gap), least) for each in judged]
 
 
-def _balanced(each: GroupCount, overall: Fraction, maximum: Fraction) -> Seen:
+def _balanced(each: GroupCount, overall: Fraction, maximum: Fraction, least: int) -> Seen:
     gap = Fraction(each.positives, each.labelled) - overall
-    observed = _percent(each.positives, each.labelled)
+    observed = percent_told(each.positives, each.labelled, least)
+    is_told = told(each.positives, each.labelled, least=least) is not None
+    away = f"{100 * float(gap):+.0f} points" if is_told else f"{_about(gap)} points"
     return Seen(
         each.group,
         abs(gap) <= maximum,
         observed,
         f"{each.group} has a positive outcome in {observed} of its decisions with a known"
-        f" outcome, {100 * float(gap):+.0f} points from all groups together;"
+        f" outcome, {away} from all groups together;"
         f" {maximum} is allowed.",
         limit=str(maximum),
     )
 
 
-def free_of(defect: str, affected: int, decisions: int) -> list[Seen]:
+def free_of(defect: str, affected: int, decisions: int, *, least: int = 1) -> list[Seen]:
     """No decision has a defect."""
-    share = _percent(affected, decisions) if affected else "none"
+    share = percent_told(affected, decisions, least) if affected else "none"
     sentence = (
         f"{share} of the decisions have {defect}." if affected else f"No decision has {defect}."
     )
@@ -148,10 +164,6 @@ def at_least(what: str, found: int, minimum: int) -> list[Seen]:
     ]
 
 
-def _percent(part: int, whole: int) -> str:
-    """A share in whole per cent; a dash for a share of nothing."""
-    if not whole:
-        return "–"
-    if 0 < 100 * part < whole:
-        return "less than 1 %"
-    return f"{100 * part / whole:.0f} %"
+def _about(gap: Fraction) -> str:
+    """A gap to the nearest five points: `+5`."""
+    return f"{5 * round(20 * gap):+d}"

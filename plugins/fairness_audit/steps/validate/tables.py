@@ -14,7 +14,10 @@ from fairness_audit.text import html_safe
 
 @dataclass(frozen=True)
 class Tables:
-    """``profile`` has one row about the population, ``groups`` one per attribute and group."""
+    """``profile`` has one row about the population, ``groups`` one per attribute and group.
+
+    The column ``least`` of both is the smallest number of people that may be told.
+    """
 
     profile: pd.DataFrame
     groups: pd.DataFrame
@@ -35,7 +38,8 @@ def count(policy: AuditPolicy, population: Population, sql: Path) -> Tables:
             connection.sql(statement(sql / "validate" / f"{name}.sql"), params=bound).df()
             for name in ("profile", "groups")
         )
-    return Tables(profile, _named(groups, policy))
+    least = policy.min_group_size
+    return Tables(profile.assign(least=least), _named(groups, policy).assign(least=least))
 
 
 def _named(groups: pd.DataFrame, policy: AuditPolicy) -> pd.DataFrame:
