@@ -47,7 +47,8 @@ class Address:
         if not isinstance(self.extra, Mapping):
             raise SourceError("extra of the connection is no JSON object (write {} or fields)")
         for name in ("kind", "host", "login", "password", "schema"):
-            if not isinstance(getattr(self, name), str | None):
+            value = getattr(self, name)
+            if not isinstance(value, str | None) or "\0" in (value or ""):
                 raise SourceError(f"the {name} of the connection is no text (put it in quotes)")
 
     def required(self, name: str, meaning: str) -> str:

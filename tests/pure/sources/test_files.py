@@ -190,7 +190,10 @@ def test_a_csv_file_has_no_window(tmp_path: Path) -> None:
         counted(write_csv(tmp_path, "id\n1\n"), "leads", "id", key="id", window=window)
 
 
-@pytest.mark.parametrize(("delimiter", "encoding"), [(";;", "utf-8"), ("", "utf-8"), (",", "x-y")])
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"),
+    [(";;", "utf-8"), ("", "utf-8"), (",", "x-y"), (",", "hex"), (",", "a\0")],
+)
 def test_a_way_of_writing_that_is_none_is_an_error(
     tmp_path: Path, delimiter: str, encoding: str
 ) -> None:

@@ -36,7 +36,7 @@ from tests.builders.populations import SQL
 from tests.servers.mutated import Mutating, Mutation, mutations
 from tests.servers.vendors import IMPATIENT
 
-SAMPLE = 25
+SAMPLE = 50
 SEED = 20261127
 NOW = datetime(2026, 6, 29, tzinfo=UTC)
 STAMP = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)

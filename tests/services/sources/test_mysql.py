@@ -578,3 +578,18 @@ def test_an_option_that_is_not_known_is_an_error() -> None:
 def test_a_source_does_not_show_its_password() -> None:
     source = MySQLSource(host="db", login="u", password=SECRET, database="crm")
     assert repr(source) == "MySQLSource(db:3306/crm)"
+
+
+@pytest.mark.parametrize(
+    "options", [{"ssl": "canary"}, {"connect_timeout": "soon"}, {"unix_socket": 7}]
+)
+def test_an_option_of_another_type_is_an_error(options: dict[str, Any]) -> None:
+    source = MySQLSource(host="127.0.0.1", port=1, options=options)
+    with pytest.raises(SourceError, match="cannot connect"), source.frozen():
+        pass
+
+
+def test_a_port_that_there_is_not_is_an_error() -> None:
+    source = MySQLSource(host="127.0.0.1", port=99_999)
+    with pytest.raises(SourceError, match=r"127\.0\.0\.1:99999/: cannot connect"), source.frozen():
+        pass

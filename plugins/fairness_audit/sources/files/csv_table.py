@@ -4,7 +4,6 @@ An empty cell is missing, a quoted empty cell is an empty text. What is counted 
 own reader, which is strict, and what is copied by Arrow's, which is fast: they must agree.
 """
 
-import codecs
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -36,8 +35,8 @@ class Dialect(NamedTuple):
         if len(self.delimiter) != 1 or self.delimiter in '"\r\n':
             raise SourceError(f"{self.delimiter!r} is no delimiter (write one character)")
         try:
-            codecs.lookup(self.encoding)
-        except LookupError:
+            "a,b".encode(self.encoding)  # some codecs are none of texts
+        except (LookupError, ValueError):
             raise SourceError(
                 f"{self.encoding!r} is no encoding (write utf-8, latin-1, cp1252, …)"
             ) from None

@@ -28,6 +28,8 @@ _OPTIONS = {
     "unix_socket",
 }
 _PORT = 3306
+_UNFIT = (ValueError, TypeError, AttributeError, RuntimeError, OverflowError)
+"""What the driver makes of an option that is none."""
 
 
 class MySQLSource:
@@ -110,7 +112,7 @@ class MySQLSource:
     def _connected(self, engine: Engine) -> Connection:
         try:
             return engine.connect()
-        except (*FAULTS, ValueError, TypeError, RuntimeError, OverflowError) as error:
+        except (*FAULTS, *_UNFIT) as error:
             raise refused(self._place, error, self._password) from None
 
 

@@ -1,9 +1,12 @@
 """Addresses that requests go to, whoever gave them: a person, or the answer to a login."""
 
 import re
+import ssl
+from functools import cache
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic import AfterValidator
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
@@ -41,3 +44,9 @@ def web_address(given: str, port: int | None = None) -> str:
 
 WebAddress = Annotated[str, AfterValidator(web_address)]
 """An address in an answer."""
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whose certificates are trusted; read once, which takes longer than most requests."""
+    return httpx.create_ssl_context()

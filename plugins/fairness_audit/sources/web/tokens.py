@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from fairness_audit.encoding import digest_of
 from fairness_audit.errors import SourceError
 from fairness_audit.files import write_bytes
+from fairness_audit.sources.web.addresses import trusted
 from fairness_audit.sources.web.answers import Shaped, Transient, code_in, json_of, shaped
 
 _SPARE = 60.0  # seconds before its end at which a token counts as used up
@@ -77,7 +78,7 @@ def requested(place: str, address: str, form: dict[str, str], shape: type[Shaped
             makes no sense.
     """
     try:
-        answer = httpx.post(address, data=form, timeout=30.0)
+        answer = httpx.post(address, data=form, timeout=30.0, verify=trusted())
     except httpx.RequestError as error:
         raise SourceError(
             f"{place}: the login cannot be reached: {type(error).__name__}"

@@ -18,6 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import RateLimited
+from fairness_audit.sources.web.addresses import trusted
 from fairness_audit.sources.web.answers import (
     Places,
     Shaped,
@@ -113,7 +114,7 @@ class Transport:
     @contextmanager
     def opened(self) -> Iterator["Transport"]:
         """Keep connections open until the context ends."""
-        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False) as client:
+        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, verify=trusted()) as client:
             self._client = client
             try:
                 yield self

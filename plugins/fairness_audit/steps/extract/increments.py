@@ -226,7 +226,7 @@ def merge(
         rows.create_view("parts")
         there = connection.read_parquet(str(keys))
         known = one_key(list(columns_of(there, key).values()))
-        there.select(known.alias("row_key")).create_view("keys")
+        there.select(known.alias("fairness_audit_key")).create_view("keys")
         query = connection.sql(statement(sql / "extract" / "merged_parts.sql"))
         merged = (as_schema(each, schema) for each in query.to_arrow_reader())
         return write_rows(merged, schema, path)
@@ -239,9 +239,9 @@ def _keyed(
     columns = columns_of(part, schema.names)
     return part.select(
         *numbered(list(columns.values())),
-        one_key([columns[name] for name in key]).alias("row_key"),
-        columns[stamp].alias("row_stamp"),
-        duckdb.ConstantExpression(number).alias("row_part"),
+        one_key([columns[name] for name in key]).alias("fairness_audit_key"),
+        columns[stamp].alias("fairness_audit_stamp"),
+        duckdb.ConstantExpression(number).alias("fairness_audit_part"),
     )
 
 

@@ -109,7 +109,9 @@ class Pages:
             key = one_key([columns[name] for name in self._chosen.declared.key])
             page = duckdb.ColumnExpression(pages.columns[-1])
             pages.select(
-                *numbered(list(columns.values())), key.alias("row_key"), page.alias("row_page")
+                *numbered(list(columns.values())),
+                key.alias("fairness_audit_key"),
+                page.alias("fairness_audit_page"),
             ).create_view("pages")
             query = connection.sql(statement(sql / "extract" / "one_row_per_key.sql"))
             for batch in query.to_arrow_reader():

@@ -38,6 +38,7 @@ def test_a_connection_is_a_json_object(tmp_path: Path, text: str) -> None:
         ({"extra": []}, "extra of the connection is no JSON object"),
         ({"extra": "{}"}, "extra of the connection is no JSON object"),
         ({"host": 7}, "the host of the connection is no text"),
+        ({"host": "/crm\0.db"}, "the host of the connection is no text"),
         ({"password": ["canary"]}, "the password of the connection is no text"),
     ],
 )
