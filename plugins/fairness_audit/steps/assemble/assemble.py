@@ -100,24 +100,33 @@ def assemble(
             ).write_parquet(str(temporary), compression="zstd")
         lost = Losses(lost=tuple(_losses(connection, own)))
     write_bytes(folder / LOSSES, lost.model_dump_json().encode(), mode=0o600)
-    kept, logged, least = totals["kept"], totals["decisions"], policy.min_group_size
-    rows = told(kept, least=least)
     population = Population(
         model=policy.model,
         model_version=version,
         path=path,
         digest=sha256_of(path),
-        # Where a few were lost it is those that are in who are told, and not all: what is told
-        # of their groups adds up to them.
-        rows=rows,
-        decisions=None if told(rows or 0, logged, least=least) is None else logged,
         losses=folder / LOSSES,
-        subjects=told(totals["subjects"], kept, logged, least=least),
+        **_told(totals, policy.min_group_size),
         window_start=snapshot.window_start,
         window_end=snapshot.window_end,
     )
     log.info("%s version %s: %s are in", policy.model, version, population.summary)
     return population
+
+
+def _told(totals: dict[str, int], least: int) -> dict[str, int | None]:
+    """How many are in, were decided about and are people, as far as that may be told.
+
+    Where a few were lost it is those that are in who are told, and not all: what is told of their
+    groups adds up to them.
+    """
+    kept, logged = totals["kept"], totals["decisions"]
+    rows = told(kept, least=least)
+    return {
+        "rows": rows,
+        "decisions": None if told(rows or 0, logged, least=least) is None else logged,
+        "subjects": told(totals["subjects"], kept, logged, least=least),
+    }
 
 
 def read_losses(population: Population) -> tuple[Loss, ...]:
