@@ -167,7 +167,7 @@ def test_a_version_promoted_past_the_gate_and_a_missing_record_are_found_at_nigh
         ["1", "sweep_production", "success"],
         ["1", "verify_ledger", "success"],
         ["2", "delete_old_runs", "success"],
-        ["2", "find_late_audits", "failed"],  # the sample's today is long ago
+        ["2", "find_late_audits", "success"],  # as was told the night before
         ["2", "replay_production", "success"],
         ["2", "show_waivers", "success"],
         ["2", "sweep_production", "failed"],

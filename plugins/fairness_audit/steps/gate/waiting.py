@@ -12,7 +12,6 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.units import Day, later
 from fairness_audit.records.finding import Finding, group_name
 from fairness_audit.records.signed.audit import AuditRecord
-from fairness_audit.statistics.outlook import YEARS
 from fairness_audit.steps.gate.people import Standing
 
 LEAST_SHARE = Fraction(1, 10)
@@ -44,6 +43,8 @@ def wait_of(policy: AuditPolicy, audit: AuditRecord, found: Sequence[Standing]) 
     if by is not None:
         why = f"{last.rule} is not settled for it sooner, if it is in truth treated alike"
     else:
+        from fairness_audit.statistics.outlook import YEARS  # only who waits loads numpy
+
         by = later(audit.logical_date.date(), days=365 * YEARS)
         why = (
             f"three years are not enough to settle {last.rule} for it, even if it is in truth"

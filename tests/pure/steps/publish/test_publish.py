@@ -132,7 +132,7 @@ def test_parts_of_different_audits_are_refused(loaded: LoadedPolicy, tmp_path: P
         other = audit[part].model_copy(update={"model": "offer_targeting"})
         with pytest.raises(RecordError, match="not one audit"):
             published(loaded, tmp_path, **{part: other})
-    old = audit["snapshot"].model_copy(update={"policy_digest": digest("old policy")})
+    old = audit["snapshot"].model_copy(update={"method_digest": digest("old method")})
     with pytest.raises(RecordError, match="changed while the audit ran"):
         published(loaded, tmp_path, snapshot=old)
     assert not (tmp_path / "ledger.db").exists()
