@@ -25,7 +25,7 @@ from fairness_audit.policy.method import home_of
 from fairness_audit.records.signed.audit import GateDecision, Rollback
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.settings import Settings
-from fairness_audit.sources import RateLimited
+from fairness_audit.sources import RateLimited, TableError
 
 if TYPE_CHECKING:
     from fairness_audit.sources import Source
@@ -115,9 +115,9 @@ def reported(step: Callable[Given, Result]) -> Callable[Given, Result]:
             log.warning("%s", limited)
             until = datetime.now(UTC) + timedelta(seconds=limited.retry_after)
             raise AirflowRescheduleException(until) from limited  # type: ignore[no-untyped-call]
-        except _WORTH_A_RETRY:
-            raise
         except AuditError as error:
+            if isinstance(error, _WORTH_A_RETRY) and not isinstance(error, TableError):
+                raise
             raise AirflowFailException(f"{type(error).__name__}: {error}") from error
 
     return run
