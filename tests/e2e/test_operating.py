@@ -127,13 +127,16 @@ def test_a_backfill_moves_nothing(operated: Operated) -> None:
 
 
 def test_production_goes_back_where_a_person_says_why(operated: Operated) -> None:
-    MlflowRegistry(operated.installation.settings.registry_url).promote(MODEL, "4", "champion")
+    registry = MlflowRegistry(operated.installation.settings.registry_url)
+    source = registry._client.get_model_version(MODEL, "2").source
+    newest = registry._client.create_model_version(MODEL, source).version
+    registry.promote(MODEL, newest, "champion")
     run = operated.audit("2")
     assert operated.site.ended(DAG, run)["gate"] == "skipped"
-    assert operated.champion == "4"
+    assert operated.champion == newest
 
     later = TODAY.replace(hour=23).isoformat()
-    run = operated.audit("2", as_of=later, rollback="Version 4 answers too slowly.")
+    run = operated.audit("2", as_of=later, rollback="Version 3 answers too slowly.")
     assert operated.site.ended(DAG, run)["gate"] == "success"
     assert operated.champion == "2"
     with operated.installation.here() as call:

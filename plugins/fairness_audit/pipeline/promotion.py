@@ -77,7 +77,11 @@ def ended_by_itself(run: Run, record: PublishedRecord, *, keep: Path) -> GateDec
     stays = overtaken(records, run.loaded.policy.model, run.as_of)
     if stays is None and not run.is_backfill:
         return None
-    (own,) = (each for each in records if each.record_id == record.record_id)
+    (own,) = (
+        each
+        for each in records
+        if isinstance(each, AuditRecord) and each.record_id == record.record_id
+    )
     decision = by_own_verdict(own, stays or "this is a backfill")
     write_bytes(keep, decision.model_dump_json(indent=2).encode())
     if decision.decision == "block":

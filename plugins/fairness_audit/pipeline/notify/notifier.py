@@ -13,10 +13,11 @@ from urllib.parse import quote
 from airflow.providers.common.compat.sdk import conf
 from airflow.sdk import BaseNotifier, Connection
 
-from fairness_audit.errors import AuditError
+from fairness_audit.errors import AuditError, PolicyError
 from fairness_audit.installation import Installation
 from fairness_audit.pipeline.notify.chat import post
 from fairness_audit.pipeline.notify.notice import Notice
+from fairness_audit.policy.load import FILE_NAME, notified_by
 from fairness_audit.policy.people import Notify
 
 log = logging.getLogger(__name__)
@@ -53,11 +54,22 @@ def send(notices: Iterable[Notice]) -> None:
     installation = Installation.from_environment()
     for notice in notices:
         try:
-            policy = installation.policy(notice.model).policy
+            told = _told_about(notice.model, installation)
         except AuditError as error:
             log.warning("nobody is told about %s: %s", notice.model, error)
             continue
-        _send(notice, policy.notify)
+        _send(notice, told)
+
+
+def _told_about(model: str, installation: Installation) -> Notify:
+    """Whom a model's policy names, though it may have faults elsewhere."""
+    try:
+        return installation.policy(model).policy.notify
+    except PolicyError as error:
+        told = notified_by(installation.settings.expectations / model / FILE_NAME)
+        if told is None:
+            raise error
+        return told
 
 
 def _send(notice: Notice, told: Notify) -> None:
