@@ -34,7 +34,7 @@ def writes_in_place() -> None:
 
 def forgets_files() -> None:
     """A record is acknowledged without its file."""
-    module: Any = import_module("fairness_audit.steps.publish.publish")  # not the step in it
+    module: Any = import_module("fairness_audit.steps.publish.appending")
     module._write = lambda file, envelope: None
 
 
@@ -50,7 +50,7 @@ def repeats_itself() -> None:
 
 def breaks_the_chain() -> None:
     """Records do not name the one before."""
-    module: Any = import_module("fairness_audit.steps.publish.publish")  # not the step in it
+    module: Any = import_module("fairness_audit.steps.publish.appending")
     real = module.sign
     module.sign = lambda record, signer: real(record.model_copy(update={"prev": None}), signer)
 

@@ -65,11 +65,11 @@ class FileRegistry:
         content = self._aliases() | {f"{model}@{alias}": version}
         write_bytes(self.file, json.dumps(content).encode())
 
-    def promoted(self, model: str, alias: str) -> tuple[str, ...]:
-        target = self.alias_target(model, alias)
-        return () if target is None else (target,)
+    def promoted(self, model: str, *aliases: str) -> tuple[str, ...]:
+        targets = {self.alias_target(model, each) for each in aliases}
+        return tuple(sorted(target for target in targets if target is not None))
 
-    def demote(self, model: str, version: str, alias: str) -> None:
+    def demote(self, model: str, version: str, *aliases: str) -> None:
         raise RegistryError("nothing is demoted here")
 
     def _aliases(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from fairness_audit.cli.app import app
 from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.installation import Installation
-from fairness_audit.ledger.append_only import TRIGGERS
+from fairness_audit.ledger.append_only import TRIGGERS, TURN, lend_functions
 from fairness_audit.ledger.keys import create_keys, load_signer
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.verified import verified_ledger
@@ -79,6 +79,7 @@ def file(tmp_path: Path) -> Path:
 def test_sqlite_refuses_all_but_the_next_record(file: Path, statement: str) -> None:
     before = a_ledger(file.parent).all()
     with closing(sqlite3.connect(file)) as connection:
+        lend_functions(connection)
         with pytest.raises(sqlite3.IntegrityError, match="the ledger is append-only"):
             connection.execute(statement)
         connection.rollback()
@@ -183,6 +184,7 @@ MORE = {
         " ON CONFLICT (record_id) DO UPDATE SET verdict = 'pass'"
     ),
     "lock": f"BEGIN; LOCK TABLE {TABLE} IN ACCESS EXCLUSIVE MODE",
+    "take the turn away": f"DELETE FROM {TURN}",
     "a rule": f"CREATE RULE r AS ON INSERT TO {TABLE} DO INSTEAD NOTHING",
 }
 
