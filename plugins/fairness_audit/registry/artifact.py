@@ -8,7 +8,7 @@ import yaml
 
 from fairness_audit.encoding import digest_of, read_yaml
 from fairness_audit.errors import RegistryError
-from fairness_audit.files import open_plain, sha256_of_open
+from fairness_audit.files import open_plain, read_plain, sha256_of_open
 
 _LOAD_MARK = "registered_model_meta"
 _LOAD_MARK_KEYS = {"model_name", "model_version"}
@@ -85,7 +85,7 @@ def _is_load_mark(path: Path, folder: Path) -> bool:
     if path != folder / _LOAD_MARK or path.stat().st_size > _LOAD_MARK_BYTES:
         return False
     try:
-        content = read_yaml(path.read_bytes())
+        content = read_yaml(read_plain(path, most=_LOAD_MARK_BYTES))
     except (yaml.YAMLError, UnicodeDecodeError):
         return False
     return (

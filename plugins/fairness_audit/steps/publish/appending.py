@@ -1,18 +1,20 @@
 """A record appended to the ledger once, with the head and the file that it makes."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from securesystemslib.signer import Key, Signer
 
 from fairness_audit.errors import RecordError
-from fairness_audit.files import write_bytes
+from fairness_audit.files import read_plain, write_bytes
 from fairness_audit.ledger.checkpoint import keep_head
 from fairness_audit.ledger.entry import Entry
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.opened import open_entries
 from fairness_audit.ledger.witness import seen_elsewhere
 from fairness_audit.records.signed.dsse import (
+    LARGEST,
     SignedRecord,
     digest_of_envelope,
     open_envelope,
@@ -118,9 +120,14 @@ def _check_behind(ledger: Ledger, trusted: Trusted, seq: int) -> None:
 
 
 def _write(file: Path, envelope: bytes) -> None:
-    if not file.exists():
+    if not os.path.lexists(file):
         write_bytes(file, envelope)
-    elif file.read_bytes() != envelope:
+        return
+    try:
+        there = read_plain(file, most=LARGEST)
+    except OSError:  # a link, a pipe, a folder
+        there = b""
+    if there != envelope:
         raise RecordError(
             f"{file} is not the record that is in the ledger: it was changed after publishing"
             " (find out by whom; move it away and publish again to restore it)"
