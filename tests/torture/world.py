@@ -134,7 +134,8 @@ class World:
     @property
     def ledger(self) -> Ledger:
         url, heads = self.settings.ledger_url, Heads(self.settings.heads)
-        return Ledger(url, heads, wait_seconds=self.wait_seconds)
+        seen, witness = self.folder / "seen", Heads(str(self.folder / "witness"))
+        return Ledger(url, heads, witness=witness, memory=seen, wait_seconds=self.wait_seconds)
 
     @property
     def evidence(self) -> EvidenceStore:

@@ -70,7 +70,7 @@ def test_nor_is_anything_else_that_is_read_waited_for(
     record = verify_record(file, TRUSTED)
     put, _ = ODD[name]
     if where == "record":
-        file.rename(tmp_path / "records" / "aside.json")
+        file.rename(file.with_name("aside.json"))
         put(file)
         with pytest.raises(RecordError, match="is not the record that is in the ledger"):
             published(loaded, tmp_path)
@@ -94,7 +94,7 @@ def test_nor_is_a_key_that_is_a_pipe(tmp_path: Path) -> None:
     (tmp_path / "two.pem").symlink_to("one.pem")  # as Kubernetes mounts keys
     assert load_trusted_keys(tmp_path)
     os.mkfifo(tmp_path / "three.pem")
-    with pytest.raises(SettingsError, match="three.pem cannot be read: is no file"):
+    with pytest.raises(SettingsError, match=r"three\.pem cannot be read: is no file"):
         load_trusted_keys(tmp_path)
 
 
