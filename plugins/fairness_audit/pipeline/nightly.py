@@ -67,6 +67,7 @@ def sweep_production() -> list[str]:
                 registry=installation.registry,
                 trusted_keys=installation.settings.trusted_keys,
                 now=now,
+                aliases=installation.aliases(loaded.policy),
             )
         ]
         before = ToldBefore(installation.settings.told / "production.json", now.date())

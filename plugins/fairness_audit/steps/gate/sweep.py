@@ -5,6 +5,7 @@ they lie, a version that was in production before there was a gate, a registry's
 to by hand, a record that expires, a later audit that fails.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -46,18 +47,26 @@ class Swept(Door):
 
 
 def sweep(
-    loaded: LoadedPolicy, *, ledger: Ledger, registry: Registry, trusted_keys: Path, now: datetime
+    loaded: LoadedPolicy,
+    *,
+    ledger: Ledger,
+    registry: Registry,
+    trusted_keys: Path,
+    now: datetime,
+    aliases: Sequence[str] = (),
 ) -> tuple[Swept, ...]:
     """Ask the gate about every version of a model that is in production, and act as policy says.
 
-    A version is only demoted on a certain answer: a service that does not answer is an alarm.
+    In production is also what another of the ``aliases`` names. A version is only demoted on a
+    certain answer: a service that does not answer is an alarm.
 
     Raises:
         RegistryError: when the registry does not say what is in production, or does not demote.
     """
     guarded = loaded.policy.gate
     swept = []
-    for version in registry.promoted(guarded.registered_model, guarded.alias):
+    named = (guarded.alias, *aliases)
+    for version in registry.promoted(guarded.registered_model, *named):
         decision = ask(
             loaded,
             model_version=version,
@@ -68,7 +77,7 @@ def sweep(
         )
         done: Done = "nothing" if decision.decision == "allow" else "alarm"
         if done == "alarm" and decision.certain and guarded.sweep == "demote":
-            registry.demote(guarded.registered_model, version, guarded.alias)
+            registry.demote(guarded.registered_model, version, *named)
             done = "demoted"
         stands = digest_of(
             {
