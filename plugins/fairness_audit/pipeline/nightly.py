@@ -52,9 +52,12 @@ def sweep_production() -> list[str]:
     told again, and fails, after a week.
     """
     from fairness_audit.steps.gate.sweep import sweep
+    from fairness_audit.steps.gate.unread import Nights
 
     now = datetime.now(UTC)
     with Installation.from_environment() as installation:
+        settings = installation.settings
+        nights = Nights(settings.told / "unread.json", now.date(), settings.unread_nights)
         swept = [
             each
             for loaded in installation.policies()
@@ -62,11 +65,12 @@ def sweep_production() -> list[str]:
                 loaded,
                 ledger=installation.ledger,
                 registry=installation.registry,
-                trusted_keys=installation.settings.trusted_keys,
+                trusted_keys=settings.trusted_keys,
                 now=now,
+                nights=nights,
             )
         ]
-        before = ToldBefore(installation.settings.told / "production.json", now.date())
+        before = ToldBefore(settings.told / "production.json", now.date())
     alarms = [
         _Alarm("production", each.decision.model, each.version, each.stands, each.sentence)
         for each in swept
