@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from fairness_audit.encoding import plain_data
 from fairness_audit.errors import PolicyError, PolicyFault
 from fairness_audit.policy.consistency import FieldPath
 
@@ -40,8 +42,8 @@ def read_document(file: Path) -> Document:
         if len(text) > _LARGEST:
             raise PolicyError([_fault(file, 1, "file is larger than 256 KiB", "split the audit")])
         _refuse_aliases(file, text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        node = plain_data(partial(yaml.compose, text, Loader=yaml.SafeLoader))
+        content = plain_data(partial(yaml.safe_load, text))
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(
             [_fault(file, 1, f"cannot be read: {error}", "write a UTF-8 file")]
