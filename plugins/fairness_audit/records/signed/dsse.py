@@ -187,10 +187,8 @@ def _parse(envelope: bytes) -> Envelope:
         raise RecordError(f"not a DSSE envelope: {type(error).__name__}: {error}") from error
     signatures = parsed.signatures.values()
     extra = [name for each in signatures for name in each.unrecognized_fields]
-    are_texts = all(
-        isinstance(part, str) for each in signatures for part in each.to_dict().values()
-    )
-    if extra or not are_texts or canonical != envelope:
+    said = [part for each in signatures for part in each.to_dict().values()]
+    if extra or canonical != envelope or not all(isinstance(part, str) for part in said):
         raise RecordError("not a DSSE envelope in canonical form: its bytes were changed")
     return parsed
 
