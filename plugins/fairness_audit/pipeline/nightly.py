@@ -162,13 +162,17 @@ def show_waivers() -> str:
 @task
 @reported
 def delete_old_runs() -> list[str]:
-    """Delete the folders of old runs, if it is set how long to keep them."""
-    from fairness_audit.steps.extract.retention import delete_runs
+    """Delete the folders of old runs, if it is set how long to keep them.
 
-    settings = Installation.from_environment().settings
-    if settings.keep_runs_days is None:
-        return []
-    deleted = delete_runs(settings.runs, keep_days=settings.keep_runs_days, now=datetime.now(UTC))
+    What a candidate wrote whose scoring was cut off is deleted in any case.
+    """
+    from fairness_audit.steps.extract.retention import delete_runs
+    from fairness_audit.steps.score.stored_artifact import remove_left_homes
+
+    settings, now = Installation.from_environment().settings, datetime.now(UTC)
+    deleted = remove_left_homes(settings.runs, now)
+    if settings.keep_runs_days is not None:
+        deleted += delete_runs(settings.runs, keep_days=settings.keep_runs_days, now=now)
     return [str(folder) for folder in deleted]
 
 

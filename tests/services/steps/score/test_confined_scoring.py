@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from fairness_audit.steps.score.child import one_score_each, write
 from fairness_audit.steps.score.process import Host, Workplace, score
 from fairness_audit.steps.score.resources import Limits
 from fairness_audit.steps.score.scores import Floats, read_scores
+from fairness_audit.steps.score.stored_artifact import PLACE, remove_left_homes
 from tests.builders.artifacts import FRAME, honest, saved, telling
 
 pytestmark = [
@@ -492,6 +494,20 @@ def test_it_ends_with_who_started_it(tmp_path: Path) -> None:
     worker.kill()
     worker.join()
     waited(lambda: not Path(f"/proc/{child}").exists())
+
+
+def test_what_a_killed_worker_left_is_removed_at_night(tmp_path: Path) -> None:
+    left, new = (Workplace(tmp_path / "model" / run / PLACE) for run in ("left", "new"))
+    for place in (left, new):
+        (place.home / "deep").mkdir(parents=True)
+        (place.home / "deep" / "rows").write_text("of people")
+    long_ago = time.time() - 2 * 24 * 3600
+    os.utime(left.home, (long_ago, long_ago))
+    now = datetime.now(UTC)
+    assert remove_left_homes(tmp_path, now) == (left.home,)
+    assert not left.home.exists()
+    assert new.home.exists()
+    assert remove_left_homes(tmp_path, now) == ()
 
 
 def test_it_is_stopped_when_its_time_is_over(
