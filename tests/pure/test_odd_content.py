@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope
 
 from fairness_audit.encoding import canonical_bytes, read_yaml
-from fairness_audit.errors import PolicyError, RecordError, RegistryError, SettingsError
+from fairness_audit.errors import (
+    PolicyError,
+    RecordError,
+    RegistryError,
+    ReviewError,
+    SettingsError,
+    SourceError,
+)
 from fairness_audit.ledger.keys import load_trusted_keys, public_pem
 from fairness_audit.policy.load import load_policy
 from fairness_audit.records.evidence import Evidence
@@ -28,7 +35,11 @@ from fairness_audit.records.signed.dsse import (
 )
 from fairness_audit.registry.artifact import folder_digest
 from fairness_audit.registry.training import moment_of_tag
+from fairness_audit.review.seal import PAYLOAD_TYPE as SEALED
+from fairness_audit.review.seal import opened
+from fairness_audit.steps.extract.manifest import MANIFEST, read_manifest
 from fairness_audit.steps.score.signature import check_inputs
+from fairness_audit.web.relay import _uid_of
 from tests.builders.domain import policy_content
 from tests.builders.envelopes import ENVELOPES, payload
 from tests.builders.mutated import ODD, mutations
@@ -149,6 +160,50 @@ def test_evidence(content: Any) -> None:
         read = Evidence.read(json.dumps(content).encode())
         assert Evidence.read(read.content) == read
         assert all(group.table for grouping in read.groupings for group in grouping.groups)
+
+
+# --- answers of people, snapshots, reviews of a cluster ------------------------------------------
+
+ANSWER: dict[str, Any] = {
+    **{"run_id": "run", "record_id": "0" * 64, "known": 1, "choice": "waive", "findings": ["a"]},
+    **{"person": {"id": "ada", "name": "Ada"}, "at": "2026-06-29T00:00:00Z", "reason": "why"},
+    **{"compensating_control": "calls", "owner": "ada", "days": 30},
+}
+DEEP = "[" * 100_000
+
+
+def seal_of(content: Any) -> str:
+    envelope = Envelope(json.dumps(content).encode(), SEALED, {})
+    envelope.sign(SIGNER)
+    return json.dumps(envelope.to_dict())
+
+
+def test_the_answer_that_is_changed_here_is_one() -> None:
+    assert opened(seal_of(ANSWER), SIGNER.public_key, run_id="run").reason == "why"
+
+
+@OFTEN
+@given(content=mutations(ANSWER), seal=mutations(json.loads(seal_of(ANSWER))))
+@example(content=DEEP, seal=DEEP)
+def test_answers_of_people(content: Any, seal: Any) -> None:
+    for text in (seal_of(content), json.dumps(seal), seal if isinstance(seal, str) else ""):
+        with suppress(ReviewError):
+            assert opened(text, SIGNER.public_key, run_id="run")
+
+
+@OFTEN
+@given(content=mutations({"model": "lead_scoring", "tables": [{"name": "lead"}]}))
+@example(content=DEEP)
+def test_manifests_of_snapshots(tmp_path: Path, content: Any) -> None:
+    said = content if content is DEEP else json.dumps(content)
+    (tmp_path / MANIFEST).write_text(said)
+    with pytest.raises(SourceError):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("content", [DEEP, "[]", "1", '{"request": 1}', "", "{"])
+def test_reviews_of_a_cluster(content: str) -> None:
+    assert _uid_of(content.encode()) is None
 
 
 # --- policies -----------------------------------------------------------------------------------
