@@ -54,10 +54,13 @@ def sweep_production() -> list[str]:
     after a week.
     """
     from fairness_audit.steps.gate.sweep import sweep
+    from fairness_audit.steps.gate.unread import Nights
 
     now = datetime.now(UTC)
     with Installation.from_environment() as installation:
         policies, broken = installation.read_policies()
+        settings = installation.settings
+        nights = Nights(settings.told / "unread.json", now.date(), settings.unread_nights)
         swept = [
             each
             for loaded in policies
@@ -65,12 +68,13 @@ def sweep_production() -> list[str]:
                 loaded,
                 ledger=installation.ledger,
                 registry=installation.registry,
-                trusted_keys=installation.settings.trusted_keys,
+                trusted_keys=settings.trusted_keys,
                 now=now,
                 aliases=installation.aliases(loaded.policy),
+                nights=nights,
             )
         ]
-        before = ToldBefore(installation.settings.told / "production.json", now.date())
+        before = ToldBefore(settings.told / "production.json", now.date())
     alarms = [
         _Alarm("production", each.decision.model, each.version, each.stands, each.sentence)
         for each in swept
@@ -164,13 +168,17 @@ def show_waivers() -> str:
 @task
 @reported
 def delete_old_runs() -> list[str]:
-    """Delete the folders of old runs, if it is set how long to keep them."""
-    from fairness_audit.steps.extract.retention import delete_runs
+    """Delete the folders of old runs, if it is set how long to keep them.
 
-    settings = Installation.from_environment().settings
-    if settings.keep_runs_days is None:
-        return []
-    deleted = delete_runs(settings.runs, keep_days=settings.keep_runs_days, now=datetime.now(UTC))
+    What a candidate wrote whose scoring was cut off is deleted in any case.
+    """
+    from fairness_audit.steps.extract.retention import delete_runs
+    from fairness_audit.steps.score.stored_artifact import remove_left_homes
+
+    settings, now = Installation.from_environment().settings, datetime.now(UTC)
+    deleted = remove_left_homes(settings.runs, now)
+    if settings.keep_runs_days is not None:
+        deleted += delete_runs(settings.runs, keep_days=settings.keep_runs_days, now=now)
     return [str(folder) for folder in deleted]
 
 
