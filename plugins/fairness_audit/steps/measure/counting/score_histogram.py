@@ -15,16 +15,19 @@ class Histogram:
     """By group, outcome (false, true, not known) and score, lowest first: how many decisions.
 
     ``sums`` are their weights, the squares of these, and their number. ``step`` is the width of a
-    bin, 0 where every score has its own.
+    bin, 0 where every score has its own. ``scores`` are counted from ``origin`` on.
     """
 
     names: tuple[str, ...]
     scores: Floats
     sums: Sums
     step: float
+    origin: float = 0.0
 
     @classmethod
-    def of(cls, table: pa.Table, groups: list[str], grid: float) -> "Histogram":
+    def of(
+        cls, table: pa.Table, groups: list[str], grid: float, origin: float = 0.0
+    ) -> "Histogram":
         """From the result of `score_counts.sql` or `weighted_score_counts.sql`."""
         names = sorted(set(groups), key=lambda name: (name == UNKNOWN, name))
         position = {name: i for i, name in enumerate(names)}
@@ -45,4 +48,4 @@ class Histogram:
         if "weight" in table.column_names:
             sums = Sums(placed("weight"), placed("weight_squared"), rows)
         step = 1 / grid if grid else 0.0
-        return cls(tuple(names), scores + step / 2, sums, step)
+        return cls(tuple(names), scores + step / 2, sums, step, origin)

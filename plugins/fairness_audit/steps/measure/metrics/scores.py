@@ -166,6 +166,7 @@ __all__ = ["DEFINITIONS", "score_rows"]
 EXACT = 50_000
 _STEPS = 2**14  # at least so many steps of the grid over the range of the scores, at most twice
 _BINS = 10
+_LARGEST_WHOLE = 2**53  # beyond it a double is not every whole number
 
 
 def score_rows(
@@ -183,18 +184,28 @@ def score_rows(
         width = extent["highest"] - extent["lowest"]
         grid = 2.0 ** math.ceil(math.log2(_STEPS / width))
     is_share = extent["lowest"] >= 0 and extent["highest"] <= 1
+    origin = _origin(extent)
     first = True
     for attribute, parts in plan.groupings.items():
         if scale is None:
-            table = scan.table("score_counts", parts, grid=grid)
+            table = scan.table("score_counts", parts, grid=grid, origin=origin)
         else:
-            table = scan.table("weighted_score_counts", parts, grid=grid, scale=scale)
-        histogram = Histogram.of(table, groups_in(table, parts), grid)
+            table = scan.table(
+                "weighted_score_counts", parts, grid=grid, origin=origin, scale=scale
+            )
+        histogram = Histogram.of(table, groups_in(table, parts), grid, float(origin))
         measured = _Measured(attribute, histogram, plan, is_share and plan.has(Needs.OUTCOME))
         if first:
             yield from measured.about(OVERALL, OVERALL, histogram.sums.summed(0))
             first = False
         yield from measured.rows()
+
+
+def _origin(extent: Mapping[str, float]) -> float:
+    """Whole numbers that a double cannot tell apart are counted from the lowest one on."""
+    lowest, highest = extent["lowest"], extent["highest"]
+    is_whole = isinstance(lowest, int) and max(abs(lowest), abs(highest)) >= _LARGEST_WHOLE
+    return lowest if is_whole and highest - lowest < _LARGEST_WHOLE else 0.0
 
 
 def _is_finite(extent: Mapping[str, float]) -> bool:
@@ -231,9 +242,10 @@ class _Measured:
         every = sums.summed(0)
         about = (attribute, name, int(every.rows.sum()))
         mean = weighted.mean(self._histogram.scores, every.weight, every.squares)
+        mean = mean._replace(value=mean.value + self._histogram.origin)
         yield self._estimated(MEAN, about, mean, "z", self._half)
         for q, metric in QUANTILES.items():
-            value = self._quantile(every, q / 100)
+            value = self._quantile(every, q / 100) + self._histogram.origin
             yield self._row(metric, about, value, self._stated("none", self._half))
         yield self._scoring_rate(about, every)
         if not self._plan.has(Needs.OUTCOME):
@@ -302,7 +314,8 @@ class _Measured:
         worth, rows = every.squares.sum(axis=1), every.rows.sum(axis=1)
         names = self._histogram.names
         known = [i for i, name in enumerate(names) if name != UNKNOWN]
-        best = max(known, key=lambda i: above[i] / n[i], default=None)
+        large = [i for i in known if rows[i] >= self._plan.min_group_size]
+        best = max(large or known, key=lambda i: above[i] / n[i], default=None)
         if reference is not None:
             best = names.index(reference) if reference in names else None
         if best is None or not above[best]:

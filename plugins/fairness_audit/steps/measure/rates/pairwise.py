@@ -182,6 +182,10 @@ def _divergence(
     )
 
 
+def _of_common(measure: Callable[[Floats, Floats], Floats]) -> Formula:
+    return lambda d, a: divergence.of_common(measure, _labels(a), _labels(d))
+
+
 PAIRWISE: tuple[Pairwise, ...] = (
     Pairwise(
         name="class_imbalance",
@@ -200,7 +204,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         "divergence (natural log)",
         divergence.kullback_leibler,
         high=None,
-        smclarify=lambda d, a: divergence.kullback_leibler_of_common(_labels(a), _labels(d)),
+        smclarify=_of_common(divergence.kullback_leibler_of_shares),
         lift=lambda d, a: divergence.kullback_leibler(
             divergence.smoothed(_labels(a)), divergence.smoothed(_labels(d)), base=2
         ),
@@ -211,6 +215,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         "divergence (natural log)",
         divergence.jensen_shannon,
         high=math.log(2),
+        smclarify=_of_common(divergence.jensen_shannon_of_shares),
         lift=lambda d, a: divergence.jensen_shannon(_labels(a), _labels(d), base=2),
     ),
     _divergence(
@@ -220,6 +225,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         divergence.lp_norm,
         high=math.sqrt(2),
         times_difference=math.sqrt(2),
+        smclarify=_of_common(divergence.norm_of_shares(2)),
     ),
     _divergence(
         "total_variation_distance",
@@ -228,6 +234,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         divergence.total_variation,
         high=1.0,
         times_difference=1.0,
+        smclarify=_of_common(lambda p, q: divergence.norm_of_shares(1)(p, q) / 2),
     ),
     _divergence(
         "kolmogorov_smirnov",
@@ -236,6 +243,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         divergence.largest_difference,
         high=1.0,
         times_difference=1.0,
+        smclarify=_of_common(divergence.norm_of_shares(math.inf)),
     ),
     Pairwise(
         name="demographic_disparity_labels",
