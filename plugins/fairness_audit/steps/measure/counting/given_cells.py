@@ -52,6 +52,8 @@ def trimmed(cell: Expression) -> Expression:
 def is_one_of(cell: Expression, words: Iterable[str]) -> Expression:
     """The condition that a cell is one of the plain words."""
     listed = [ConstantExpression(word) for word in sorted(words)]
+    if not listed:
+        return ConstantExpression(False)
     return FunctionExpression("lower", trimmed(cell)).isin(*listed)
 
 

@@ -9,6 +9,9 @@ from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.statistics.proportions import Floats
 from fairness_audit.steps.measure.counting.groups import Sums
 
+_LARGEST_WHOLE = 2**53
+"""Beyond it a double is not every whole number."""
+
 
 @dataclass(frozen=True)
 class Histogram:
@@ -49,3 +52,9 @@ class Histogram:
             sums = Sums(placed("weight"), placed("weight_squared"), rows)
         step = 1 / grid if grid else 0.0
         return cls(tuple(names), scores + step / 2, sums, step, origin)
+
+
+def origin_of(lowest: float, highest: float) -> float:
+    """From where scores are counted: large whole ones from the lowest, lest two become one."""
+    is_whole = isinstance(lowest, int) and max(abs(lowest), abs(highest)) >= _LARGEST_WHOLE
+    return lowest if is_whole and highest - lowest < _LARGEST_WHOLE else 0.0

@@ -30,7 +30,7 @@ from fairness_audit.statistics.proportions import Proportions, two_sided_quantil
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.groups import Sums
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.counting.score_histogram import Histogram
+from fairness_audit.steps.measure.counting.score_histogram import Histogram, origin_of
 from fairness_audit.steps.measure.figures.pairs import REST
 from fairness_audit.steps.measure.figures.rows import Row
 
@@ -166,7 +166,6 @@ __all__ = ["DEFINITIONS", "score_rows"]
 EXACT = 50_000
 _STEPS = 2**14  # at least so many steps of the grid over the range of the scores, at most twice
 _BINS = 10
-_LARGEST_WHOLE = 2**53  # beyond it a double is not every whole number
 
 
 def score_rows(
@@ -184,7 +183,7 @@ def score_rows(
         width = extent["highest"] - extent["lowest"]
         grid = 2.0 ** math.ceil(math.log2(_STEPS / width))
     is_share = extent["lowest"] >= 0 and extent["highest"] <= 1
-    origin = _origin(extent)
+    origin = origin_of(extent["lowest"], extent["highest"])
     first = True
     for attribute, parts in plan.groupings.items():
         if scale is None:
@@ -199,13 +198,6 @@ def score_rows(
             yield from measured.about(OVERALL, OVERALL, histogram.sums.summed(0))
             first = False
         yield from measured.rows()
-
-
-def _origin(extent: Mapping[str, float]) -> float:
-    """Whole numbers that a double cannot tell apart are counted from the lowest one on."""
-    lowest, highest = extent["lowest"], extent["highest"]
-    is_whole = isinstance(lowest, int) and max(abs(lowest), abs(highest)) >= _LARGEST_WHOLE
-    return lowest if is_whole and highest - lowest < _LARGEST_WHOLE else 0.0
 
 
 def _is_finite(extent: Mapping[str, float]) -> bool:
