@@ -23,7 +23,7 @@ def answer(name: str, *words: object) -> Answer:
     return Answer(shared_fault(name), *(words or GENDER))
 
 
-# --- 1, 5, 10: weights ----------------------------------------------------------------------------
+# --- 1, 5, 10: weights ---
 
 
 @pytest.mark.parametrize("name", ["weights_raw.csv", "weights_x1000.csv"])
@@ -64,7 +64,7 @@ def test_scores_are_weighted() -> None:
     assert not [each for each in found.results if each["method"].endswith("unweighted")]
 
 
-# --- 2, 9: paths ----------------------------------------------------------------------------------
+# --- 2, 9: paths ---
 
 
 @pytest.mark.parametrize("name", ["scores[1].parquet", "q3?.parquet"])
@@ -75,7 +75,7 @@ def test_only_the_named_file_is_read(name: str) -> None:
     assert found.one("SR", "overall")["n"] == 40
 
 
-# --- 3, 11: groups without a rate, and tiny ones ---------------------------------------------------
+# --- 3, 11: groups without a rate, and tiny ones ---
 
 UNDEFINED = (
     "equalized_odds_difference",
@@ -98,7 +98,7 @@ def test_with_one_group_nothing_is_apart(metric: str) -> None:
     assert (worst["value"], worst["low"], worst["high"]) == (None, None, None)
 
 
-# --- 4: unknown groups ----------------------------------------------------------------------------
+# --- 4: unknown groups ---
 
 
 def test_the_usual_words_are_unknown() -> None:
@@ -138,7 +138,7 @@ def test_groups_that_look_alike_are_told(name: str, said: str) -> None:
     assert f"gender: {said} differ in case or blanks alone" in answer(name).told
 
 
-# --- 6, 7, 8: files from elsewhere ----------------------------------------------------------------
+# --- 6, 7, 8: files from elsewhere ---
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_labels_that_nobody_knows_are_unknown() -> None:
     assert found.one("base_rate", "overall")["denominator"] == 37
 
 
-# --- 13, 14, 15 -----------------------------------------------------------------------------------
+# --- 13, 14, 15 ---
 
 
 def test_a_metric_says_which_column_it_needs() -> None:

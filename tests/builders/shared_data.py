@@ -21,7 +21,7 @@ def shared_data(*parts: str) -> Path:
 
 
 def shared_fault(name: str) -> Path:
-    """A small input on which the product was once wrong, or a skip that says which is not there."""
+    """A small input on which the product was once wrong, or a skip that says which is missing."""
     path = SHARED_DATA.parent / "faults" / name
     if not path.exists():
         pytest.skip(f"no {name}: beside FAIRNESS_AUDIT_SHARED_DATA is no folder `faults`")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from fairness_audit.errors import TabularError
-from fairness_audit.tabular.kind import start_of, unpacked, worded
+from fairness_audit.tabular.kind import START, start_of, unpacked, worded
 
 _DELIMITERS = ",;\t|"
 _LOOKED_AT = 50
@@ -80,6 +80,8 @@ class Dialect:
         said = _SAYS_DELIMITER.match(text)
         if said:
             text = text[said.end() :]
+        if len(start) == START:
+            text = text[: text.rfind("\n") + 1] or text
         delimiter = self.delimiter or (said[1] if said else _delimiter_of(text))
         return Written(delimiter, encoding, int(bool(said)), was_guessed)
 
@@ -129,9 +131,9 @@ def _delimiter_of(text: str) -> str:
 
 
 def _widths(text: str, delimiter: str) -> list[int]:
-    """How many cells each of the first rows has; the last of them may be cut and is left out."""
+    """How many cells each of the first rows has, up to one that this delimiter breaks."""
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     widths: list[int] = []
     with suppress(csv.Error):
         widths.extend(len(row) for row in islice(rows, _LOOKED_AT) if row)
-    return widths[:-1] if len(widths) > 1 else widths
+    return widths

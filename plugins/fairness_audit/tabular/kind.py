@@ -10,7 +10,8 @@ from typing import BinaryIO, cast
 
 from fairness_audit.errors import TabularError
 
-_START = 1 << 16
+START = 1 << 16
+"""How much of a file is looked at."""
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
 _CALLED_PARQUET = (".parquet", ".pq")
@@ -83,7 +84,7 @@ def kind_of(path: Path) -> Kind:
 def start_of(path: Path) -> bytes:
     """The first bytes of a file, unpacked."""
     with unpacked(path) as file:
-        return file.read(_START)
+        return file.read(START)
 
 
 @contextmanager
