@@ -147,16 +147,17 @@ def agree(folder: Path, seed: int) -> int:
         ours, theirs = measured(file, weighted=weighted), expected(file.rows, weighted=weighted)
         for about, value in theirs.items():
             near = value if value is None else pytest.approx(value, rel=1e-9, abs=1e-9)
-            assert ours[about] == near, (seed, weighted, about)
+            assert ours.get(about) == near, (seed, weighted, about)
         compared += len(theirs)
     return compared
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_a_file_agrees(tmp_path: Path, seed: int) -> None:
     assert agree(tmp_path, seed) > 50
 
 
 @pytest.mark.whole
-def test_five_hundred_files_agree(tmp_path: Path) -> None:
-    assert sum(agree(tmp_path, seed) for seed in range(500)) > 50_000
+@pytest.mark.parametrize("fifty", range(10))
+def test_five_hundred_files_agree(tmp_path: Path, fifty: int) -> None:
+    assert sum(agree(tmp_path, 50 * fifty + seed) for seed in range(50)) > 5_000
