@@ -45,6 +45,10 @@ class InputError(AuditError):
     """A file or an option that was given cannot be used."""
 
 
+class TabularError(AuditError):
+    """A file cannot be read as a table: what it is, where it breaks, how it can be mended."""
+
+
 class SourceError(AuditError):
     """The CRM could not be read completely and consistently."""
 
