@@ -9,9 +9,11 @@ from fairness_audit.errors import InputError
 from fairness_audit.policy.load import (
     FILE_NAME,
     LoadedPolicy,
+    ReadPolicies,
     load_policies,
     load_policy,
     policy_files,
+    read_policies,
 )
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.settings import Settings
@@ -82,6 +84,10 @@ class Installation:
             PolicyError: with every fault of every policy file.
         """
         return load_policies(self.settings.expectations)
+
+    def read_policies(self) -> ReadPolicies:
+        """The policies that can be read, and the faults of the others by model."""
+        return read_policies(self.settings.expectations)
 
     def policy(self, model: str) -> LoadedPolicy:
         """The policy of one model, as it is now.

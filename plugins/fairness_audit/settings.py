@@ -80,6 +80,12 @@ KEEP_RUNS = Variable(
     "Days after which the nightly DAG deletes the folder of a run, which holds personal data.",
     default="it is kept, for replays",
 )
+UNREAD_NIGHTS = Variable(
+    "FAIRNESS_AUDIT_UNREAD_NIGHTS",
+    "Nights in a row on which the content of a version in production cannot be read, after which"
+    " the nightly sweep takes that for a no, and demotes where a policy says so.",
+    default="3",
+)
 UNGUARDED = Variable(
     "FAIRNESS_AUDIT_UNGUARDED_MODELS",
     "Names, separated by commas, of registered models that no policy audits and that a guarded"
@@ -104,6 +110,12 @@ HOOK_SECRET = Variable(
     "Path of a file with what MLflow signs its webhook with, 32 characters or more.",
     default="no webhook is taken",
 )
+SCORING_CGROUPS = Variable(
+    "FAIRNESS_AUDIT_SCORING_CGROUPS",
+    "Folder of a control group, handed over to who runs the tasks, in which each scoring of a"
+    " candidate gets a group of its own that bounds its memory and threads.",
+    default="no group is made",
+)
 
 VARIABLES = (
     HOME,
@@ -117,10 +129,12 @@ VARIABLES = (
     TRUSTED_KEYS,
     SUBJECT_KEY,
     KEEP_RUNS,
+    UNREAD_NIGHTS,
     UNGUARDED,
     GUARDED,
     DOCS_URL,
     HOOK_SECRET,
+    SCORING_CGROUPS,
 )
 """Every setting there is, in the order a reader wants them."""
 
@@ -140,10 +154,12 @@ class Settings:
     seen: Path | None = None
     witness: str | None = None
     keep_runs_days: int | None = None
+    unread_nights: int = 3
     unguarded_models: frozenset[str] = frozenset()
     guarded_aliases: frozenset[str] = frozenset()
     docs_url: str | None = None
     webhook_secret: Path | None = None
+    scoring_cgroups: Path | None = None
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -157,6 +173,7 @@ class Settings:
         state = Path(STATE.given() or home / ".local").resolve()
         keys = state / "keys"
         hook_secret = HOOK_SECRET.given()
+        cgroups = SCORING_CGROUPS.given()
         return cls(
             home=home,
             state=state,
@@ -169,10 +186,12 @@ class Settings:
             seen=Path(SEEN.given() or state / "seen").resolve(),
             witness=WITNESS.given(),
             keep_runs_days=_days(KEEP_RUNS),
+            unread_nights=_days(UNREAD_NIGHTS) or int(UNREAD_NIGHTS.default),
             unguarded_models=_names(UNGUARDED.given()),
             guarded_aliases=_names(GUARDED.given() or GUARDED.default.replace("`", "")),
             docs_url=DOCS_URL.given(),
             webhook_secret=Path(hook_secret).resolve() if hook_secret else None,
+            scoring_cgroups=Path(cgroups).resolve() if cgroups else None,
         )
 
     @property

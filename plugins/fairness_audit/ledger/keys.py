@@ -35,6 +35,7 @@ from fairness_audit.settings import Settings
 
 SUBJECT_KEY_BYTES = 32
 _LAST = ".last"
+_LONGEST_NUMBER = 18
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -216,7 +217,7 @@ def _public_key(file: Path) -> SSlibKey:
     last = file.with_suffix(_LAST)
     if last.exists():
         text = last.read_text(encoding="ascii", errors="replace").strip()
-        if not text.isdigit():
+        if not text.isdigit() or len(text) > _LONGEST_NUMBER:
             raise SettingsError(f"{last}: not the number of a record (write the last one's)")
         key.unrecognized_fields[LAST_SEQ] = int(text)
     return key

@@ -23,7 +23,7 @@ from fairness_audit.replay.replay import (
 )
 from fairness_audit.steps.extract import read_snapshot
 from fairness_audit.steps.gate.decision import governing
-from fairness_audit.steps.score.candidate import hidden_files
+from fairness_audit.steps.score.candidate import host_of
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def made_again(
             subject_key=installation.subject_key,
             folder=Path(folder),
             runs=settings.runs,
-            hidden=hidden_files(settings),
+            host=host_of(settings),
         )
 
 

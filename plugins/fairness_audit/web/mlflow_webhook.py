@@ -160,10 +160,13 @@ def webhook_secret(settings: Settings) -> str:
 
 
 def audits_of(installation: Installation, registered_model: str) -> list[str]:
-    """The models whose policies audit candidates of a registered model."""
+    """The models whose policies audit candidates of a registered model.
+
+    One whose policy cannot be read is not audited, and so not allowed.
+    """
     return [
         loaded.policy.model
-        for loaded in installation.policies()
+        for loaded in installation.read_policies().loaded
         if loaded.policy.candidate and loaded.policy.gate.registered_model == registered_model
     ]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from securesystemslib.signer import Signer
 
-from fairness_audit.errors import RecordError
+from fairness_audit.errors import RecordError, StaleJudgement
 from fairness_audit.files import write_bytes
 from fairness_audit.ledger.evidence import EvidenceStore
 from fairness_audit.ledger.ledger import Ledger
@@ -32,6 +32,7 @@ from fairness_audit.records.signed.audit import (
     AuditRecord,
     Counts,
     PublishedRecord,
+    Rollback,
 )
 from fairness_audit.records.signed.dsse import unverified_record
 from fairness_audit.records.signed.review import ReviewRecord
@@ -61,8 +62,12 @@ def publish(
     records: Path,
     now: datetime,
     comparison_digest: str | None = None,
+    rollback: Rollback | None = None,
 ) -> PublishedRecord:
     """Publish one audit; publishing the same audit again gives the same record.
+
+    What was published stays as it is, also where it is judged otherwise now: that is said in the
+    log.
 
     Args:
         loaded: the policy the audit was made with.
@@ -79,13 +84,14 @@ def publish(
         records: folder of the record files.
         now: when the record is issued, with a time zone.
         comparison_digest: of the comparison with the version in production, for a candidate.
+        rollback: who wants production to go back to this version, if somebody does.
 
     Raises:
         RecordError: when the parts are not of one audit of this policy, when the audit is of a
             day to come, when its evidence file is no longer what was measured, when the same audit
-            was published with other findings or other evidence, when another audit of the model
-            was published since this one was judged, or when the record's file is there and holds
-            something else.
+            was published and nothing stood against the version, or nobody asked for its rollback,
+            or when the record's file is there and holds something else.
+        StaleJudgement: when another audit of the version was published since this one was judged.
         LedgerError: when the ledger cannot be written.
     """
     method = loaded.method
@@ -108,15 +114,15 @@ def publish(
             "findings": judgement.findings,
             "versions": software_versions(),
         }
-        | _judged_by(loaded, method)
+        | _judged_by(loaded, method, rollback)
         | _read(snapshot)
         | _measured(measurements, evidence)
     )
     first = AuditRecord(seq=1, prev=None, **content)
     signed = appended(ledger, signer, trusted, first, partial(_check_earlier, ledger, trusted))
     record = _as_audit(signed.record)
-    _check_same_findings(record, first)
-    write_bytes(measurements.path.with_name("report.json"), report)
+    if _is_what_was_published(record, first):
+        write_bytes(measurements.path.with_name("report.json"), report)
     file = kept(ledger, signer, trusted, signed, records)
     log.info("record %d, %s: verdict %s", record.seq, record.record_id[:12], record.verdict.value)
     return PublishedRecord(record_id=record.record_id, file=file, verdict=record.verdict)
@@ -200,10 +206,9 @@ def _check_earlier(ledger: Ledger, trusted: Trusted, record: Record) -> None:
     genuine = (each.signed.record for each in open_entries(there, trusted()).kept)
     audits = [each for each in genuine if isinstance(each, AuditRecord)]
     if digest_of_earlier(earlier_of(record, audits)) != record.basis.after:
-        raise RecordError(
+        raise StaleJudgement(
             f"another audit of {record.model} version {record.model_version} was published while"
-            " this one ran, and it was judged without what that one counted (run the step judge"
-            " again)"
+            " this one ran, and it was judged without what that one counted (judge it again)"
         )
 
 
@@ -222,14 +227,15 @@ def _measured(measurements: MeasurementFile, evidence: EvidenceStore) -> dict[st
     return {"measurements_digest": measurements.digest, "evidence_digest": kept}
 
 
-def _judged_by(loaded: LoadedPolicy, method: Method) -> dict[str, Any]:
-    """What was judged, by what, and how it was run."""
+def _judged_by(loaded: LoadedPolicy, method: Method, rollback: Rollback | None) -> dict[str, Any]:
+    """What was judged, by what, how it was run, and what it was asked for."""
     return {
         "model": loaded.policy.model,
         "registered_model": loaded.policy.gate.registered_model,
         "policy_digest": loaded.digest,
         "method": method,
         "run_digest": run_digest(loaded.policy),
+        "rollback": rollback,
     }
 
 
@@ -282,24 +288,38 @@ def _check_one_audit(
         )
 
 
-def _check_same_findings(published: AuditRecord, record: AuditRecord) -> None:
-    """The same data under the same policy must give the same findings, whenever it is judged."""
+def _is_what_was_published(published: AuditRecord, record: AuditRecord) -> bool:
+    """Whether the same data gave the same findings again; if not, the log says what differs.
+
+    Raises:
+        RecordError: when the published record says more for the version than what is found now,
+            or knows nothing of a rollback that is asked for.
+    """
+    named = (
+        f"record {published.record_id[:12]} of {record.model} version {record.model_version}"
+        " was published from the same data"
+    )
+    if record.rollback is not None and published.rollback is None:
+        raise RecordError(f"{named}, without a rollback (audit as of a later moment)")
+    differs = None
     if published.evidence_digest not in (None, record.evidence_digest):
-        raise RecordError(
-            f"record {published.record_id[:12]} of {record.model} version {record.model_version}"
-            " was published from the same data with other evidence; it stays as it is (audit as of"
-            " a later moment; if it became known since until when the version was trained, that"
-            " is the cause)"
+        differs = (
+            f"{named} with other evidence; it stays as it is (audit as of a later moment; if it"
+            " became known since until when the version was trained, that is the cause)"
         )
-    if (published.verdict, published.findings) != (record.verdict, record.findings):
+    elif (published.verdict, published.findings) != (record.verdict, record.findings):
         changed = {
             f"{name} {published.versions.get(name, 'absent')} -> {version}"
             for name, version in record.versions.items()
             if published.versions.get(name) != version
         }
-        raise RecordError(
-            f"record {published.record_id[:12]} of {record.model} version {record.model_version}"
-            " was published from the same data with other findings; it stays as it is."
-            f" Changed since: {', '.join(sorted(changed)) or 'no version'}"
-            " (audit as of a later moment to publish the new findings)"
+        differs = (
+            f"{named} with other findings; it stays as it is. Changed since:"
+            f" {', '.join(sorted(changed)) or 'no version'} (audit as of a later moment to publish"
+            " the new findings)"
         )
+    if differs and published.passed and not record.passed:
+        raise RecordError(differs)
+    if differs:
+        log.warning("%s", differs)
+    return differs is None
