@@ -139,6 +139,20 @@ def test_a_head_vouches_for_what_was_voided(place: Place) -> None:
     assert vouched_for(place.ledger, TRUSTED, "another").rows == ()
 
 
+def test_a_row_before_the_first_record_is_voided_too(
+    address: str, tmp_path: Path, loaded: LoadedPolicy
+) -> None:
+    place = Place(tmp_path, address, loaded)
+    place.insert(Entry.of(sign(a_record(model="another"), STRANGER)))
+    with pytest.raises(RecordError, match="ledger void 1 --reason"):
+        place.publish()
+    place.void(1)
+    place.publish()
+    assert place.asked().decision == "allow"
+    vouched_for(place.ledger, TRUSTED, MODEL)
+    assert place.files() == []
+
+
 def test_several_rows_are_voided_one_by_one_and_each_once(place: Place) -> None:
     rows = [place.put_in(model=f"m{each}") for each in range(3)]
     for seq in rows:
