@@ -20,6 +20,7 @@ sources       Where CRM rows come from, and which connection opens them.
 records       What a step hands on, small, frozen, JSON; `signed` holds what is signed of it.
 policy        What an audit checks, as its owner wrote it; every fault is named with its line.
 settings      Where things are, from the environment. Nothing here is secret except by reference.
+tabular       Files as people have them, read as strict tables by their bytes, not by their names.
 engine        What runs the static SQL: an engine that is locked before it sees data.
 files         Files that are visible whole or not at all.
 statistics    Pure functions of counts, each with the source of its formula.

@@ -45,6 +45,10 @@ class InputError(AuditError):
     """A file or an option that was given cannot be used."""
 
 
+class TabularError(AuditError):
+    """A file cannot be read as a table: what it is, where it breaks, how it can be mended."""
+
+
 class SourceError(AuditError):
     """The CRM could not be read completely and consistently."""
 
@@ -69,6 +73,10 @@ class RecordError(AuditError):
     """A record is malformed, tampered with, or cannot be signed."""
 
     exit_code = ExitCode.REFUSED
+
+
+class StaleJudgement(RecordError):
+    """Another audit of the version was published since this one was judged: judge it again."""
 
 
 class LedgerError(AuditError):

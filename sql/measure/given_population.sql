@@ -8,6 +8,9 @@ SELECT
     END AS outcome,
     coalesce(lower(selected) IN ('1', '1.0', 'true'), FALSE) AS selected,
     try_cast(score AS DOUBLE) AS score,
+    CASE
+        WHEN regexp_full_match(score, '[+-]?[0-9]+') THEN try_cast(score AS BIGINT)
+    END AS whole_score,
     try_cast(value AS DOUBLE) AS value,
     CAST(try_cast(rank AS DOUBLE) AS BIGINT) AS rank,
     try_cast(weight AS DOUBLE) AS weight,

@@ -3,7 +3,10 @@ WITH steps AS (
     SELECT
         COLUMNS(LAMBDA c: list_contains($columns, c)),
         outcome,
-        CASE WHEN $grid > 0 THEN floor(score * $grid) / $grid ELSE score END AS score,
+        CASE
+            WHEN $grid > 0 THEN floor((score - $origin) * $grid) / $grid
+            ELSE CAST(score - $origin AS DOUBLE)
+        END AS score,
         CAST(round(weight * $scale) AS HUGEINT) AS whole,
     FROM read_parquet($path)
     WHERE score IS NOT NULL

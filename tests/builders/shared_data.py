@@ -18,3 +18,11 @@ def shared_data(*parts: str) -> Path:
     if not path.is_file():
         pytest.skip(f"no {path.name}: FAIRNESS_AUDIT_SHARED_DATA names no folder that has it")
     return path
+
+
+def shared_fault(name: str) -> Path:
+    """A small input on which the product was once wrong, or a skip that says which is missing."""
+    path = SHARED_DATA.parent / "faults" / name
+    if not path.exists():
+        pytest.skip(f"no {name}: beside FAIRNESS_AUDIT_SHARED_DATA is no folder `faults`")
+    return path

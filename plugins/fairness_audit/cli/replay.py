@@ -205,7 +205,9 @@ def _recalled(
         folder=folder / loaded.policy.model,
         runs=settings.runs,
         host=host_of(settings),
-        in_production=installation.registry.promoted(guarded.registered_model, guarded.alias),
+        in_production=installation.registry.promoted(
+            guarded.registered_model, *installation.aliases(loaded.policy)
+        ),
         read=installation.evidence.read,
         trained_until=partial(trained_until, installation.registry, loaded.policy),
     )

@@ -4,6 +4,7 @@ Private keys are readable by their owner alone, or they are refused. A public ke
 replaced has a file beside it, ``<name>.last``, with the number of the last record it signed.
 """
 
+import errno
 import os
 import secrets
 import stat
@@ -190,7 +191,7 @@ def public_pem(public: SSlibKey) -> bytes:
 def _secret(file: Path, variable: str) -> bytes:
     try:
         mode = file.stat().st_mode
-        content = file.read_bytes()
+        content = _content(file)
     except OSError as error:
         raise SettingsError(
             f"{variable}: {file} cannot be read: {error.strerror}"
@@ -202,6 +203,13 @@ def _secret(file: Path, variable: str) -> bytes:
             f" (chmod 600 {file}, and make a new key if somebody may have read it)"
         )
     return content
+
+
+def _content(file: Path) -> bytes:
+    """The bytes of a key file, which may be a link, as Kubernetes mounts them, but no pipe."""
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "is no file", str(file))
+    return file.read_bytes()
 
 
 def _public_key(file: Path) -> SSlibKey:
@@ -217,7 +225,7 @@ def _public_key(file: Path) -> SSlibKey:
 
 def _public_half(file: Path) -> Ed25519PublicKey:
     try:
-        key = load_pem_public_key(file.read_bytes())
+        key = load_pem_public_key(_content(file))
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror} (mend or remove)") from error
     except (ValueError, UnsupportedAlgorithm) as error:

@@ -105,7 +105,8 @@ def replay_production(
     """Make the audit again of each record that governs a version of a model in production."""
     guarded, model = loaded.policy.gate, loaded.policy.model
     audits = [each for each in records if isinstance(each, AuditRecord)]
-    for version in installation.registry.promoted(guarded.registered_model, guarded.alias):
+    aliases = installation.aliases(loaded.policy)
+    for version in installation.registry.promoted(guarded.registered_model, *aliases):
         files = installation.registry.artifact_digest(guarded.registered_model, version)
         record = governing(audits, model, version, files)
         if record is None:

@@ -145,10 +145,10 @@ def _duckdb(address: Address) -> "Source":
 
 
 def _folder(address: Address) -> "Source":
-    from fairness_audit.sources.files.csv_table import Dialect
     from fairness_audit.sources.files.folder import FolderSource
+    from fairness_audit.tabular.dialect import Dialect
 
-    known = {name: address.extra.get(name) for name in Dialect._fields}
+    known = {name: address.extra.get(name) for name in ("delimiter", "encoding")}
     dialect = Dialect(**{name: str(value) for name, value in known.items() if value})
     where = address.host or address.required("path", "the path as the host")
     if "://" not in where:

@@ -7,6 +7,7 @@ on the Shannon entropy", IEEE Transactions on Information Theory 37 (1991), 145-
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,12 +52,33 @@ def largest_difference(p: Floats, q: Floats) -> Floats:
     return distance
 
 
-def kullback_leibler_of_common(p: Floats, q: Floats) -> Floats:
-    """As SageMaker Clarify has it: only categories that both have, so it can be negative."""
+def of_common(measure: Callable[[Floats, Floats], Floats], p: Floats, q: Floats) -> Floats:
+    """As SageMaker Clarify has it: of categories that both have, whose shares need not sum to 1.
+
+    NaN where there is none.
+    """
     p, q = shares(p), shares(q)
+    common = (p > 0) & (q > 0)
+    found = measure(np.where(common, p, 0.0), np.where(common, q, 0.0))
+    return np.where(common.any(axis=-1) & ~_empty(p, q), found, np.nan)
+
+
+def kullback_leibler_of_shares(p: Floats, q: Floats) -> Floats:
+    """Σ p ln(p/q) over categories that both have; it can be negative."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where((p == 0) | (q == 0), 0.0, p * np.log(p / q))
-    return np.where(_empty(p, q), np.nan, terms.sum(axis=-1))
+        terms: Floats = np.where((p == 0) | (q == 0), 0.0, p * np.log(p / q))
+    return np.asarray(terms.sum(axis=-1))
+
+
+def jensen_shannon_of_shares(p: Floats, q: Floats) -> Floats:
+    """Mean of both such sums to the midpoint."""
+    middle = (p + q) / 2
+    return (kullback_leibler_of_shares(p, middle) + kullback_leibler_of_shares(q, middle)) / 2
+
+
+def norm_of_shares(order: float) -> Callable[[Floats, Floats], Floats]:
+    """The norm of the differences of the shares."""
+    return lambda p, q: np.asarray(np.linalg.norm(p - q, ord=order, axis=-1))
 
 
 def smoothed(counts: Floats) -> Floats:

@@ -46,6 +46,12 @@ class Interval(NamedTuple):
     high: Floats
 
 
+def clarify_quotient(top: Floats, bottom: Floats) -> Floats:
+    """0/0 = 0 and x/0 = ∞, as smclarify's common.divide has it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where((top == 0) & (bottom == 0), 0.0, np.divide(top, bottom))
+
+
 def quotient(numerator: Floats, denominator: Floats) -> Floats:
     """``numerator / denominator``; NaN, meaning undefined, where the denominator is zero."""
     undefined = np.full(np.broadcast(numerator, denominator).shape, np.nan)

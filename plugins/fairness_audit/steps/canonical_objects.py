@@ -26,7 +26,7 @@ from duckdb.sqltypes import DuckDBPyType
 from pydantic import Field, StringConstraints, ValidationError
 
 from fairness_audit.encoding import read_yaml
-from fairness_audit.engine.duckdb import locked_connection, statement, values_used
+from fairness_audit.engine.duckdb import exactly, locked_connection, statement, values_used
 from fairness_audit.errors import InputError
 from fairness_audit.policy.base import Name, Strict
 
@@ -203,7 +203,7 @@ class _UnfilledTables:
         columns = {name: pa.nulls(0) for name in self._columns_named(file, text)}
         pq.write_table(pa.table(columns), self._file)
         try:
-            bound = values_used(text, {"path": str(self._file)})
+            bound = values_used(text, {"path": exactly(self._file)})
             relation = self._connection.sql(text, params=bound)
         except duckdb.Error as error:
             raise InputError(

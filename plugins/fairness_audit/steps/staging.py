@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from fairness_audit.engine.duckdb import statement, values_used
+from fairness_audit.engine.duckdb import exactly, statement, values_used
 from fairness_audit.errors import PopulationError
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.snapshot import Snapshot
@@ -22,7 +22,7 @@ def stage(
     """
     for name in policy.source.objects:
         file = sql / "staging" / policy.source.crm / f"{name}.sql"
-        create_view(connection, name, file, {"path": str(snapshot.path_of(name))})
+        create_view(connection, name, file, {"path": exactly(snapshot.path_of(name))})
 
 
 def create_view(

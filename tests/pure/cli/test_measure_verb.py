@@ -121,8 +121,8 @@ def test_scores_that_are_no_numbers_are_refused_and_not_repeated(
     [
         ("", "is empty"),
         ("g,p\n", "holds no row"),
-        ("g,p\na,1\nb\n", "expected 2 columns, got 1"),
-        ("g,g\na,1\n", "column 'g' is there twice"),
+        ("g,p\na,1\nb\n", "row 3, the header counted, has 1 cells and the header 2"),
+        ("g,g\na,1\n", "columns are named twice: 'g', columns 1 and 2"),
         ("g,p\na,\nb,1\n", "column 'p': 1 rows are empty"),
     ],
 )

@@ -20,10 +20,10 @@ from fairness_audit.errors import SourceError
 from fairness_audit.sources import Scope, TableError
 from fairness_audit.sources.connections import Address, source_at
 from fairness_audit.sources.files import objects
-from fairness_audit.sources.files.csv_table import Dialect
 from fairness_audit.sources.files.objects import ObjectFolderSource
 from fairness_audit.sources.files.stores import StoreAddress, store_address
 from fairness_audit.steps.extract import extract
+from fairness_audit.tabular.dialect import Dialect
 from tests.builders.loaded_policies import a_loaded_policy, an_object
 from tests.builders.populations import SQL
 
@@ -133,7 +133,7 @@ def test_a_table_that_is_there_twice_is_an_error(bucket: Path) -> None:
     pq.write_table(pa.table({"id": [1]}), bucket / "leads.parquet")
     with (
         a_source(a_store(bucket)).frozen() as frozen,
-        pytest.raises(TableError, match=r"s3://bucket/crm/leads is there as Parquet and as CSV"),
+        pytest.raises(TableError, match=r"s3://bucket/crm/leads is there more than once"),
     ):
         frozen.table(None, "leads")
 
@@ -150,7 +150,7 @@ def test_a_fault_names_the_object_and_not_its_copy(bucket: Path) -> None:
         read(a_source(a_store(bucket)), None, "leads", "id")
     assert "canary" not in "".join(traceback.format_exception(caught.value))
     (bucket / "leads.csv").write_text("")
-    with pytest.raises(TableError, match=r"^s3://bucket/crm/leads\.csv has no header"):
+    with pytest.raises(TableError, match=r"^s3://bucket/crm/leads\.csv: is empty"):
         read(a_source(a_store(bucket)), None, "leads", "id")
 
 

@@ -1,6 +1,7 @@
 """The verbs `measure` and `metrics`: the statistics of an audit, on any file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,7 +12,7 @@ from fairness_audit.cli.measure.headlines import SMALL
 from fairness_audit.cli.measure.options import Favourable
 from fairness_audit.cli.measure.results import KEYS, OF_SUBJECTS
 from fairness_audit.cli.names import existing_file
-from fairness_audit.cli.printing import Format, RowsPrinted, say, show_rows
+from fairness_audit.cli.printing import Format, RowsPrinted, complain, say, show_rows
 from fairness_audit.cli.verb import OWN_PROCESS, verb
 from fairness_audit.errors import InputError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from fairness_audit.steps.measure.counting.input_file import InputFile
     from fairness_audit.steps.measure.counting.plan import Plan
 
-_FILES = ("*.csv", "*.tsv", "*.parquet", "*.pq")
+_FILES = ("*.csv", "*.csv.gz", "*.tsv", "*.parquet", "*.pq", "*.jsonl")
 
 
 @verb(
@@ -60,13 +61,21 @@ def measure(
     subgroups: options.Depth = 0,
     resamples: options.Resamples = 1000,
     min_group_size: options.MinGroupSize = SMALL,
+    positive: options.Positives = None,
+    unknown: options.Unknown = None,
+    groups_as_written: options.AsWritten = False,
+    bins: options.Bins = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
+    decimal: options.Decimal = None,
     everything: options.All = False,
     form: RowsPrinted = Format.TABLE,
 ) -> None:
     """Measure a file: who fares worst, and how surely.
 
-    The file is CSV or Parquet, with one row per decision. Without --reference a group is compared
-    with everybody else; the metric impact_ratio is then to the group best off. --all, json and
+    The file has one row per decision; how it is written is found in it, and told where it was
+    guessed. Without --reference a group is compared with everybody else; the metric impact_ratio
+    is then to the group best off of those of --min-group-size, if there is one. --all, json and
     csv give every metric that the columns allow; `fairness-audit metrics` says what each means.
     """
     given = context.params | {"list": list_}
@@ -74,8 +83,10 @@ def measure(
     plan = _plan(input_file, given)
     if context.obj == OWN_PROCESS:
         leave_out_pandas()
-    found = chosen(input_file, plan, metric or [])
-    _show(found, input_file, plan, form, None if everything or metric else min_group_size)
+    notices: list[str] = []
+    found = chosen(input_file, plan, metric or [], notices.append)
+    smallest = None if everything or metric else min_group_size
+    _show(found, input_file, plan, form, smallest, notices)
 
 
 def _plan(input_file: "InputFile", given: Mapping[str, Any]) -> "Plan":
@@ -95,6 +106,8 @@ def _plan(input_file: "InputFile", given: Mapping[str, Any]) -> "Plan":
         tau=options.tau_of(given["tau"]),
         compat=options.conventions_of(given["compat"]),
         itself=True,
+        min_group_size=given["min_group_size"],
+        small_if_need_be=True,
         subgroup_depth=given["subgroups"],
         probabilities={name: tuple(groups) for name, groups in likely.items()},
     )
@@ -118,13 +131,26 @@ def _input_file(given: Mapping[str, Any]) -> "InputFile":
     if not attributes and not given["probability"]:
         raise InputError("whose groups? Name a protected attribute with --attr or --probability")
     return InputFile(
-        path=existing_file(given["file"], _FILES),
+        path=_existing(given["file"]),
         attributes=attributes,
         probabilities=options.probabilities_of(given["probability"] or [], attributes),
         strata=tuple(dict.fromkeys(given["stratum"] or ())),
         features=tuple(dict.fromkeys(given["feature"] or ())),
+        said=options.dialect_of(given["delimiter"], given["encoding"]),
+        decimal=options.decimal_of(given["decimal"]),
+        positives=tuple(given["positive"] or ()),
+        unknown=options.unknown_of(given["unknown"] or (), as_written=given["groups_as_written"]),
+        bins=options.bins_of(given["bins"] or (), attributes),
         **{part: given[part] for part in PARTS},
     )
+
+
+def _existing(file: Path) -> Path:
+    """The file, or the folder, if it may be one of Parquet parts."""
+    is_parts = file.is_dir() and any(
+        each.suffix == ".parquet" or each.name.startswith("part-") for each in file.rglob("*")
+    )
+    return file if is_parts else existing_file(file, _FILES)
 
 
 def _show(
@@ -133,22 +159,34 @@ def _show(
     plan: "Plan",
     form: Format,
     smallest: int | None,
+    notices: Sequence[str],
 ) -> None:
-    """Show the results; ``smallest`` is None where every figure is asked for."""
+    """Show the results; ``smallest`` is None where every figure is asked for.
+
+    ``notices`` say what was taken for granted of the file: where programs read the results, on the
+    error output.
+    """
     from fairness_audit.cli.measure.summary import print_summary
     from fairness_audit.cli.measure.tables import print_every_figure
 
     def in_words() -> None:
         if smallest is None:
+            for notice in notices:
+                say(notice, hang=2)
             print_every_figure(found)
         else:
-            print_summary(found, input_file, plan, smallest)
+            print_summary(found, input_file, plan, smallest, notices)
 
+    if form is not Format.TABLE:
+        for notice in notices:
+            complain(notice)
     keys = KEYS if input_file.subject is None else (*KEYS, *OF_SUBJECTS)
     show_rows([{key: each[key] for key in keys} for each in found], form, in_words, keys=keys)
 
 
-def chosen(input_file: "InputFile", plan: "Plan", metrics: list[str]) -> list[dict[str, Any]]:
+def chosen(
+    input_file: "InputFile", plan: "Plan", metrics: list[str], tell: Callable[[str], None]
+) -> list[dict[str, Any]]:
     """The results of the metrics asked for, or of all.
 
     Raises:
@@ -158,13 +196,23 @@ def chosen(input_file: "InputFile", plan: "Plan", metrics: list[str]) -> list[di
     from fairness_audit.cli.measure.results import results
     from fairness_audit.policy.metrics import Needs
 
-    wanted = {options.metric_named(name) for name in metrics}
+    wanted = [options.metric_named(name) for name in metrics]
     if not input_file.columns - {Needs.STRATUM, Needs.PROBABILITY}:
         raise InputError(
             "nothing to measure: name a column with --selected, --outcome, --score, --decision,"
             " --value or --rank"
         )
-    return [each for each in results(input_file, plan) if not wanted or each["metric"] in wanted]
+    options.check_needs(wanted, input_file.columns)
+    found = [
+        each for each in results(input_file, plan, tell) if not wanted or each["metric"] in wanted
+    ]
+    there = {each["metric"] for each in found}
+    if absent := [name for name in wanted if name not in there]:
+        raise InputError(
+            f"--metric {absent[0]}: this file has nothing to make it of"
+            " (`fairness-audit metrics` says what it means)"
+        )
+    return found
 
 
 @verb(

@@ -1,9 +1,11 @@
 """The options of `measure`, and what they mean."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +14,9 @@ import typer
 from fairness_audit.errors import InputError
 
 if TYPE_CHECKING:
+    from fairness_audit.policy.metrics import Needs
     from fairness_audit.steps.measure.counting.plan import Compat
+    from fairness_audit.tabular.dialect import Dialect
 
 
 class Favourable(StrEnum):
@@ -22,7 +26,13 @@ class Favourable(StrEnum):
     NOT_SELECTED = "not_selected"
 
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file.")]
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="CSV, JSON lines or Parquet, packed with gzip or not; or a folder of Parquet parts.",
+    ),
+]
 Attributes = Annotated[
     list[str] | None,
     typer.Option(
@@ -38,9 +48,47 @@ Probabilities = Annotated[
     ),
 ]
 Outcome = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="What happened: 0, 1, or empty.")
+    str | None, typer.Option(metavar="COLUMN", help="What happened: 0, 1, yes, no, or empty.")
 ]
-Selected = Annotated[str | None, typer.Option(metavar="COLUMN", help="What was decided: 0 or 1.")]
+Selected = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="What was decided: 0, 1, yes or no.")
+]
+Positives = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="VALUE",
+        help="A word for a true outcome or decision; all others there are false. Repeat for more.",
+    ),
+]
+Unknown = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="VALUE",
+        help="Also counts as an unknown group, as N/A, NULL and the like do. Repeat for more.",
+    ),
+]
+AsWritten = Annotated[
+    bool,
+    typer.Option("--groups-as-written", help="N/A, NULL and the like are groups as all others."),
+]
+Bins = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=A,B,...",
+        help="Groups of a numeric attribute: below A, from A to below B, …",
+    ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(metavar="CHARACTER", help="Between the cells of CSV. Default: as in the header."),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of text: utf-8, cp1252, … Default: found in the file."),
+]
+Decimal = Annotated[
+    str | None, typer.Option(metavar="CHARACTER", help="The decimal mark: a point or a comma.")
+]
 Score = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="The score behind the decision.")
 ]
@@ -111,6 +159,22 @@ def metric_named(name: str) -> str:
     return found.name
 
 
+def check_needs(metrics: Sequence[str], columns: Collection["Needs"]) -> None:
+    """Refuse a metric that needs a column which nobody named.
+
+    Raises:
+        InputError: says which.
+    """
+    from fairness_audit.steps.measure.catalogue import named
+
+    for name in metrics:
+        metric = named(name)
+        missing = [need for need in metric.needs if need not in columns] if metric else []
+        if missing:
+            options = " and ".join(f"--{need}" for need in missing)
+            raise InputError(f"--metric {name}: needs another column (name it with {options})")
+
+
 def conventions_of(system: str | None) -> "Compat | None":
     """The system of that name."""
     from fairness_audit.steps.measure.counting.plan import Compat
@@ -123,23 +187,83 @@ def conventions_of(system: str | None) -> "Compat | None":
         raise InputError(f"--compat {system}: name one of {', '.join(Compat)}") from None
 
 
+def dialect_of(delimiter: str | None, encoding: str | None) -> "Dialect":
+    """How text files are said to be written; a tab may be called `tab`."""
+    from fairness_audit.tabular.dialect import Dialect
+
+    return Dialect("\t" if delimiter in ("tab", "\\t") else delimiter, encoding)
+
+
+def decimal_of(given: str | None) -> str | None:
+    """A decimal mark that there is."""
+    if given not in (None, ".", ","):
+        raise InputError(f"--decimal {given}: write a point or a comma")
+    return given
+
+
+def unknown_of(given: Sequence[str], *, as_written: bool) -> frozenset[str]:
+    """The words for an unknown group, as they are compared."""
+    from fairness_audit.steps.measure.counting.given_cells import UNKNOWN_WORDS, plain
+
+    return frozenset(map(plain, given)) | (frozenset() if as_written else UNKNOWN_WORDS)
+
+
+def bins_of(given: Sequence[str], attributes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Per numeric attribute the numbers at which a new band begins."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in given:
+        name, _, listed = each.rpartition("=")
+        edges = tuple(edge.strip() for edge in listed.split(","))
+        try:
+            numbers = [float(edge) for edge in edges]
+        except ValueError:
+            numbers = []
+        if not name or not numbers or any(a >= b for a, b in pairwise(numbers)):
+            raise InputError(f"--bins {each}: write COLUMN=30,50 with ascending numbers")
+        if name not in attributes:
+            raise InputError(f"--bins {each}: add --attr {name}")
+        found[name] = edges
+    return found
+
+
 def groupings_of(
     attributes: tuple[str, ...], intersections: list[str]
 ) -> dict[str, tuple[str, ...]]:
     """Every attribute, then every intersection, with the attributes it combines."""
-    single = {name: (name,) for name in attributes}
-    return single | {
-        "*".join(parts): parts for parts in (_parts(each, attributes) for each in intersections)
-    }
+    found: dict[str, tuple[str, ...]] = {name: (name,) for name in attributes}
+    for given in intersections:
+        parts = _parts(given, attributes)
+        name = "*".join(parts)
+        if found.setdefault(name, parts) != parts:
+            raise InputError(f"--intersect {given}: {name} is an attribute already (rename it)")
+    return found
 
 
 def _parts(given: str, attributes: tuple[str, ...]) -> tuple[str, ...]:
-    parts = tuple(part.strip() for part in given.replace("*", ",").split(","))
-    if len(set(parts)) != len(parts) or len(parts) < 2:
+    """The attributes of an intersection, whose names may hold a comma themselves."""
+    ways = list(_ways(given.strip(), attributes))
+    if not ways:
+        names = [part.strip() for part in given.replace("*", ",").split(",")]
+        missing = next((name for name in names if name not in attributes), None)
+        if missing:
+            raise InputError(f"--intersect {given}: add --attr {missing}")
+    several = [way for way in ways if len(set(way)) == len(way) > 1]
+    if len(several) > 1:
+        raise InputError(f"--intersect {given}: may be divided in several ways (rename a column)")
+    if not several:
         raise InputError(f"--intersect {given}: name two or more different attributes")
-    if missing := [part for part in parts if part not in attributes]:
-        raise InputError(f"--intersect {given}: add --attr {missing[0]}")
-    return parts
+    return several[0]
+
+
+def _ways(given: str, attributes: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Every way to read names of attributes, divided by commas or asterisks."""
+    for name in attributes:
+        if given == name:
+            yield (name,)
+        elif given.startswith(name):
+            rest = given.removeprefix(name).lstrip()
+            if rest.startswith((",", "*")):
+                yield from ((name, *way) for way in _ways(rest[1:].lstrip(), attributes))
 
 
 def probabilities_of(
@@ -149,7 +273,9 @@ def probabilities_of(
     found: dict[str, dict[str, str]] = {}
     for each in given:
         name, colon, listed = each.partition(":")
-        pairs = [part.partition("=") for part in listed.split(",")]
+        # A column whose name holds a comma is quoted with its group: `"A=p, a",B=p_b`.
+        parts = next(csv.reader([listed], skipinitialspace=True), [])
+        pairs = [part.partition("=") for part in parts]
         groups = {group.strip(): column.strip() for group, _, column in pairs}
         is_whole = colon and name.strip() and all(groups) and all(groups.values())
         if not is_whole or len(pairs) < 2:
@@ -177,11 +303,12 @@ def references_of(
     groupings |= {name: (name,) for name in probabilities}
     found: dict[str, str] = {}
     for each in references:
-        name, equals, group = each.partition("=")
-        if not equals or name not in groupings:
+        name = max((n for n in groupings if each.startswith(f"{n}=")), key=len, default=None)
+        if name is None:
             raise InputError(
                 f"--reference {each}: write ATTRIBUTE=GROUP, with one of {', '.join(groupings)}"
             )
+        group = each.removeprefix(f"{name}=")
         if name in found:
             raise InputError(f"--reference {each}: {name} has a reference group already")
         if group not in probabilities.get(name, {group: ""}):

@@ -1,7 +1,7 @@
 """What is measured of a file, as flat results."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,12 +39,15 @@ BESIDE = ("reference_numerator", "reference_denominator", "reference_n")
 """What a sentence says besides."""
 
 
-def results(input_file: "InputFile", plan: "Plan") -> Iterator[dict[str, Any]]:
+def results(
+    input_file: "InputFile", plan: "Plan", tell: Callable[[str], None] = lambda _: None
+) -> Iterator[dict[str, Any]]:
     """What is measured of a file, one mapping of `KEYS`, `OF_SUBJECTS` and `BESIDE` per result.
 
     Where rows have subjects, ``most_decisions`` says how many are about one of them at most, and
     ``in_several`` how many have decisions in several groups of the attribute, and
-    ``reference_subjects`` how many are on the other side.
+    ``reference_subjects`` how many are on the other side. ``tell`` hears what was taken for
+    granted of the file.
 
     Raises:
         InputError: the file cannot be measured.
@@ -52,7 +55,7 @@ def results(input_file: "InputFile", plan: "Plan") -> Iterator[dict[str, Any]]:
     """
     from fairness_audit.installation import Installation
     from fairness_audit.steps.measure.audit import all_measurements, expected_measurements
-    from fairness_audit.steps.measure.counting.input_file import write_population
+    from fairness_audit.steps.measure.counting.given_file import write_population
     from fairness_audit.steps.measure.counting.people import SubjectKinds
     from fairness_audit.steps.measure.counting.scan import group_counts, subject_kinds
 
@@ -60,7 +63,7 @@ def results(input_file: "InputFile", plan: "Plan") -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="fairness-audit-") as temporary:
         folder = Path(temporary).resolve()
         population = folder / "population.parquet"
-        write_population(input_file, population, sql=sql)
+        write_population(input_file, population, sql=sql, tell=tell)
         cells = group_counts(population, sql=sql, folder=folder / "run")
         _check_references(input_file, plan, cells)
         kinds = None

@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fairness_audit.cli.measure.expected import print_expected
-from fairness_audit.cli.measure.figures import Result, level, percent
+from fairness_audit.cli.measure.figures import Result, is_everybody, level, percent
 from fairness_audit.cli.measure.headlines import headlines, size_of, worst
 from fairness_audit.cli.measure.tables import print_every_figure, print_headlines
 from fairness_audit.cli.names import listed
 from fairness_audit.cli.printing import say
 from fairness_audit.policy.base import UNKNOWN
-from fairness_audit.records.measurement import OVERALL
 
 if TYPE_CHECKING:
     from fairness_audit.steps.measure.counting.input_file import InputFile
@@ -21,17 +20,23 @@ _WITHOUT_WEIGHTS = ("decision", "value", "rank")
 
 
 def print_summary(
-    found: Sequence[Result], input_file: "InputFile", plan: "Plan", smallest: int
+    found: Sequence[Result],
+    input_file: "InputFile",
+    plan: "Plan",
+    smallest: int,
+    notices: Sequence[str] = (),
 ) -> None:
     """Print what a person wants to know first, and say what else there is.
 
     Groups of fewer people, or else rows, than ``smallest`` are marked, and no sentence is about
-    one.
+    one. ``notices`` say what was taken for granted of the file.
     """
     headings = headlines(selected_is_favourable=plan.selected_is_favourable)
-    rows = max((each["n"] for each in found if each["attribute"] == OVERALL), default=0)
+    rows = max((each["n"] for each in found if is_everybody(each)), default=0)
     for line in _about(found, input_file, plan, rows):
         say(line)
+    for notice in notices:
+        say(notice, hang=2)
     say()
     for attribute, disparity in worst(found, headings, plan.references, smallest).items():
         say(f"{attribute}: {disparity.sentence(rows, plan.confidence)}", hang=2)
@@ -51,9 +56,7 @@ def _about(
     """Which column plays which part, and what it holds all in all."""
     yield f"{input_file.path.name}: {rows:,} rows"
     overall = {
-        each["metric"]: each
-        for each in found
-        if each["attribute"] == OVERALL and each["stratum"] is None
+        each["metric"]: each for each in found if is_everybody(each) and each["stratum"] is None
     }
     better = "" if plan.selected_is_favourable else "; better is false"
     for part, column, metric, more in (
@@ -102,7 +105,7 @@ def _notes(
     single = {
         (each["attribute"], each["group"]): size_of(each)
         for each in found
-        if each["stratum"] is None and each["reference"] is None and each["attribute"] != OVERALL
+        if each["stratum"] is None and each["reference"] is None and not is_everybody(each)
     }
     small = [
         f"{group} ({n:,})" for (_, group), n in single.items() if n < smallest and group != UNKNOWN

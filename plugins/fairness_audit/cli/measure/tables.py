@@ -8,6 +8,7 @@ from typing import NamedTuple
 from fairness_audit.cli.measure.figures import (
     Result,
     interval_of,
+    is_everybody,
     number,
     percent,
     place_of,
@@ -32,7 +33,7 @@ class _Column(NamedTuple):
     """A figure of every group: what it is called, and the cell of each."""
 
     heading: str
-    cells: dict[str, tuple[str, str]]
+    cells: dict[str | None, tuple[str, str]]
 
     @property
     def width(self) -> int:
@@ -57,13 +58,15 @@ def print_headlines(
     Groups of fewer people, or else rows, than ``smallest`` are marked.
     """
     printed = False
-    blocks = dict.fromkeys((each["attribute"], place_of(each)[0]) for each in found)
+    blocks = dict.fromkeys(
+        (each["attribute"], place_of(each)[0]) for each in found if not is_everybody(each)
+    )
     for attribute, place in blocks:
-        if attribute == OVERALL:
-            continue
-        about = (attribute, OVERALL)
         within = [
-            each for each in found if each["attribute"] in about and place_of(each)[0] == place
+            each
+            for each in found
+            if is_everybody(each) or each["attribute"] == attribute
+            if place_of(each)[0] == place
         ]
         columns = list(_columns(within, headings, attribute in references))
         if columns:
@@ -92,7 +95,12 @@ def _column(
 ) -> _Column:
     heading = " ".join(filter(None, (metric.replace("_", " "), part)))
     of_it = [each for each in found if each["metric"] == metric and place_of(each)[1] == part]
-    return _Column(heading, {each["group"]: show(each) for each in of_it})
+    return _Column(heading, {_row_of(each): show(each) for each in of_it})
+
+
+def _row_of(result: Result) -> str | None:
+    """The group that a result is about; None of everybody."""
+    return None if result["group"] == OVERALL else str(result["group"])
 
 
 def _print_block(
@@ -103,12 +111,14 @@ def _print_block(
     references: dict[str, str],
     smallest: int,
 ) -> None:
-    sizes = {each["group"]: _sizes(each) for each in reversed(found)}
+    sizes = {_row_of(each): _sizes(each) for each in reversed(found)}
     sized = _SIZES[: len(next(iter(sizes.values())))]
-    groups = dict.fromkeys(each["group"] for each in found if each["attribute"] == attribute)
-    people = {each["group"]: size_of(each) for each in reversed(found)}
-    marks = {name: f" {FEW}" * (people[name] < smallest) for name in groups}
-    names = {name: f"{name}{marks[name]}" for name in groups} | {OVERALL: "everybody"}
+    people = {_row_of(each): size_of(each) for each in reversed(found)}
+    names = {
+        row: f"{row}{f' {FEW}' * (people[row] < smallest)}"
+        for row in dict.fromkeys(_row_of(each) for each in found)
+        if row is not None
+    } | {None: "everybody"}
     say()
     against = f", compared with {references[attribute]}" if attribute in references else ""
     say(f"{attribute}{f', {place}' if place else ''}{against}")

@@ -30,6 +30,9 @@ from fairness_audit.records.signed.statement import (
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of the largest record that anybody looks at; real ones have some ten thousand."""
+
 LAST_SEQ = "last_seq"
 """Field of a trusted key: number of the last record it may have signed."""
 

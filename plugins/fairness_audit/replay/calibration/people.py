@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fairness_audit.engine.duckdb import locked_connection, statement
+from fairness_audit.engine.duckdb import exactly, locked_connection, statement
 from fairness_audit.errors import InputError
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.model import AuditPolicy
@@ -130,7 +130,9 @@ def people_of(
 
             def ask(query: str, path: Path, **bound: object) -> pa.Table:
                 text = statement(sql / "measure" / f"{query}.sql")
-                return connection.sql(text, params={"path": str(path)} | bound).to_arrow_table()
+                return connection.sql(
+                    text, params={"path": exactly(path)} | bound
+                ).to_arrow_table()
 
             combinations = ask("combinations", folder / FILE)
             rows = ask("subject_decisions", population.path, **units.bound)

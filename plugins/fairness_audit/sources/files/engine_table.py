@@ -14,7 +14,7 @@ from duckdb import (
     FunctionExpression,
 )
 
-from fairness_audit.errors import SourceError
+from fairness_audit.errors import SourceError, TabularError
 from fairness_audit.sources import Count, Field, Page, Scope
 from fairness_audit.sources.files.engine_types import Reading, is_fit, is_within
 from fairness_audit.sources.paging import in_pages
@@ -30,6 +30,8 @@ def worded(place: str) -> Iterator[None]:
     """The faults of DuckDB and Arrow, whose own words can quote rows, in an operator's."""
     try:
         yield
+    except TabularError as error:
+        raise SourceError(str(error)) from None
     except duckdb.OutOfMemoryException:
         raise SourceError(
             f"{place}: memory or disk space ran out while sorting its rows (free some space in"

@@ -21,11 +21,11 @@ from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
 from fairness_audit.engine.duckdb import locked_connection
 from fairness_audit.errors import SourceError
 from fairness_audit.sources import Count, Field, Page, Scope, Table, TableError
-from fairness_audit.sources.files.csv_table import Dialect
-from fairness_audit.sources.files.folder import FrozenFolder
+from fairness_audit.sources.files.folder import FrozenFolder, holds_parts, is_called
 from fairness_audit.sources.files.held import Held
+from fairness_audit.sources.files.text_table import checked
+from fairness_audit.tabular.dialect import Dialect
 
-_SUFFIXES = ("parquet", "csv")
 _CHUNK = 8 << 20
 _FAULTS = (pa.ArrowException, OSError)
 _CODE = re.compile(r"(?:AWS Error|HTTP status code|Error code:?|ErrorCode:?) ([A-Za-z_0-9]+)")
@@ -47,8 +47,7 @@ class ObjectFolderSource:
         self._address = address.rstrip("/")
         self._path = path.rstrip("/")
         self._connect = connect
-        self._dialect = dialect or Dialect()
-        self._dialect.check()
+        self._dialect = checked(dialect)
 
     def __repr__(self) -> str:
         return f"ObjectFolderSource({self._address})"
@@ -92,28 +91,53 @@ class FrozenObjects:
     copied: dict[str, Path] = field(default_factory=dict)
 
     def table(self, schema: str | None, name: str) -> Table:
-        """Find the object of one table, and copy it."""
+        """Find the object of one table, or those of its parts, and copy them."""
         within = "/".join(part for part in (self.path, schema) if part)
         at = f"{self.address}/{schema}/{name}" if schema else f"{self.address}/{name}"
-        paths = [f"{within}/{name}.{suffix}".lstrip("/") for suffix in _SUFFIXES]
-        known = [self.found[path] for path in paths if path in self.found]
-        if not known:
-            raise TableError(f"there is no {at}.parquet or .csv (names are case-sensitive)")
-        if len(known) > 1:
-            raise TableError(f"{at} is there as Parquet and as CSV (keep one of them)")
-        (info,) = known
-        address = f"{at}.{info.extension}"
-        copy = self._copied(info, address)
+        place, parts = self._objects_of(within, name, at)
+        address = f"{at}{place.rpartition('/')[2].removeprefix(name)}"
+        copy = self._copied(place, parts, address)
+        files = [copy / part.removeprefix("/") for part in parts]
         folder = FrozenFolder(
-            copy.parent, Held([copy]), self.dialect, self.connection, self.taken_at
+            copy.parent, Held(files), self.dialect, self.connection, self.taken_at
         )
         with _named(copy, address):
-            return _CopiedTable(folder.table(None, copy.stem), copy, address)
+            return _CopiedTable(folder.table(None, name), copy, address)
 
-    def _copied(self, info: FileInfo, address: str) -> Path:
-        if info.path in self.copied:
-            return self.copied[info.path]
-        copy = Path(tempfile.mkdtemp(dir=self.copies)) / str(info.base_name)
+    def _objects_of(self, within: str, name: str, at: str) -> tuple[str, Mapping[str, FileInfo]]:
+        """Where a table is, and its objects by where they are within."""
+        inside = f"{within}/".lstrip("/")
+        files = {
+            path: {"": info}
+            for path, info in self.found.items()
+            if path.startswith(inside) and is_called(path.removeprefix(inside), name)
+        }
+        for folder in (f"{inside}{name}.parquet", f"{inside}{name}"):
+            parts = {
+                path.removeprefix(folder): info
+                for path, info in self.found.items()
+                if path.startswith(f"{folder}/")
+            }
+            files |= {folder: parts} if parts else {}
+        if not files:
+            raise TableError(f"there is no {at}.parquet or .csv (names are case-sensitive)")
+        if len(files) > 1:
+            names = ", ".join(path.rpartition("/")[2] for path in sorted(files))
+            raise TableError(f"{at} is there more than once: {names} (keep one)")
+        (found,) = files.items()
+        return found
+
+    def _copied(self, place: str, parts: Mapping[str, FileInfo], address: str) -> Path:
+        if place in self.copied:
+            return self.copied[place]
+        copy = Path(tempfile.mkdtemp(dir=self.copies)) / place.rpartition("/")[2]
+        for part, info in parts.items():
+            self._copy(info, copy / part.removeprefix("/"), f"{address}{part}")
+        self.copied[place] = copy
+        return copy
+
+    def _copy(self, info: FileInfo, copy: Path, address: str) -> None:
+        copy.parent.mkdir(parents=True, exist_ok=True)
         with _worded(address):
             size, tags = _download(self.store, info.path, copy)
             (after,) = self.store.get_file_info([info.path])
@@ -124,8 +148,6 @@ class FrozenObjects:
                 f"{address}: the object changed while it was read (try again when nothing writes"
                 " it; let exports write to another folder and switch the connection)"
             )
-        self.copied[info.path] = copy
-        return copy
 
 
 class _CopiedTable:
@@ -160,12 +182,29 @@ def _named(copy: Path, address: str) -> Iterator[None]:
 
 
 def _objects(store: FileSystem, path: str) -> Iterator[FileInfo]:
-    """The objects of the folder, and those of the folders in it, which are schemas."""
-    for info in store.get_file_info(FileSelector(path)):
+    """The objects of the folder, of those within, which are schemas, and the parts of tables."""
+    for info in _visible(store, path):
+        if info.type != FileType.Directory:
+            yield info
+            continue
+        for inner in _visible(store, info.path):
+            if inner.type != FileType.Directory:
+                yield inner
+            elif holds_parts(info.base_name) or holds_parts(inner.base_name):
+                yield from _parts(store, inner.path)
+
+
+def _parts(store: FileSystem, path: str) -> Iterator[FileInfo]:
+    for info in _visible(store, path):
         if info.type == FileType.Directory:
-            below = store.get_file_info(FileSelector(info.path))
-            yield from (each for each in below if each.extension in _SUFFIXES)
-        elif info.extension in _SUFFIXES:
+            yield from _parts(store, info.path)
+        else:
+            yield info
+
+
+def _visible(store: FileSystem, path: str) -> Iterator[FileInfo]:
+    for info in store.get_file_info(FileSelector(path)):
+        if not info.base_name.startswith(("_", ".")):
             yield info
 
 

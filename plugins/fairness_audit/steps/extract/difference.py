@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
 from pydantic import Field
 
-from fairness_audit.engine.duckdb import locked_connection, statement
+from fairness_audit.engine.duckdb import exactly, locked_connection, statement
 from fairness_audit.records.door import Door
 from fairness_audit.records.snapshot import Column, ObjectFile, Snapshot
 from fairness_audit.steps.extract.keyed import columns_of, one_key
@@ -116,7 +116,7 @@ def _counted(
         tempfile.TemporaryDirectory(prefix="fairness-audit-") as spill,
         locked_connection([Path(spill).resolve(), *(path.parent for path in paths)]) as connection,
     ):
-        sides = [_Side(connection.read_parquet(str(path)), path) for path in paths]
+        sides = [_Side(connection.read_parquet(exactly(path)), path) for path in paths]
         kinds = [{side.type_of(name) for side in sides} for name in key]
         for name, side in zip(("before", "after"), sides, strict=True):
             # As text where the two have other types of it.

@@ -22,7 +22,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fairness_audit.encoding import canonical_bytes, digest_of
-from fairness_audit.engine.duckdb import locked_connection, statement
+from fairness_audit.engine.duckdb import exactly, locked_connection, statement
 from fairness_audit.files import sha256_of, write_bytes, written_whole
 from fairness_audit.policy.base import as_written
 from fairness_audit.sources import Scope, Window
@@ -219,12 +219,12 @@ def merge(
     with locked_connection(sorted(folders), memory_limit="512MB") as connection:
         rows = None
         for number, part in enumerate(parts):
-            each = _keyed(connection.read_parquet(str(part)), number, schema, key, stamp)
+            each = _keyed(connection.read_parquet(exactly(part)), number, schema, key, stamp)
             rows = each if rows is None else rows.union(each)
         if rows is None:
             raise ValueError("there is nothing to merge")
         rows.create_view("parts")
-        there = connection.read_parquet(str(keys))
+        there = connection.read_parquet(exactly(keys))
         known = one_key(list(columns_of(there, key).values()))
         there.select(known.alias("fairness_audit_key")).create_view("keys")
         query = connection.sql(statement(sql / "extract" / "merged_parts.sql"))

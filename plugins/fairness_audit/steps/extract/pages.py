@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fairness_audit.encoding import digest_of
-from fairness_audit.engine.duckdb import locked_connection, statement
+from fairness_audit.engine.duckdb import exactly, locked_connection, statement
 from fairness_audit.files import write_bytes, written_whole
 from fairness_audit.sources import CursorExpired, Page
 from fairness_audit.steps.extract.keyed import as_schema, columns_of, numbered, one_key
@@ -100,7 +100,7 @@ class Pages:
         self, reading: Reading, schema: pa.Schema, sql: Path
     ) -> Generator[pa.RecordBatch, None, None]:
         """One row per key, in the order of the keys."""
-        files = [str(self._file(number)) for number in range(reading.pages)]
+        files = [exactly(self._file(number)) for number in range(reading.pages)]
         if not files:
             return
         with locked_connection([self._folder], memory_limit="512MB") as connection:

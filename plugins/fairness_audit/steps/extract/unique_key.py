@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from duckdb import CaseExpression
 
-from fairness_audit.engine.duckdb import locked_connection
+from fairness_audit.engine.duckdb import exactly, locked_connection
 from fairness_audit.steps.extract.keyed import columns_of, one_key
 
 _BATCH_ROWS = 65_536
@@ -39,7 +39,7 @@ def keys_of(path: Path, *key: str) -> Keys:
         rows = pq.read_metadata(path).num_rows
         return Keys(rows, rows, rows)
     with locked_connection([path.parent], memory_limit="128MB") as connection:
-        rows = connection.read_parquet(str(path))
+        rows = connection.read_parquet(exactly(path))
         columns = columns_of(rows, pq.read_schema(path).names)
         parts = [columns[name] for name in key]
         known = reduce(and_, (part.isnotnull() for part in parts))

@@ -5,6 +5,7 @@ they lie, a version that was in production before there was a gate, a registry's
 to by hand, a record that expires, a later audit that fails.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -53,20 +54,23 @@ def sweep(
     registry: Registry,
     trusted_keys: Path,
     now: datetime,
+    aliases: Sequence[str] = (),
     nights: Nights | None = None,
 ) -> tuple[Swept, ...]:
     """Ask the gate about every version of a model that is in production, and act as policy says.
 
-    A version is only demoted on a certain answer: a service that does not answer is an alarm. But
-    where the registry answers, and the version's own content could not be read on as many
-    ``nights`` in a row, that is an answer; None counts none.
+    In production is also what another of the ``aliases`` names. A version is only demoted on a
+    certain answer: a service that does not answer is an alarm. But where the registry answers, and
+    the version's own content could not be read on as many ``nights`` in a row, that is an answer;
+    None counts none.
 
     Raises:
         RegistryError: when the registry does not say what is in production, or does not demote.
     """
     guarded = loaded.policy.gate
     swept = []
-    for version in registry.promoted(guarded.registered_model, guarded.alias):
+    named = (guarded.alias, *aliases)
+    for version in registry.promoted(guarded.registered_model, *named):
         content = Reading(registry)
         decision = ask(
             loaded,
@@ -80,7 +84,7 @@ def sweep(
             decision = _without_content(decision, nights.most)
         done: Done = "nothing" if decision.decision == "allow" else "alarm"
         if done == "alarm" and decision.certain and guarded.sweep == "demote":
-            registry.demote(guarded.registered_model, version, guarded.alias)
+            registry.demote(guarded.registered_model, version, *named)
             done = "demoted"
         stands = digest_of(
             {

@@ -165,6 +165,14 @@ def _of_one_rate(
         low, high = (metric.scale * end for end in sized(Interval(low, high)))
         bounded = _bounded(value, Interval(low, high), "")
         low, high = bounded.low, bounded.high
+    if metric.compat and plan.compat in metric.compat:
+        # The interval is of our formula, from which another system's may differ.
+        same = np.isclose(value, metric.formula(d.counts, a.counts), rtol=1e-12, atol=0.0)
+        nothing = np.full(value.shape, np.nan)
+        method = np.where(same, found.method, NO_INTERVAL).astype(object)
+        low, high = np.where(same, low, nothing), np.where(same, high, nothing)
+        p_value = np.where(same, found.p_value, nothing)
+        return Estimates(value, low, high, p_value, method)
     return found._replace(value=value, low=low, high=high)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from fairness_audit.engine.duckdb import locked_connection, statement
+from fairness_audit.engine.duckdb import exactly, locked_connection, statement
 from fairness_audit.errors import PopulationError
 from fairness_audit.files import written_whole
 from fairness_audit.policy.model import AuditPolicy
@@ -72,7 +72,7 @@ def write_features(
             _check_totals(connection, decided, sql, file)
             with written_whole(to) as temporary:
                 text = statement(sql / "scoring" / "inputs.sql")
-                inputs = connection.sql(text, params={"path": str(decided.path)})
+                inputs = connection.sql(text, params={"path": exactly(decided.path)})
                 inputs.write_parquet(str(temporary), compression="zstd")
         except duckdb.Error as error:  # its own words may hold a person's value
             raise PopulationError(
@@ -125,7 +125,7 @@ def _check_totals(
     connection: duckdb.DuckDBPyConnection, decided: Population, sql: Path, file: Path
 ) -> None:
     text = statement(sql / "scoring" / "input_totals.sql")
-    ((joined, found),) = connection.sql(text, params={"path": str(decided.path)}).fetchall()
+    ((joined, found),) = connection.sql(text, params={"path": exactly(decided.path)}).fetchall()
     rows = pq.read_metadata(decided.path).num_rows
     if found != rows or joined != rows:
         what = "no inputs" if found < rows else "more than one row of inputs"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fairness_audit.errors import InputError, RegistryError
-from fairness_audit.registry.artifact import folder_digest
+from fairness_audit.registry.artifact import folder_digest, plain_files
 from fairness_audit.steps.score import quota
 from fairness_audit.steps.score.process import Workplace
 
@@ -28,7 +28,8 @@ class StoredArtifact:
 
     def copy(self, model: str, version: str, folder: Path) -> str:
         """Copy the files into a new folder; give the digest of the copy."""
-        shutil.copytree(self.folder, folder)
+        plain_files(self.folder)
+        shutil.copytree(self.folder, folder, symlinks=True)
         return folder_digest(folder)
 
     def artifact_digest(self, model: str, version: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fairness_audit.engine.duckdb import locked_connection, statement
+from fairness_audit.engine.duckdb import exactly, locked_connection, statement
 from fairness_audit.policy.base import UNKNOWN
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.population import Population
@@ -32,7 +32,7 @@ A column that should hold groups may hold free text; a rare value is then of a s
 
 def count(policy: AuditPolicy, population: Population, sql: Path) -> Tables:
     """Count the population in one scan per table; group names come out as plain text."""
-    bound = {"path": str(population.path)}
+    bound = {"path": exactly(population.path)}
     with locked_connection([population.path.parent]) as connection:
         profile, groups = (
             connection.sql(statement(sql / "validate" / f"{name}.sql"), params=bound).df()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from fairness_audit.engine.duckdb import locked_connection, statement
+from fairness_audit.engine.duckdb import exactly, locked_connection, statement
 from fairness_audit.errors import MeasurementError
 from fairness_audit.policy.gaps import Figure
 from fairness_audit.policy.model import AuditPolicy
@@ -79,7 +79,7 @@ def _counted(
 ) -> Iterator[GroupingCounts]:
     def ask(query: str, path: Path, **bound: object) -> duckdb.DuckDBPyRelation:
         text = statement(sql / "measure" / f"{query}.sql")
-        return connection.sql(text, params={"path": str(path)} | bound)
+        return connection.sql(text, params={"path": exactly(path)} | bound)
 
     people = People(ask("combinations", folder / FILE).to_arrow_table())
     by_unit = ask("unit_counts", population.path, **units.bound).to_arrow_table()

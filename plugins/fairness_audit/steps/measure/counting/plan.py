@@ -30,7 +30,8 @@ class Plan:
     (``gender*age_band`` → ``(gender, age_band)``), ``references`` the name of a grouping to its
     reference group; one without an entry has none. ``strata`` are the names of the columns
     ``stratum_<name>`` of the population. Groups of fewer than ``min_group_size`` decisions are
-    measured, but never called the best. ``confidence`` is that of every interval. ``columns`` are
+    measured, but never called the best; with ``small_if_need_be`` one is where all are so small.
+    ``confidence`` is that of every interval. ``columns`` are
     those the population has. Intervals without a closed form are made of ``resamples`` bootstrap
     resamples; 0 leaves them out. Parity in the sense of Aequitas is a ratio from ``tau`` to its
     inverse. With ``itself`` the impact ratio of the group compared with is listed too. Subgroups
@@ -45,6 +46,7 @@ class Plan:
     strata: tuple[str, ...] = ()
     selected_is_favourable: bool = True
     min_group_size: int = 1
+    small_if_need_be: bool = False
     confidence: float = 0.95
     columns: frozenset[Needs] = frozenset({Needs.OUTCOME, Needs.SELECTED})
     resamples: int = 1000

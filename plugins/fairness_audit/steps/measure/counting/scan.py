@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fairness_audit.engine.duckdb import locked_connection, statement, values_used
+from fairness_audit.engine.duckdb import exactly, locked_connection, statement, values_used
 from fairness_audit.errors import MeasurementError
 from fairness_audit.files import sha256_of, written_whole
 from fairness_audit.policy.model import AuditPolicy
@@ -94,7 +94,7 @@ class PopulationScanner:
         """The result of ``query``; ``parts`` are the attributes that make the grouping."""
         text = statement(self._sql / "measure" / f"{query}.sql")
         given = values | {
-            "path": str(self._population),
+            "path": exactly(self._population),
             "columns": [f"attr_{part}" for part in parts],
         }
         found = self._connection.sql(text, params=values_used(text, given))

@@ -165,6 +165,8 @@ def best_group(groups: Groups, rate: Rate, plan: Plan) -> int | None:
     merit = sign * quotient(rate.numerator(groups.counts), denominator)
     size = independent_size(rate, Side.every(groups))
     eligible = [int(i) for i in groups.known if size[i] >= plan.min_group_size]
+    if not eligible and plan.small_if_need_be:
+        eligible = [int(i) for i in groups.known if size[i] > 0]
     return max(eligible, key=lambda i: (merit[i], denominator[i], -i), default=None)
 
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
-from fairness_audit.engine.duckdb import locked_connection, statement
+from fairness_audit.engine.duckdb import exactly, locked_connection, statement
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner
 from fairness_audit.steps.measure.counting.groups import Cells
 from fairness_audit.steps.measure.counting.plan import Plan
@@ -50,6 +50,6 @@ def _stratum(population: Path, column: str, value: str, sql: Path, folder: Path)
         file = Path(temporary).resolve() / "population.parquet"
         query = statement(sql / "measure" / "stratum_rows.sql")
         with locked_connection([file.parent, population.parent]) as connection:
-            given = {"path": str(population), "columns": [column], "stratum": value}
+            given = {"path": exactly(population), "columns": [column], "stratum": value}
             connection.sql(query, params=given).write_parquet(str(file))
         yield file

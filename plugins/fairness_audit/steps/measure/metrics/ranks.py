@@ -26,7 +26,7 @@ from fairness_audit.statistics import intervals, weighted
 from fairness_audit.statistics.proportions import Floats, Proportions, two_sided_quantile
 from fairness_audit.statistics.weighted import Estimate, log_ratio
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
-from fairness_audit.steps.measure.counting.plan import Plan
+from fairness_audit.steps.measure.counting.plan import Compat, Plan
 from fairness_audit.steps.measure.figures.pairs import REST
 from fairness_audit.steps.measure.figures.rows import Row
 
@@ -104,6 +104,9 @@ def ranking_rows(plan: Plan, scan: Scanner, *, has_lists: bool) -> Iterator[Row]
         if has_lists:
             lists = scan.table("rank_lists", parts)
             yield from _per_list(attribute, plan, lists, groups_in(lists, parts))
+        if plan.has(Needs.OUTCOME) and plan.compat is Compat.LIFT:
+            places = scan.table("rank_list_places" if has_lists else "rank_counts", parts)
+            yield from _precisions(attribute, plan, places, groups_in(places, parts), ranked.tops)
 
 
 class _Ranked:
@@ -120,7 +123,7 @@ class _Ranked:
         np.add.at(self.counts, at, table["n"].to_numpy())
         self._worth = 1 / np.log2(1 + self._ranks)
         longest = int(self._ranks.max(initial=0))
-        self._tops = [k for k in _TOPS if k <= longest] or [1]
+        self.tops = [k for k in _TOPS if k <= longest] or [1]
 
     def rows(self) -> Iterator[Row]:
         """Every group, alone and against the reference or the rest."""
@@ -142,7 +145,7 @@ class _Ranked:
         every, total = counts.sum(axis=0), self.counts.sum(axis=(0, 1))
         n = int(every.sum())
         yield self._mean(attribute, name, n, self._exposure(counts))
-        for k in self._tops:
+        for k in self.tops:
             top = self._ranks <= k
             inside, places = float(every[top].sum()), float(total[top].sum())
             yield self._share(SHARE_IN_TOP, attribute, name, k, inside, n)
@@ -151,7 +154,7 @@ class _Ranked:
                 expected = n / total.sum()
                 skew = math.log(inside / places / expected) if inside else None
                 yield Row.of(SKEW, attribute, name, n=n, value=skew, stratum=f"top={k}")
-            if self._plan.has(Needs.OUTCOME):
+            if self._plan.has(Needs.OUTCOME) and self._plan.compat is not Compat.LIFT:
                 known = float(counts[:2, top].sum())
                 relevant = float(counts[1, top].sum())
                 yield self._share(PRECISION, attribute, name, k, relevant, known)
@@ -242,22 +245,56 @@ def _list_ratio(
 def _mean_ratio(
     attribute: str, name: str, reference: str | None, plan: Plan, ratios: list[float]
 ) -> Row:
+    row = _mean_over_lists(PER_LIST, attribute, name, plan, ratios)
+    return row._replace(reference=reference or REST)
+
+
+def _precisions(
+    attribute: str, plan: Plan, table: pa.Table, groups: list[str], tops: list[int]
+) -> Iterator[Row]:
+    """As LiFT has it: the mean over the lists that a group is in, 0 where it is not in the top."""
+    places: dict[tuple[str, str], dict[str | None, list[tuple[int, bool, int]]]] = {}
+    everybody = (OVERALL, OVERALL)
+    for name, row in zip(groups, table.to_pylist(), strict=True):
+        if row["outcome"] is None:
+            continue
+        for about in (everybody, (attribute, name)):
+            lists = places.setdefault(about, {})
+            at = (row["rank"], row["outcome"], row["n"])
+            lists.setdefault(row.get("list"), []).append(at)
+    if attribute != next(iter(plan.groupings)):
+        places.pop(everybody, None)  # it was told with the first
+    for about, lists in places.items():
+        for k in tops:
+            shares = [_precision(each, k) for each in lists.values()]
+            row = _mean_over_lists(PRECISION, *about, plan, shares)
+            yield row._replace(stratum=f"top={k}")
+
+
+def _precision(places: list[tuple[int, bool, int]], k: int) -> float:
+    inside = [(relevant, n) for rank, relevant, n in places if rank <= k]
+    total = sum(n for _, n in inside)
+    return sum(n for relevant, n in inside if relevant) / total if total else 0.0
+
+
+def _mean_over_lists(
+    metric: Metric, attribute: str, name: str, plan: Plan, found: list[float]
+) -> Row:
     from scipy.special import stdtrit
 
-    count, low, high, error, method = len(ratios), None, None, None, "none"
-    mean = math.fsum(ratios) / count if count else None
+    count, low, high, error, method = len(found), None, None, None, "none"
+    mean = math.fsum(found) / count if count else None
     if count > 1 and mean is not None:
-        spread = math.sqrt(math.fsum((each - mean) ** 2 for each in ratios) / (count - 1) / count)
+        spread = math.sqrt(math.fsum((each - mean) ** 2 for each in found) / (count - 1) / count)
         half = float(stdtrit(count - 1, (1 + plan.confidence) / 2)) * spread
         low, high, method, error = mean - half, mean + half, "student over lists", spread
     return Row.of(
-        PER_LIST,
+        metric,
         attribute,
         name,
         n=count,
         value=mean,
         method=method,
-        reference=reference or REST,
         low=low,
         high=high,
         standard_error=error,

@@ -30,7 +30,7 @@ from fairness_audit.statistics.proportions import Proportions, two_sided_quantil
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.groups import Sums
 from fairness_audit.steps.measure.counting.plan import Plan
-from fairness_audit.steps.measure.counting.score_histogram import Histogram
+from fairness_audit.steps.measure.counting.score_histogram import Histogram, origin_of
 from fairness_audit.steps.measure.figures.pairs import REST
 from fairness_audit.steps.measure.figures.rows import Row
 
@@ -183,13 +183,16 @@ def score_rows(
         width = extent["highest"] - extent["lowest"]
         grid = 2.0 ** math.ceil(math.log2(_STEPS / width))
     is_share = extent["lowest"] >= 0 and extent["highest"] <= 1
+    origin = origin_of(extent["lowest"], extent["highest"])
     first = True
     for attribute, parts in plan.groupings.items():
         if scale is None:
-            table = scan.table("score_counts", parts, grid=grid)
+            table = scan.table("score_counts", parts, grid=grid, origin=origin)
         else:
-            table = scan.table("weighted_score_counts", parts, grid=grid, scale=scale)
-        histogram = Histogram.of(table, groups_in(table, parts), grid)
+            table = scan.table(
+                "weighted_score_counts", parts, grid=grid, origin=origin, scale=scale
+            )
+        histogram = Histogram.of(table, groups_in(table, parts), grid, float(origin))
         measured = _Measured(attribute, histogram, plan, is_share and plan.has(Needs.OUTCOME))
         if first:
             yield from measured.about(OVERALL, OVERALL, histogram.sums.summed(0))
@@ -231,9 +234,10 @@ class _Measured:
         every = sums.summed(0)
         about = (attribute, name, int(every.rows.sum()))
         mean = weighted.mean(self._histogram.scores, every.weight, every.squares)
+        mean = mean._replace(value=mean.value + self._histogram.origin)
         yield self._estimated(MEAN, about, mean, "z", self._half)
         for q, metric in QUANTILES.items():
-            value = self._quantile(every, q / 100)
+            value = self._quantile(every, q / 100) + self._histogram.origin
             yield self._row(metric, about, value, self._stated("none", self._half))
         yield self._scoring_rate(about, every)
         if not self._plan.has(Needs.OUTCOME):
@@ -302,7 +306,8 @@ class _Measured:
         worth, rows = every.squares.sum(axis=1), every.rows.sum(axis=1)
         names = self._histogram.names
         known = [i for i, name in enumerate(names) if name != UNKNOWN]
-        best = max(known, key=lambda i: above[i] / n[i], default=None)
+        large = [i for i in known if rows[i] >= self._plan.min_group_size]
+        best = max(large or known, key=lambda i: above[i] / n[i], default=None)
         if reference is not None:
             best = names.index(reference) if reference in names else None
         if best is None or not above[best]:

@@ -36,7 +36,7 @@ from fairness_audit.policy.metrics import (
     Rate,
 )
 from fairness_audit.statistics import divergence, inequality, stratified
-from fairness_audit.statistics.proportions import Floats, quotient
+from fairness_audit.statistics.proportions import Floats, clarify_quotient, quotient
 from fairness_audit.steps.measure.counting.counts import Counts
 from fairness_audit.steps.measure.counting.plan import Compat
 
@@ -136,12 +136,6 @@ def _skew(d: Counts, a: Counts, *, smoothing: int = 0) -> Floats:
     return found
 
 
-def _clarify_quotient(top: Floats, bottom: Floats) -> Floats:
-    """0/0 = 0 and x/0 = ∞, as smclarify's common.divide has it."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((top == 0) & (bottom == 0), 0.0, np.divide(top, bottom))
-
-
 def _z(d: Counts, a: Counts) -> Floats:
     pooled = quotient(d.selected + a.selected, d.n + a.n)
     spread = (
@@ -160,11 +154,13 @@ def _divergence(
     meaning: str,
     measure: Callable[[Floats, Floats], Floats],
     *,
+    common: Callable[[Floats, Floats], Floats],
     high: float | None,
     times_difference: float | None = None,  # of the base rates, if it is just that
     **compat: Formula,
 ) -> Pairwise:
     is_size = times_difference is not None
+    compat["smclarify"] = lambda d, a: divergence.of_common(common, _labels(a), _labels(d))
     return Pairwise(
         name=name,
         code=code,
@@ -200,7 +196,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         "divergence (natural log)",
         divergence.kullback_leibler,
         high=None,
-        smclarify=lambda d, a: divergence.kullback_leibler_of_common(_labels(a), _labels(d)),
+        common=divergence.kullback_leibler_of_shares,
         lift=lambda d, a: divergence.kullback_leibler(
             divergence.smoothed(_labels(a)), divergence.smoothed(_labels(d)), base=2
         ),
@@ -211,6 +207,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         "divergence (natural log)",
         divergence.jensen_shannon,
         high=math.log(2),
+        common=divergence.jensen_shannon_of_shares,
         lift=lambda d, a: divergence.jensen_shannon(_labels(a), _labels(d), base=2),
     ),
     _divergence(
@@ -220,6 +217,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         divergence.lp_norm,
         high=math.sqrt(2),
         times_difference=math.sqrt(2),
+        common=divergence.norm_of_shares(2),
     ),
     _divergence(
         "total_variation_distance",
@@ -228,6 +226,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         divergence.total_variation,
         high=1.0,
         times_difference=1.0,
+        common=lambda p, q: divergence.norm_of_shares(1)(p, q) / 2,
     ),
     _divergence(
         "kolmogorov_smirnov",
@@ -236,6 +235,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         divergence.largest_difference,
         high=1.0,
         times_difference=1.0,
+        common=divergence.norm_of_shares(math.inf),
     ),
     Pairwise(
         name="demographic_disparity_labels",
@@ -276,7 +276,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         rate=SELECTION_RATE,
         is_ratio=True,
         compat={
-            Compat.SMCLARIFY: lambda d, a: _clarify_quotient(
+            Compat.SMCLARIFY: lambda d, a: clarify_quotient(
                 _rate(SELECTION_RATE, d), _rate(SELECTION_RATE, a)
             )
         },
@@ -322,7 +322,7 @@ PAIRWISE: tuple[Pairwise, ...] = (
         formula=lambda d, a: quotient(d.fn, d.fp) - quotient(a.fn, a.fp),
         compat={
             Compat.SMCLARIFY: lambda d, a: (
-                _clarify_quotient(d.fn, d.fp) - _clarify_quotient(a.fn, a.fp)
+                clarify_quotient(d.fn, d.fp) - clarify_quotient(a.fn, a.fp)
             )
         },
     ),
