@@ -44,7 +44,8 @@ ENV AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=false \
 RUN useradd --uid 50000 --gid 0 --no-create-home --home-dir /tmp auditor \
  && install -d -o 50000 -g 0 -m 0770 \
       /opt/airflow /opt/airflow/logs \
-      /var/lib/fairness-audit /var/lib/fairness-audit/heads /var/lib/fairness-audit/data_docs \
+      /var/lib/fairness-audit /var/lib/fairness-audit/heads /var/lib/fairness-audit/seen \
+      /var/lib/fairness-audit/data_docs \
       /var/lib/mlflow \
  && install -o 50000 -g 0 -m 0640 /dev/null /opt/airflow/airflow.cfg
 

@@ -64,7 +64,7 @@ down:  ## stop the containers, keep their data
 test: $(READY)  ## run the test suite, but for what make e2e runs
 	@$(PYTEST) -m "not whole"
 
-e2e: $(READY)  ## run the slow proofs: a whole Airflow, the demo, candidates, the containers' services
+e2e: $(READY)  ## run the slow proofs: whole installations, a whole Airflow, the demo, what the containers run
 	@$(PYTEST) -m whole
 
 check: $(READY)  ## lint, types, layers, SQL style, policies, compose file

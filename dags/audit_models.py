@@ -8,7 +8,9 @@ One DAG per folder under `expectations/`, scheduled as its `policy.yaml` says.
 
 **Run by hand:** trigger it. `model_version` names the version (default: the newest in the score
 log, so that a candidate scored in the shadow is audited before release); `as_of` audits as of an
-earlier moment (default: the run's logical date).
+earlier moment (default: the run's logical date). An audit of an earlier moment than the newest, or
+of an older version than the one in production, says what it found and promotes nothing, as a
+backfill does; a reason under `rollback` lets production go back, and is signed with who asked.
 
 **A failed run** is either a blocked version (task `gate`, with the reasons) or a step that could
 not finish (its log names the cause). Every task may be cleared and run again.
@@ -30,7 +32,6 @@ from fairness_audit.pipeline.audit import (
     refuse,
     validate,
 )
-from fairness_audit.pipeline.notify.notifier import deadline_of
 from fairness_audit.policy.load import load_policy, policy_files
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.release import promotion_of
@@ -40,6 +41,12 @@ RETRIES = {"retries": 2, "retry_exponential_backoff": True}
 PARAMS = {
     "model_version": Param(None, type=["null", "string"], title="Model version"),
     "as_of": Param(None, type=["null", "string"], format="date-time", title="Audit as of"),
+    "rollback": Param(
+        None,
+        type=["null", "string"],
+        maxLength=4000,
+        title="Why production goes back to this older version",
+    ),
 }
 
 
@@ -51,7 +58,6 @@ def audit_of(policy: AuditPolicy) -> DAG:
         schedule=Asset(schedule.asset) if schedule.asset else schedule.cron,
         catchup=False,
         max_active_runs=1,
-        deadline=deadline_of(model, schedule.deadline_hours),
         params=PARAMS,
         default_args=RETRIES,
         tags=["fairness-audit", policy.source.crm],

@@ -45,13 +45,14 @@ class WebhookApp:
         from fastapi import FastAPI
 
         from fairness_audit.installation import Installation
+        from fairness_audit.registry.mlflow import workspace
         from fairness_audit.web.mlflow_webhook import webhook_router, webhook_secret
 
         def secret() -> str:
             return webhook_secret(Installation.from_environment().settings)
 
         app = FastAPI(openapi_url=None, redirect_slashes=False)
-        app.include_router(webhook_router(audit_candidate, secret))
+        app.include_router(webhook_router(audit_candidate, secret, workspace=workspace))
         return app
 
 

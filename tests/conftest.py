@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -56,9 +57,37 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(STATE, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no process is left alone with it in the end."""
-    items.sort(key=lambda item: item.path.relative_to(CHECKOUT / "tests").parts[0] != "e2e")
+    """Mark what is over a whole installation; begin with what takes longest.
+
+    So no process is left alone with it in the end.
+    """
+    for item in items:
+        if room_of(item.path) == "e2e":
+            item.add_marker("whole")
+    items.sort(key=lambda item: room_of(item.path) != "real")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file of tests stays in one process; those over the real tables do so together.
+
+    They look at the same audits, each of which is made once.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "tests/real" if file.startswith("tests/real/") else file
+
+    return Scheduling(config, log)
+
+
+def room_of(path: Path) -> str:
+    """The folder of the tests that a test belongs to."""
+    return path.relative_to(CHECKOUT / "tests").parts[0]
 
 
 def shared() -> Path:

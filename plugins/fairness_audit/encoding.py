@@ -2,10 +2,14 @@
 
 import hashlib
 import re
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 import rfc8785
 import yaml
+
+T = TypeVar("T")
 
 
 def canonical_bytes(value: Any) -> bytes:
@@ -18,7 +22,7 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(canonical_bytes(value)).hexdigest()
 
 
-_REFERENCES = re.compile(rb"[*&][\w-]")
+_REFERENCES = re.compile(r"[*&][\w-]")
 _MOST_REFERENCES = 1_000
 _MOST_VALUES = 1_000_000
 
@@ -36,16 +40,28 @@ def read_yaml(content: bytes) -> Any:
     Raises:
         yaml.YAMLError: it is no YAML, asks for more than plain data, or is far more than it looks:
             what it says again by reference counts as often as it is said.
-        UnicodeDecodeError: it is no text.
+        UnicodeDecodeError: it is no text in UTF-8, which is all that is counted in here.
     """
-    if len(_REFERENCES.findall(content)) > _MOST_REFERENCES:
+    text = content.decode("utf-8")
+    if len(_REFERENCES.findall(text)) > _MOST_REFERENCES:
         raise yaml.YAMLError("it refers to itself too often")
-    try:
-        said = yaml.load(content, _Plain)  # noqa: S506 - it is a safe loader
-    except (RecursionError, ValueError, AttributeError) as error:  # too deep; a date that is none
-        raise yaml.YAMLError(f"it is no plain data: {error}") from error
+    said = plain_data(partial(yaml.load, text, _Plain))
     _refuse_endless(said)
     return said
+
+
+def plain_data(read: Callable[[], T]) -> T:
+    """What a reader of YAML gives; whatever it fails by is an error of the file.
+
+    Raises:
+        yaml.YAMLError: it fails.
+    """
+    try:
+        return read()
+    except yaml.YAMLError:
+        raise
+    except Exception as error:  # too deep; a date, a number or a truth value that is none
+        raise yaml.YAMLError(f"it is no plain data: {type(error).__name__}") from error
 
 
 def _refuse_endless(said: object) -> None:

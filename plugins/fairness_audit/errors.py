@@ -75,6 +75,10 @@ class RecordError(AuditError):
     exit_code = ExitCode.REFUSED
 
 
+class StaleJudgement(RecordError):
+    """Another audit of the version was published since this one was judged: judge it again."""
+
+
 class LedgerError(AuditError):
     """The ledger cannot be reached, or does not hold together."""
 

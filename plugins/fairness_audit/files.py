@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 _CHUNK = 1 << 20
@@ -53,23 +54,39 @@ def read_plain(path: Path, *, most: int) -> bytes:
     Raises:
         OSError: it cannot be read, is something else than a file, or is larger.
     """
-    # Opening a pipe would wait for who writes into it.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as handle:
-        said = os.fstat(handle.fileno())
-        if not stat.S_ISREG(said.st_mode):
-            raise OSError(errno.EINVAL, "is no file", str(path))
-        if said.st_size > most or len(content := handle.read(most + 1)) > most:
+    with open_plain(path) as handle:
+        size = os.fstat(handle.fileno()).st_size
+        if size > most or len(content := handle.read(most + 1)) > most:
             raise OSError(errno.EFBIG, f"is larger than {most:,} bytes", str(path))
         return content
 
 
+@contextmanager
+def open_plain(path: Path) -> Iterator[BinaryIO]:
+    """Open a plain file for reading: no link, no pipe, no device.
+
+    Raises:
+        OSError: it cannot be opened, or is something else than a file.
+    """
+    # Opening a pipe would wait for who writes into it.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as handle:
+        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "is no file", str(path))
+        yield handle
+
+
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file's bytes, read in chunks."""
-    digest = hashlib.sha256()
     with path.open("rb") as handle:
-        while chunk := handle.read(_CHUNK):
-            digest.update(chunk)
+        return sha256_of_open(handle)
+
+
+def sha256_of_open(handle: BinaryIO) -> str:
+    """Hex SHA-256 of what is left of an open file, read in chunks."""
+    digest = hashlib.sha256()
+    while chunk := handle.read(_CHUNK):
+        digest.update(chunk)
     return digest.hexdigest()
 
 

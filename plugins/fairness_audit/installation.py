@@ -9,10 +9,13 @@ from fairness_audit.errors import InputError
 from fairness_audit.policy.load import (
     FILE_NAME,
     LoadedPolicy,
+    ReadPolicies,
     load_policies,
     load_policy,
     policy_files,
+    read_policies,
 )
+from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,6 +85,10 @@ class Installation:
         """
         return load_policies(self.settings.expectations)
 
+    def read_policies(self) -> ReadPolicies:
+        """The policies that can be read, and the faults of the others by model."""
+        return read_policies(self.settings.expectations)
+
     def policy(self, model: str) -> LoadedPolicy:
         """The policy of one model, as it is now.
 
@@ -97,12 +104,23 @@ class Installation:
             )
         return load_policy(file)
 
+    def aliases(self, policy: AuditPolicy) -> tuple[str, ...]:
+        """The aliases by which a version of a model may be in production."""
+        return (policy.gate.alias, *sorted(self.settings.guarded_aliases - {policy.gate.alias}))
+
     @property
     def heads(self) -> "Heads":
         """The second place of the ledger's signed heads."""
         from fairness_audit.ledger.heads import Heads
 
         return Heads(self.settings.heads)
+
+    @property
+    def witness(self) -> "Heads | None":
+        """The third place of the heads, if there is one."""
+        from fairness_audit.ledger.heads import Heads
+
+        return Heads(self.settings.witness) if self.settings.witness else None
 
     @cached_property
     def ledger(self) -> "Ledger":
@@ -113,7 +131,12 @@ class Installation:
         """
         from fairness_audit.ledger.ledger import Ledger
 
-        return Ledger(self.settings.ledger_url, self.heads)
+        return Ledger(
+            self.settings.ledger_url,
+            self.heads,
+            witness=self.witness,
+            memory=self.settings.seen,
+        )
 
     @cached_property
     def registry(self) -> "Registry":
@@ -189,7 +212,7 @@ class Installation:
         """
         from fairness_audit.ledger.verify import verify_records
 
-        return verify_records(self.settings.records, self.heads, self.trusted_keys)
+        return verify_records(self.settings.records, self.heads, self.trusted_keys, self.witness)
 
     @property
     def site(self) -> Path:

@@ -42,6 +42,18 @@ HEADS = Variable(
     " a place that nobody who writes to the ledger can write to otherwise.",
     default="`heads` in the state",
 )
+WITNESS = Variable(
+    "FAIRNESS_AUDIT_WITNESS",
+    "Folder, or address of a folder in an object store, where every head is kept a third time: a"
+    " place that nobody can overwrite who can put back an older copy of the ledger and its heads.",
+    default="none",
+)
+SEEN = Variable(
+    "FAIRNESS_AUDIT_SEEN",
+    "Folder in which who asks remembers the newest head that it saw, and refuses an older copy of"
+    " the ledger. Give each guard one of its own.",
+    default="`seen` in the state",
+)
 REGISTRY = Variable(
     "FAIRNESS_AUDIT_REGISTRY",
     "Address of MLflow's registry. `MLFLOW_TRACKING_URI` is not read: MLflow itself writes it.",
@@ -68,11 +80,25 @@ KEEP_RUNS = Variable(
     "Days after which the nightly DAG deletes the folder of a run, which holds personal data.",
     default="it is kept, for replays",
 )
+UNREAD_NIGHTS = Variable(
+    "FAIRNESS_AUDIT_UNREAD_NIGHTS",
+    "Nights in a row on which the content of a version in production cannot be read, after which"
+    " the nightly sweep takes that for a no, and demotes where a policy says so.",
+    default="3",
+)
 UNGUARDED = Variable(
     "FAIRNESS_AUDIT_UNGUARDED_MODELS",
     "Names, separated by commas, of registered models that no policy audits and that a guarded"
     " registry promotes all the same.",
     default="none",
+)
+GUARDED = Variable(
+    "FAIRNESS_AUDIT_GUARDED_ALIASES",
+    "Aliases, separated by commas, that of an audited model are guarded besides the one its policy"
+    " names: names by which a version is usually served.",
+    default="`champion`, `production`, `prod`, `prd`, `live`, `serving`, `served`, `deployed`,"
+    " `current`, `active`, `primary`, `default`, `release`, `released`, `stable`, `approved`,"
+    " `online`",
 )
 DOCS_URL = Variable(
     "FAIRNESS_AUDIT_DOCS_URL",
@@ -84,20 +110,31 @@ HOOK_SECRET = Variable(
     "Path of a file with what MLflow signs its webhook with, 32 characters or more.",
     default="no webhook is taken",
 )
+SCORING_CGROUPS = Variable(
+    "FAIRNESS_AUDIT_SCORING_CGROUPS",
+    "Folder of a control group, handed over to who runs the tasks, in which each scoring of a"
+    " candidate gets a group of its own that bounds its memory and threads.",
+    default="no group is made",
+)
 
 VARIABLES = (
     HOME,
     STATE,
     LEDGER,
     HEADS,
+    WITNESS,
+    SEEN,
     REGISTRY,
     SIGNING_KEY,
     TRUSTED_KEYS,
     SUBJECT_KEY,
     KEEP_RUNS,
+    UNREAD_NIGHTS,
     UNGUARDED,
+    GUARDED,
     DOCS_URL,
     HOOK_SECRET,
+    SCORING_CGROUPS,
 )
 """Every setting there is, in the order a reader wants them."""
 
@@ -114,10 +151,15 @@ class Settings:
     signing_key: Path
     trusted_keys: Path
     subject_key: Path
+    seen: Path | None = None
+    witness: str | None = None
     keep_runs_days: int | None = None
+    unread_nights: int = 3
     unguarded_models: frozenset[str] = frozenset()
+    guarded_aliases: frozenset[str] = frozenset()
     docs_url: str | None = None
     webhook_secret: Path | None = None
+    scoring_cgroups: Path | None = None
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -131,6 +173,7 @@ class Settings:
         state = Path(STATE.given() or home / ".local").resolve()
         keys = state / "keys"
         hook_secret = HOOK_SECRET.given()
+        cgroups = SCORING_CGROUPS.given()
         return cls(
             home=home,
             state=state,
@@ -140,10 +183,15 @@ class Settings:
             signing_key=Path(SIGNING_KEY.given() or keys / "signing.pem").resolve(),
             trusted_keys=Path(TRUSTED_KEYS.given() or keys / "trusted").resolve(),
             subject_key=Path(SUBJECT_KEY.given() or keys / "subject.key").resolve(),
+            seen=Path(SEEN.given() or state / "seen").resolve(),
+            witness=WITNESS.given(),
             keep_runs_days=_days(KEEP_RUNS),
-            unguarded_models=_names(UNGUARDED),
+            unread_nights=_days(UNREAD_NIGHTS) or int(UNREAD_NIGHTS.default),
+            unguarded_models=_names(UNGUARDED.given()),
+            guarded_aliases=_names(GUARDED.given() or GUARDED.default.replace("`", "")),
             docs_url=DOCS_URL.given(),
             webhook_secret=Path(hook_secret).resolve() if hook_secret else None,
+            scoring_cgroups=Path(cgroups).resolve() if cgroups else None,
         )
 
     @property
@@ -200,8 +248,8 @@ def _days(variable: Variable) -> int | None:
     return int(text)
 
 
-def _names(variable: Variable) -> frozenset[str]:
-    names = (each.strip() for each in (variable.given() or "").split(","))
+def _names(text: str | None) -> frozenset[str]:
+    names = (each.strip() for each in (text or "").split(","))
     return frozenset(name for name in names if name)
 
 

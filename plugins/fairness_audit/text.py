@@ -17,6 +17,8 @@ _LOOKALIKES = str.maketrans(
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#|~!&:/@$^?])")
 _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _JOINER = "\N{WORD JOINER}"  # shows as nothing; addresses are made links whatever is escaped
 
 
@@ -32,6 +34,15 @@ def one_line(text: str, longest: int = _LONGEST_NAME) -> str:
 def one_line_sentence(text: str) -> str:
     """A sentence that another step wrote, on one line; it may be longer than a name."""
     return one_line(text, _LONGEST_SENTENCE)
+
+
+def csv_safe(text: str) -> str:
+    """Text for a cell of a CSV file, which people open in a spreadsheet: no formula of it is run.
+
+    A text that begins as formulas do has an apostrophe before it; one that is a number is none.
+    """
+    shown = one_line(text, len(text) + 1)
+    return f"'{shown}" if _FORMULA.match(shown) and not _NUMBER.fullmatch(shown) else shown
 
 
 def html_safe(text: str) -> str:

@@ -59,7 +59,7 @@ def telling(tries: Mapping[str, Sequence[str]], *also: str) -> str:
         for attempt in attempts:
             lines += ["try:", *(f"    {line}" for line in attempt.splitlines())]
             lines += [f"    worked.append({attempt!r})", "except OSError as error:"]
-            lines += ["    if error.errno not in (1, 13, 18):  # EPERM, EACCES, EXDEV"]
+            lines += ["    if error.errno not in (1, 2, 13, 18):  # EPERM, ENOENT, EACCES, EXDEV"]
             lines += [f"        worked.append(({attempt!r}, repr(error)))"]
             lines += ["except Exception as error:"]
             lines += [f"    worked.append(({attempt!r}, repr(error)))"]

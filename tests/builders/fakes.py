@@ -36,10 +36,11 @@ class FakeRegistry:
         self.aliases[model, alias] = version
         self.promotions.append((model, version, alias))
 
-    def promoted(self, model: str, alias: str) -> tuple[str, ...]:
-        target = self.alias_target(model, alias)
-        return () if target is None else (target,)
+    def promoted(self, model: str, *aliases: str) -> tuple[str, ...]:
+        targets = {self.alias_target(model, each) for each in aliases}
+        return tuple(sorted(target for target in targets if target is not None))
 
-    def demote(self, model: str, version: str, alias: str) -> None:
-        if self.alias_target(model, alias) == version:
-            del self.aliases[model, alias]
+    def demote(self, model: str, version: str, *aliases: str) -> None:
+        for alias in aliases:
+            if self.alias_target(model, alias) == version:
+                del self.aliases[model, alias]

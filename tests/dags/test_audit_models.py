@@ -73,7 +73,7 @@ def test_what_the_policy_says_is_what_airflow_is_told(home: Path) -> None:
     dag = dags()["audit_model_0"]
     assert dag.timetable.expression == "15 3 * * 2"
     assert (dag.description, dag.catchup, dag.max_active_runs) == ("Who is called.", False, 1)
-    assert set(dag.params) == {"model_version", "as_of"}
+    assert set(dag.params) == {"model_version", "as_of", "rollback"}
 
 
 def test_an_asset_can_schedule_an_audit(home: Path) -> None:

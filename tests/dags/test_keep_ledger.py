@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fairness_audit.files import write_bytes
 from fairness_audit.pipeline import local as local_airflow
 from tests.builders.gated import Gated
 from tests.builders.published import MODEL, a_loaded_policy
@@ -21,7 +22,7 @@ with DAG("night"):
 
 
 @pytest.mark.filterwarnings("ignore")  # Airflow's own, of a whole run
-def test_what_is_found_at_night_is_told_once(
+def test_what_is_found_at_night_is_told_once_and_a_broken_policy_hides_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, airflow_database: None
 ) -> None:
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
@@ -32,6 +33,8 @@ def test_what_is_found_at_night_is_told_once(
     # Hourly, so that the audits, which are of a day long ago, are late whenever this runs.
     schedule = {"cron": "@hourly", "deadline_hours": 1}
     a_loaded_policy(gated.folder, notify={"webhook": "chat"}, schedule=schedule)
+    broken = gated.folder / "expectations" / "broken" / "policy.yaml"
+    write_bytes(broken, b"model: broken\nwindow: long\nnotify: {webhook: chat}\n")
     gated.registry.promote(MODEL, "1", "champion")
     for name, value in gated.variables.items():
         monkeypatch.setenv(name, value)
@@ -50,6 +53,11 @@ def test_what_is_found_at_night_is_told_once(
     assert not ended.succeeded
     assert next_night.succeeded
     assert everything == first
-    swept, late = first
+    swept, late, late_broken, in_production = sorted(first, key=lambda text: "broken" in text)
+    assert late_broken.startswith(
+        "the policy of broken cannot be read, so nobody can tell whether its audit is late: "
+    )
+    assert "whether what is in production may be there: " in in_production
+    assert str(broken) in in_production
     assert late.startswith(f"the audit of {MODEL} that was due on ")
     assert swept.startswith(f"{MODEL} version 1 is in production: ")

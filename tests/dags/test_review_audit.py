@@ -152,31 +152,3 @@ def test_an_audit_that_waits_starts_one_review_however_often_it_is_run(
         assert run.run_id == f"review__{record.record_id}"
         assert run.conf == {"model": MODEL, "record": record.record_id}
     assert gated.registry.alias_target(MODEL, "champion") is None
-
-
-ON_TIME = """
-from airflow.sdk import DAG, task
-from fairness_audit.pipeline.notify.notifier import deadline_of
-
-with DAG("on_time", deadline=deadline_of("lead_scoring", 24)):
-    @task
-    def publish():
-        return {"record_id": "0" * 64, "file": "record.json", "verdict": "pass"}
-    publish()
-"""
-
-
-@pytest.mark.filterwarnings("ignore")  # Airflow's own, of a whole run
-def test_a_dag_with_a_deadline_ends_well_in_one_process(
-    tmp_path: Path, airflow_database: None
-) -> None:
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-    from airflow.models.dagbundle import DagBundleModel
-    from airflow.utils.session import create_session
-
-    file = tmp_path / "on_time.py"
-    file.write_text(ON_TIME)
-    with create_session() as session:
-        session.merge(DagBundleModel(name="testing"))
-    sync_bag_to_db(DagBag(file), "testing", None)
-    assert local_airflow.run("on_time", file, {}, tmp_path / "on_time.log").succeeded

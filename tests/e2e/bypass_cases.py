@@ -5,14 +5,34 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+from mlflow.exceptions import MlflowException
+from securesystemslib.signer import Signer
+from sqlalchemy import insert
 
 from fairness_audit.encoding import canonical_bytes
-from tests.builders.published import FAILED, LOGICAL_DATE, MODEL, STRANGER, an_approval
+from fairness_audit.ledger.database import Database
+from fairness_audit.ledger.entry import Entry
+from fairness_audit.ledger.table import ledger_table
+from fairness_audit.records.signed.dsse import digest_of_envelope, sign
+from fairness_audit.records.signed.statement import Record
+from fairness_audit.records.signed.void import VoidRecord
+from fairness_audit.registry.artifact import folder_digest
+from tests.builders.published import (
+    FAILED,
+    LOGICAL_DATE,
+    MODEL,
+    SIGNER,
+    STRANGER,
+    a_record,
+    an_approval,
+)
 from tests.builders.tampering import tamper
-from tests.servers.registry_site import Site
+from tests.servers.registry_site import ALIAS, NOW, Site
 
 TABLE = "fairness_audit_ledger"
 NEWEST = f"(SELECT max(seq) FROM {TABLE})"
@@ -174,6 +194,123 @@ def ledger_of_before(site: Site) -> str:
     later = LOGICAL_DATE + timedelta(days=400)
     site.audited(version, verdict="fail", findings=[FAILED], logical_date=later)
     shutil.copy(site.folder / "before.db", site.folder / "ledger.db")
+    return version
+
+
+def _older_copy(site: Site) -> str:
+    """Ledger and heads of when the version passed; the failure is in neither."""
+    version = passed(site)
+    shutil.copy(site.folder / "ledger.db", site.folder / "before.db")
+    shutil.rmtree(site.folder / "heads.before", ignore_errors=True)
+    shutil.copytree(site.folder / "heads", site.folder / "heads.before")
+    later = LOGICAL_DATE + timedelta(days=400)
+    site.audited(version, verdict="fail", findings=[FAILED], logical_date=later)
+    with suppress(MlflowException):  # the guard refuses, and so has seen the failure
+        site.client.set_registered_model_alias(MODEL, ALIAS, version)
+        site.client.delete_registered_model_alias(MODEL, ALIAS)
+    shutil.copy(site.folder / "before.db", site.folder / "ledger.db")
+    shutil.rmtree(site.folder / "heads")
+    shutil.copytree(site.folder / "heads.before", site.folder / "heads")
+    return version
+
+
+def ledger_and_heads_of_before(site: Site) -> str:
+    return _older_copy(site)
+
+
+def ledger_and_heads_grown_anew(site: Site) -> str:
+    """The older copy goes on with genuine records, until it is as long as the newer one was."""
+    version = _older_copy(site)
+    passed(site)
+    passed(site)
+    return version
+
+
+def _behind(site: Site) -> dict[str, Any]:
+    last = site.ledger.all()[-1]
+    return {"seq": last.seq + 1, "prev": digest_of_envelope(last.envelope)}
+
+
+def _appended(site: Site, record: Record, signer: Signer = SIGNER) -> None:
+    """As a writer does by hand, with what chains and parses."""
+    entry = Entry.of(sign(record, signer))
+    with Database(f"sqlite:///{site.folder / 'ledger.db'}", 30).writing() as connection:
+        connection.execute(insert(ledger_table).values(entry.values))
+
+
+def failure_voided(signer: Signer) -> Callable[[Site], str]:
+    """A void says of the failure that it is no record."""
+
+    def prepare(site: Site) -> str:
+        version = superseded(site)
+        failure = site.ledger.all()[-1]
+        void = VoidRecord(
+            **_behind(site),
+            voids=failure.seq,
+            voided_digest=digest_of_envelope(failure.envelope),
+            voided_prev=failure.prev,
+            reason="by mistake",
+            issued=NOW,
+            versions={},
+        )
+        _appended(site, void, signer)
+        return version
+
+    return prepare
+
+
+def pass_put_in_by_a_writer(site: Site) -> str:
+    """Who may append, and has no key, files a pass behind the failure."""
+    version = failed(site)
+    later = LOGICAL_DATE + timedelta(days=400)
+    content = {"model_version": version, "policy_digest": site.loaded.digest}
+    content["artifact_digest"] = folder_digest(site.files(version))
+    content |= {"issued": NOW, "expires": NOW + timedelta(days=35), "logical_date": later}
+    _appended(site, a_record(**content, **_behind(site)), STRANGER)
+    return version
+
+
+# --- what a version consists of ----------------------------------------------------------------
+
+
+def source_is_its_run(site: Site) -> str:
+    version = site.version_of_run()
+    site.audited(version)
+    return version
+
+
+def source_is_a_run_with_a_model_laid_over(site: Site) -> str:
+    """What the audit read is the run's; what loads is the model that was logged by its name."""
+    version = site.version_of_run(overlay=b"flavors: {python_function: {}}\n")
+    site.audited(version)
+    return version
+
+
+def with_odd_file(put: Callable[[Path], None]) -> Callable[[Site], str]:
+    """Something among the files that leads elsewhere, or never ends."""
+
+    def prepare(site: Site) -> str:
+        version = passed(site)
+        put(site.files(version) / "odd")
+        return version
+
+    return prepare
+
+
+def file_became_a_link(site: Site) -> str:
+    """To the same bytes, until somebody changes them."""
+    version = passed(site)
+    file = site.files(version) / "MLmodel"
+    file.rename(site.folder / f"elsewhere-{version}")
+    file.symlink_to(site.folder / f"elsewhere-{version}")
+    return version
+
+
+def folder_became_a_link(site: Site) -> str:
+    version = passed(site)
+    files = site.files(version)
+    files.rename(files.with_name("elsewhere"))
+    files.symlink_to("elsewhere")
     return version
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from fairness_audit.guard.promoted_names import looks_like
 from tests.builders.published import MODEL
 from tests.servers.registry_site import ALIAS, Site
 
@@ -28,6 +29,16 @@ def alias(spelling: str = ALIAS, version_as: str = "{}") -> Callable[[Site, str]
         return site.post(f"{API}/registered-models/alias", **body)
 
     return do
+
+
+def named(spelling: str) -> Callable[[Site, str], bool]:
+    """Whether an alias of this spelling names the version, as MLflow keeps it."""
+
+    def happened(site: Site, version: str) -> bool:
+        aliases = site.client.get_registered_model(MODEL).aliases
+        return any(looks_like(n, [spelling]) and str(v) == version for n, v in aliases.items())
+
+    return happened
 
 
 def alias_at(path: str) -> Callable[[Site, str], object]:

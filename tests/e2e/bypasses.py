@@ -5,13 +5,14 @@ guarded server must refuse. What it is after has happened, or has not: that is l
 registry, and not believed from an answer.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
 
-from tests.builders.published import WAITS, an_approval, digest
+from tests.builders.published import SIGNER, STRANGER, WAITS, an_approval, digest
 from tests.e2e.bypass_cases import (
     changed_after_the_audit,
     edited_payload,
@@ -19,24 +20,33 @@ from tests.e2e.bypass_cases import (
     failure_cut_off,
     failure_filed_elsewhere,
     failure_taken_out,
+    failure_voided,
+    file_became_a_link,
+    folder_became_a_link,
     heads_gone,
     keys_gone,
+    ledger_and_heads_grown_anew,
+    ledger_and_heads_of_before,
     ledger_broken,
     ledger_gone,
     ledger_of_before,
     of_a_stranger,
     of_another_version,
     other_payload_type,
+    pass_put_in_by_a_writer,
     passed,
     policy_broken,
     policy_gone,
     policy_softened,
     rejected_after_the_waiver,
+    source_is_a_run_with_a_model_laid_over,
+    source_is_its_run,
     superseded,
     tagged_by_hand,
     unaudited,
     waived,
     waiver_of_another_audit,
+    with_odd_file,
     with_record,
     without_signature,
 )
@@ -62,6 +72,7 @@ from tests.e2e.bypass_ways import (
     is_tagged_version,
     made_again,
     model_tag,
+    named,
     newest_promoted,
     promoted,
     renamed_away,
@@ -82,6 +93,8 @@ OTHER_POLICY = "the policy has changed since the audit"
 LOOKS_LIKE = "would look like a verdict"
 RENAME = "fairness-audit refuses to rename"
 ONE_PERSON = "the waive is by 1 of 2 people"
+LEADS_ON = "leads to whatever is logged there"
+LINK = "is a link"
 WIDE = "{:wide}"
 IN_THREE_HOURS = NOW + timedelta(hours=3)
 
@@ -130,6 +143,25 @@ WAYS = [
     Attempt("stage by ajax-api", do=stage("Production", AJAX)),
 ]
 
+USUAL = {
+    "production": "production",
+    "prod in capitals": "PROD",
+    "live": "Live",
+    "serving": "serving",
+    "deployed": "deployed",
+    "current": "current",
+    "release": "release",
+    "stable": "stable",
+    "prod with a trailing newline": "prod\n",
+    "live in wide letters": "\uff4c\uff49\uff56\uff45",
+    "production with a Cyrillic letter": "pr\u043eduction",
+}
+
+SERVED = [
+    Attempt(f"alias {name}", do=alias(spelling), happened=named(spelling))
+    for name, spelling in USUAL.items()
+]
+
 RECORDS = [
     Attempt("no record", unaudited, reason=NO_RECORD),
     Attempt("no record, by stage", unaudited, stage("Production"), reason=NO_RECORD),
@@ -160,6 +192,11 @@ RECORDS = [
     Attempt("failure cut off", failure_cut_off, reason="rolled back"),
     Attempt("failure taken out", failure_taken_out, reason="missing"),
     Attempt("ledger of before", ledger_of_before, reason="rolled back"),
+    Attempt("ledger and heads of before", ledger_and_heads_of_before, reason="older copy"),
+    Attempt("ledger and heads grown anew", ledger_and_heads_grown_anew, reason="older copy"),
+    Attempt("failure voided", failure_voided(SIGNER), reason="wrongly voided"),
+    Attempt("failure voided by a stranger", failure_voided(STRANGER), reason="not trusted"),
+    Attempt("pass put in by a writer", pass_put_in_by_a_writer, reason="ledger void"),
     Attempt("heads gone", heads_gone, reason="there is no signed head"),
     Attempt("ledger gone", ledger_gone, reason="there is no ledger yet"),
     Attempt("ledger broken", ledger_broken, reason="cannot be used"),
@@ -167,6 +204,17 @@ RECORDS = [
     Attempt("policy softened", policy_softened, reason=OTHER_POLICY),
     Attempt("policy gone", policy_gone, reason="no policy"),
     Attempt("policy broken", policy_broken, reason="PolicyError"),
+]
+
+FILES = [
+    Attempt("source is a run", source_is_its_run, reason=LEADS_ON),
+    Attempt("model laid over a run", source_is_a_run_with_a_model_laid_over, reason=LEADS_ON),
+    Attempt("file became a link", file_became_a_link, reason=LINK),
+    Attempt("folder became a link", folder_became_a_link, reason=LINK),
+    Attempt("link to a file", with_odd_file(lambda at: at.symlink_to("MLmodel")), reason=LINK),
+    Attempt("link to a folder", with_odd_file(lambda at: at.symlink_to("/etc")), reason=LINK),
+    Attempt("link to nowhere", with_odd_file(lambda at: at.symlink_to("nowhere")), reason=LINK),
+    Attempt("pipe", with_odd_file(os.mkfifo), reason="is neither a file nor a folder"),
 ]
 
 PEOPLE = [
@@ -235,7 +283,7 @@ NAMES = [
 # First, while few numbers are taken that the new versions must reach.
 MADE_AGAIN = [Attempt("deleted and made again", passed, made_again, reason=NOT_AUDITED)]
 
-ATTEMPTS = [*MADE_AGAIN, *WAYS, *RECORDS, *PEOPLE, *NAMES]
+ATTEMPTS = [*MADE_AGAIN, *WAYS, *SERVED, *RECORDS, *FILES, *PEOPLE, *NAMES]
 
 
 def reason_of(error: Exception) -> str:

@@ -21,7 +21,6 @@ from tests.e2e.installation import AS_OF, Call, Installation
 from tests.servers.postgres import fresh_database
 
 pytestmark = [
-    pytest.mark.whole,
     pytest.mark.filterwarnings("ignore"),  # Airflow's and MLflow's own
     pytest.mark.skipif(landlock.version() < 1, reason="this kernel cannot confine a process"),
 ]

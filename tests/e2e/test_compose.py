@@ -35,8 +35,6 @@ from tests.servers.compose_file import (
 )
 from tests.servers.container import Container, free_ports, left_behind, stop, until_healthy
 
-pytestmark = pytest.mark.whole
-
 SERVICES = compose_file()["services"]
 LONG_RUNNING = sorted(name for name, service in SERVICES.items() if is_long_running(service))
 HELLO = """

@@ -18,8 +18,6 @@ import pytest
 from tests import CHECKOUT
 from tests.e2e.installation import PROGRAM
 
-pytestmark = pytest.mark.whole
-
 
 @contextlib.contextmanager
 def a_home() -> Iterator[dict[str, str]]:

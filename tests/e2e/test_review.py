@@ -25,32 +25,18 @@ from tests.builders.published import FAILED, MODEL, WAITS, a_loaded_policy, publ
 from tests.servers.airflow_site import AirflowSite, airflow_site, until
 from tests.servers.listeners import Chat, Mailbox, chat, mailbox
 
-pytestmark = pytest.mark.whole
-
 USERS = {"root": "admin", "ada": "user", "grace": "user", "eve": "user", "vic": "viewer"}
 PEOPLE = {
     "review": {"owner": "responsible-ai", "reviewers": ["ada", "grace"], "timeout_hours": 1},
     "notify": {"email": ["ai@example.org"], "webhook": "chat"},
 }
 AUDIT = f"""
-import os, time
-from datetime import timedelta
 from airflow.sdk import DAG, Param, task
 from fairness_audit.pipeline.audit import gate
-from fairness_audit.pipeline.notify.notifier import deadline_of
 
 PARAMS = {{"model_version": Param("1", type="string"), "as_of": None}}
 with DAG("audit_{MODEL}", schedule=None, params=PARAMS, is_paused_upon_creation=False):
     gate("{MODEL}", {before_the_gate("{{ params.model_version }}")})
-
-deadline = deadline_of("{MODEL}", 24)
-deadline.interval = timedelta(seconds=1)
-with DAG("slow", schedule=None, deadline=deadline, is_paused_upon_creation=False):
-    @task
-    def extract():
-        while not os.path.exists(os.path.join(os.environ["FAIRNESS_AUDIT_HOME"], "go_on")):
-            time.sleep(0.2)
-    extract()
 """
 WAIVER = {
     "reason": "The cause is known, and the next version is trained without it.",
@@ -261,17 +247,6 @@ def test_an_answer_written_into_airflows_database_is_none(reviewed: Reviewed) ->
     assert "what should be an answer" in site.log_of(run, "more_people")
     assert reviewed.reviews("4") == []
     assert reviewed.champion == champion
-
-
-def test_an_audit_that_is_not_done_in_time_is_told(reviewed: Reviewed) -> None:
-    """By Airflow's deadlines, whose callback reads Airflow's connections."""
-    site = reviewed.site
-    run = site.trigger("slow", {})
-    until(lambda: [text for _, text in reviewed.chat.messages if "is not done" in text], site.told)
-    (reviewed.settings.home / "go_on").touch()
-    assert site.ended("slow", run)["run"] == "success"
-    (told,) = [text for _, text in reviewed.chat.messages if "is not done" in text]
-    assert told.startswith(f"an audit of {MODEL} is not done 24 hours after it should have begun")
 
 
 def test_the_ledger_still_holds(reviewed: Reviewed) -> None:

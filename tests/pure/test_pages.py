@@ -49,7 +49,8 @@ def test_the_readme_is_one_screen_of_each_thing() -> None:
 
 def test_there_is_a_page_for_every_reader() -> None:
     assert {page.stem for page in MANUAL} == {
-        "extend", "gate", "govern", "operate", "reference", "statistics", "verdicts",
+        "extend", "gate", "govern", "operate", "reference", "statistics", "threat-model",
+        "verdicts",
     }  # fmt: skip
     assert {f"docs/{page.name}" for page in MANUAL} <= set(LINK.findall(TEXTS[README]))
 
@@ -192,6 +193,31 @@ def test_every_module_that_is_named_is_there() -> None:
     assert names >= {"fairness_audit.release.promotion_of", TAG}
     modules = names - was_names() - {TAG}
     assert [name for name in sorted(modules) if not is_there(name)] == []
+
+
+def test_every_row_of_the_threat_model_names_tests_that_there_are() -> None:
+    lines = TEXTS[CHECKOUT / "docs" / "threat-model.md"].splitlines()
+    rows = [line for line in lines if line.startswith("| ") and not line.endswith("| test |")]
+    assert len(rows) > 20
+    modules = {file.stem: file.read_text("utf-8") for file in (CHECKOUT / "tests").rglob("*.py")}
+    for row in rows:
+        named = re.findall(r"`(test_\w+)::(test_\w+)`", row.rpartition("|")[0].rpartition("|")[2])
+        assert named, row
+    for module, name in re.findall(r"`(test_\w+)::(test_\w+)`", "\n".join(lines)):
+        assert f"def {name}(" in modules.get(module, ""), f"{module}::{name}"
+
+
+LAW = re.compile(r"\b(AI Act|Annex|GDPR|omnibus|Local Law|Equal Credit)\b", re.IGNORECASE)
+
+
+def test_no_text_says_from_when_a_law_applies() -> None:
+    """Dates of law move, and a text that is read for years does not: counsel knows them."""
+    package = CHECKOUT / "plugins" / "fairness_audit"
+    shown = [*PAGES, *package.rglob("*.j2"), *(CHECKOUT / "expectations").rglob("*.yaml")]
+    for page in shown:
+        for paragraph in page.read_text("utf-8").split("\n\n"):
+            if LAW.search(paragraph) and re.search(r"\b20\d\d\b", paragraph):
+                assert "counsel" in paragraph, f"{page}: {paragraph}"
 
 
 def test_every_type_of_connection_is_described() -> None:

@@ -83,9 +83,27 @@ class Site:
         )
         return str(made.version)
 
+    def version_of_run(self, folder: str = "data", overlay: bytes | None = None) -> str:
+        """A version whose source is its run; ``overlay`` is logged there as a model too."""
+        run = self.client.create_run(self.experiment).info
+        self.client.log_dict(run.run_id, {"flavors": {}, "made": run.run_id}, f"{folder}/MLmodel")
+        if overlay is not None:
+            laid = self.folder / "made" / run.run_id
+            write_bytes(laid / "MLmodel", overlay)
+            logged = self.client.create_logged_model(
+                self.experiment, name=folder, source_run_id=run.run_id
+            )
+            self.client.log_model_artifacts(logged.model_id, str(laid))
+        body = {"name": MODEL, "source": f"runs:/{run.run_id}/{folder}", "run_id": run.run_id}
+        made = self.post("/api/2.0/mlflow/model-versions/create", **body)
+        return str(made.json()["model_version"]["version"])
+
     def files(self, version: str, model: str = MODEL) -> Path:
         """Where the server keeps the files of a version."""
         location = self.client.get_model_version(model, version).source
+        if location.startswith("runs:/"):
+            run, _, inner = location.removeprefix("runs:/").partition("/")
+            location = f"{self.client.get_run(run).info.artifact_uri}/{inner}"
         return self.folder / "artifacts" / location.removeprefix("mlflow-artifacts:").lstrip("/")
 
     def audited(self, version: str, signer: Any = SIGNER, **changes: Any) -> AuditRecord:
@@ -136,8 +154,8 @@ class Site:
 
     @contextmanager
     def as_it_was(self) -> Iterator[None]:
-        """Put ledger, heads, keys and policies back after the block."""
-        kept = ("ledger.db", "heads", "trusted", "expectations")
+        """Put ledger, heads, keys, policies and what was seen of them back after the block."""
+        kept = ("ledger.db", "heads", "seen", "trusted", "expectations")
         store = self.folder / "as_it_was"
         shutil.rmtree(store, ignore_errors=True)
         store.mkdir()

@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 from fairness_audit.errors import AuditError, LedgerError, RecordError
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.keys import load_trusted_keys
+from fairness_audit.ledger.opened import open_entries
 from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.ledger.verify import verify_records
+from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.dsse import open_envelope
 from fairness_audit.records.signed.place import place_of
 from fairness_audit.records.signed.statement import Record
@@ -39,7 +41,7 @@ def harms_of(world: World, acknowledged: set[str]) -> Iterator[Harm]:
         return
     ids = [record.record_id for record in records]
     yield from ((LOST, f"{each[:12]} is not in the ledger") for each in acknowledged - set(ids))
-    audits = Counter(record.model_version for record in records)
+    audits = Counter(each.model_version for each in records if isinstance(each, AuditRecord))
     yield from ((DOUBLED, f"version {each}") for each, times in audits.items() if times > 1)
     yield from _file_harms(world, records)
     yield from ((LOST, fault) for fault in world.evidence.faults(records))
@@ -62,9 +64,10 @@ def _file_harms(world: World, records: list[Record]) -> Iterator[Harm]:
     verification = verify_records(world.settings.records, Heads(world.settings.heads), trusted)
     yield from ((FORGED, str(fault)) for fault in verification.faults)
     files = {record.record_id for record in verification.records}
-    for entry in world.ledger.all():
-        file = world.settings.records / place_of(open_envelope(entry.envelope, trusted).record)
-        if entry.record_id not in files or file.read_bytes() != entry.envelope:
+    for kept in open_entries(world.ledger.all(), trusted).kept:
+        signed = kept.signed
+        file = world.settings.records / place_of(signed.record)
+        if signed.record.record_id not in files or file.read_bytes() != signed.envelope:
             yield LOST, f"{file.name} is not what is in the ledger"
     heads = {head.seq for head in Heads(world.settings.heads).all(trusted)}
     yield from ((LOST, f"head of {each.seq}") for each in records if each.seq not in heads)

@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import make_url
 
 from fairness_audit.errors import RegistryError
-from fairness_audit.ledger.database import _WRITERS
+from fairness_audit.ledger.append_only import TURN
 from tests.servers.cutting_proxy import cutting_proxy
 from tests.torture.children import Child, Tell
 from tests.torture.world import NOW, World
@@ -217,7 +217,7 @@ def _held(world: World) -> Iterator[None]:
         return
     uri = make_url(world.address).set(drivername="postgresql").render_as_string(False)
     with psycopg.connect(uri) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITERS])
+        connection.execute(f"SELECT id FROM {TURN} FOR UPDATE")
         yield
 
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.torture import faults, kills
+from tests.torture import faults, intruders, kills
 from tests.torture.campaign import Campaign, Kind
 from tests.torture.children import Child
 from tests.torture.world import World
@@ -82,6 +82,9 @@ def _faults() -> list[Kind]:
     def numbers(_: random.Random, count: int) -> list[str]:
         return [str(each + 1) for each in range(count)]
 
+    def copies(_: random.Random, count: int) -> list[str]:
+        return [f"{('all', 'ledger')[each % 2]} {each}" for each in range(count)]
+
     return [
         Kind("file too large", faults.file_too_large, _spread(1, 60_000)),
         Kind("sync fails", faults.sync_fails, numbers),
@@ -92,6 +95,9 @@ def _faults() -> list[Kind]:
         Kind("two publishers", faults.together, _spread(0, 250)),
         Kind("same folder twice", faults.same_folder, _spread(0, 250)),
         Kind("ledger held", faults.ledger_held, _spread(50, 2000)),
+        Kind("junk rows", intruders.junk_rows, _spread(1, 4), readers_see=False),
+        Kind("voids", intruders.voids, _spread(1_000, 60_000), readers_see=False, kills=True),
+        Kind("older copy", intruders.older_copy, copies, readers_see=False),
     ]
 
 
@@ -103,6 +109,10 @@ def _postgres_faults() -> list[Kind]:
         Kind("postgres down", faults.ledger_down, openings, postgres=True),
         Kind("postgres lost", faults.ledger_lost, _spread(0, 9_000), postgres=True),
         Kind("postgres held", faults.ledger_held, _spread(50, 2000), postgres=True),
+        Kind("postgres strangers", intruders.strangers_locks, _spread(1, 99), postgres=True),
+        Kind(
+            "postgres junk", intruders.junk_rows, _spread(1, 4), postgres=True, readers_see=False
+        ),
         Kind("postgres publishers", faults.together, _spread(0, 250), postgres=True),
     ]
 

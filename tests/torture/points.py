@@ -24,6 +24,7 @@ _TRACED = (
     "steps/extract/",
     "steps/gate/",
     "steps/measure/figures/table.py",
+    "steps/publish/appending.py",
     "steps/publish/publish.py",
 )
 
@@ -31,7 +32,7 @@ _TRACED = (
 _SECTIONS = {
     ("ledger/ledger.py", "append"): "append",
     ("ledger/heads.py", "add"): "head",
-    ("steps/publish/publish.py", "_write"): "file",
+    ("steps/publish/appending.py", "_write"): "file",
     ("steps/gate/asking.py", "ask"): "decide",
     ("steps/gate/asking.py", "apply"): "alias",
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fairness_audit import files
+from fairness_audit.ledger import append_only
 from fairness_audit.records.measurement import MeasurementFile
 from fairness_audit.steps.gate import decision
 from tests.torture import world
@@ -34,7 +35,7 @@ def writes_in_place() -> None:
 
 def forgets_files() -> None:
     """A record is acknowledged without its file."""
-    module: Any = import_module("fairness_audit.steps.publish.publish")  # not the step in it
+    module: Any = import_module("fairness_audit.steps.publish.appending")
     module._write = lambda file, envelope: None
 
 
@@ -49,8 +50,9 @@ def repeats_itself() -> None:
 
 
 def breaks_the_chain() -> None:
-    """Records do not name the one before."""
-    module: Any = import_module("fairness_audit.steps.publish.publish")  # not the step in it
+    """Records do not name the one before, and the database takes them."""
+    append_only.protect = lambda connection: None
+    module: Any = import_module("fairness_audit.steps.publish.appending")
     real = module.sign
     module.sign = lambda record, signer: real(record.model_copy(update={"prev": None}), signer)
 

@@ -9,7 +9,10 @@ import sys
 
 from tests import CHECKOUT
 
-KINDS = "between,append,head,file,alias,during publish,sync fails,same audit twice"
+KINDS = (
+    "between,append,head,file,alias,during publish,sync fails,same audit twice,junk rows,voids,"
+    "older copy"
+)
 
 
 def campaign(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -65,11 +65,11 @@ class FileRegistry:
         content = self._aliases() | {f"{model}@{alias}": version}
         write_bytes(self.file, json.dumps(content).encode())
 
-    def promoted(self, model: str, alias: str) -> tuple[str, ...]:
-        target = self.alias_target(model, alias)
-        return () if target is None else (target,)
+    def promoted(self, model: str, *aliases: str) -> tuple[str, ...]:
+        targets = {self.alias_target(model, each) for each in aliases}
+        return tuple(sorted(target for target in targets if target is not None))
 
-    def demote(self, model: str, version: str, alias: str) -> None:
+    def demote(self, model: str, version: str, *aliases: str) -> None:
         raise RegistryError("nothing is demoted here")
 
     def _aliases(self) -> dict[str, Any]:
@@ -134,7 +134,8 @@ class World:
     @property
     def ledger(self) -> Ledger:
         url, heads = self.settings.ledger_url, Heads(self.settings.heads)
-        return Ledger(url, heads, wait_seconds=self.wait_seconds)
+        seen, witness = self.folder / "seen", Heads(str(self.folder / "witness"))
+        return Ledger(url, heads, witness=witness, memory=seen, wait_seconds=self.wait_seconds)
 
     @property
     def evidence(self) -> EvidenceStore:

@@ -78,12 +78,13 @@ app.command()(measure.measure)
 app.command()(measure.metrics)
 
 _ledger = typer.Typer(
-    help="Where records are kept: protect it, verify it.",
+    help="Where records are kept: protect it, verify it, mend it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 _ledger.command()(ledger.init)
 _ledger.command()(ledger.status)
+_ledger.command()(ledger.void)
 _ledger.command("rotate-key")(ledger.rotate_key)
 app.add_typer(_ledger, name="ledger")
 

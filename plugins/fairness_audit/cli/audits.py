@@ -34,10 +34,18 @@ def run(
         str | None, typer.Option(help="Model version. Default: the newest in the score log.")
     ] = None,
     as_of: AsOf = None,
+    rollback: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REASON",
+            help="Let production go back to this older version; signed with your name.",
+        ),
+    ] = None,
 ) -> None:
     """Run one audit, extract to gate, in this process.
 
-    It runs as its Airflow DAG does. Exit 0 allowed, 1 blocked, 2 no decision.
+    It runs as its Airflow DAG does. An audit of an earlier moment than the newest, or of an older
+    version than the one in production, promotes nothing. Exit 0 allowed, 1 blocked, 2 no decision.
     """
     from fairness_audit.installation import Installation
     from fairness_audit.pipeline import local as local_airflow
@@ -46,7 +54,7 @@ def run(
         installation.policy(model)
         settings = installation.settings
     local_airflow.prepare(settings)
-    ended = local_airflow.run_audit(settings, model, version, moment(as_of))
+    ended = local_airflow.run_audit(settings, model, version, moment(as_of), rollback)
     audited = Audited.of(model, ended, settings)
     print_audits([audited], settings)
     raise typer.Exit(audited.exit_code)
@@ -104,6 +112,8 @@ class Audited:
         told = self.judgement.deciding.sentence if self.judgement else f"{self.error}"
         if self.decision and gate == "block" and verdict != "fail":
             told = self.decision.reasons[0]  # what blocks is not what was found
+        if self.decision and self.decision.stays:
+            told = f"{told} (not promoted: {self.decision.stays})"
         return ((self.model, f"version {self.version}"), verdict, gate, told)
 
 

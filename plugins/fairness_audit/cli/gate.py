@@ -72,6 +72,7 @@ def verify_serving(
             heads=installation.heads,
             trusted=installation.trusted_keys,
             now=datetime.now(UTC),
+            witness=installation.witness,
         )
     _answer(decision, form)
 

@@ -1,4 +1,4 @@
-"""The verbs `ledger init`, `ledger status` and `ledger rotate-key`."""
+"""The verbs `ledger init`, `ledger status`, `ledger void` and `ledger rotate-key`."""
 
 from typing import Annotated
 
@@ -44,13 +44,17 @@ def init(writer: Roles = None, reader: Readers = None) -> None:
 def status(form: Printed = Format.TABLE) -> None:
     """Verify the ledger and its evidence; is it append-only?
 
+    Warns where this account could put an older copy in the place of the ledger and its heads.
+
     Exit 0 the records hold, the database keeps them so, and every evidence file that they bind is
     there and unaltered, 1 not.
     """
     from fairness_audit.installation import Installation
+    from fairness_audit.ledger.witness import rewritable
 
     with Installation.from_environment() as installation:
         ledger, heads = installation.ledger, installation.settings.heads
+        warning = rewritable(ledger)
         missing = sorted(ledger.missing_triggers())
         records = installation.records()
         evidence = list(installation.evidence.faults(records))
@@ -62,6 +66,8 @@ def status(form: Printed = Format.TABLE) -> None:
         "newest": last and last.record_id,
         "missing_triggers": missing,
         "evidence_faults": evidence,
+        "witness": installation.settings.witness,
+        "warnings": [warning] if warning else [],
     }
 
     def in_words() -> None:
@@ -76,11 +82,45 @@ def status(form: Printed = Format.TABLE) -> None:
         say(f"{len(records)} records, all genuine, none missing")
 
     show(content, form, in_words)
+    if warning:
+        complain(f"warning: {warning}")
     for trigger in missing:
         complain(f"no trigger {trigger} (ledger init makes it)")
     for fault in evidence:
         complain(fault)
     raise typer.Exit(ExitCode.REFUSED if missing or evidence else ExitCode.GOOD)
+
+
+@verb('fairness-audit ledger void 7 --reason "written by hand; INC-123"')
+def void(
+    seq: Annotated[
+        int, typer.Argument(metavar="SEQ", min=1, help="Number of the row that is no record.")
+    ],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="How it came there; it is signed and stays.")
+    ],
+) -> None:
+    """Void a row that nobody signed, so that the ledger holds again.
+
+    A signed record names the row by its number and digest, and the chain goes on through it. Needs
+    the signing key. A genuine record is not voided: nobody would believe it.
+    """
+    from datetime import UTC, datetime
+
+    from fairness_audit.installation import Installation
+    from fairness_audit.steps.publish import publish_void
+
+    with Installation.from_environment() as installation:
+        record = publish_void(
+            seq,
+            reason,
+            ledger=installation.ledger,
+            signer=installation.publishing_key,
+            trusted=lambda: installation.trusted_keys,
+            records=installation.settings.records,
+            now=datetime.now(UTC),
+        )
+    say(f"record {record.seq} voids row {record.voids}: {record.reason}")
 
 
 @verb("fairness-audit ledger rotate-key")
@@ -95,7 +135,8 @@ def rotate_key() -> None:
     with Installation.from_environment() as installation:
         settings = installation.settings
         with installation.ledger.holding():  # nobody signs between the last one and the new key
-            last = len(installation.records())
+            records = installation.records()
+            last = records[-1].seq if records else 0
             new = replace_signing_key(settings, last)
     say(f"{settings.signing_key}: new key {new[:16]}")
     say(f"the old key counts up to record {last}")

@@ -11,6 +11,7 @@ from fairness_audit.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fairness_audit.installation import Installation
     from fairness_audit.policy.load import LoadedPolicy
     from fairness_audit.settings import Settings
 
@@ -49,6 +50,7 @@ def check(
         if write_schema:
             _write_schemas(settings)
         policies = installation.policies()
+        exposed = _exposed(installation)
     faults = [fault for loaded in policies for fault in missing_files(settings, loaded)]
     faults += staging_faults(settings.sql)
     for fault in faults:
@@ -67,6 +69,8 @@ def check(
             )
             for warning in row["warnings"]:
                 complain(f"warning: {warning}")
+        if exposed:
+            complain(f"warning: {exposed}")
         if registry:
             say("the registry asks the gate")
 
@@ -89,6 +93,17 @@ def _warnings(loaded: "LoadedPolicy") -> "Iterator[str]":
     for where, what, cure in pitfalls(loaded.policy):
         field = ".".join(map(str, where))
         yield f"{loaded.file}:{loaded.line_of(*where)}: {field}: {what} ({cure})"
+
+
+def _exposed(installation: "Installation") -> str | None:
+    """The warning that an older copy of the ledger would pass for it; None without a ledger."""
+    from fairness_audit.errors import LedgerError
+    from fairness_audit.ledger.witness import rewritable
+
+    try:
+        return rewritable(installation.ledger)
+    except LedgerError:  # who checks policies need not reach it; `ledger status` says what it is
+        return None
 
 
 def _write_schemas(settings: "Settings") -> None:

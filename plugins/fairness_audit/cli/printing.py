@@ -6,6 +6,7 @@ control characters that could rewrite a terminal.
 
 import csv
 import json
+import re
 import shutil
 import sys
 import time
@@ -16,13 +17,18 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from fairness_audit.text import one_line
+from fairness_audit.text import csv_safe, one_line
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 PROGRESS_SECONDS = 3.0
 """Between two words on how far something is."""
+
+# What JSON may hold as it is, and a terminal obeys or shows turned round.
+_UNSHOWN = re.compile(
+    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
 
 _STYLES = {
     **dict.fromkeys(("pass", "allow", "better"), "green"),
@@ -151,10 +157,9 @@ def show_rows(
     if form is Format.JSON:
         _json(found)
         return
-    writer = csv.DictWriter(
-        sys.stdout, list(keys) or list(found[0] if found else ()), lineterminator="\n"
-    )
-    writer.writeheader()
+    columns = list(keys) or list(found[0] if found else ())
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    writer.writerow({key: csv_safe(key) for key in columns})
     writer.writerows({key: _cell(value) for key, value in row.items()} for row in found)
 
 
@@ -221,10 +226,13 @@ def _plain(content: "BaseModel | Mapping[str, Any]") -> Mapping[str, Any]:
 
 
 def _json(content: Any) -> None:
-    typer.echo(json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2))
+    said = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2)
+    typer.echo(_UNSHOWN.sub(lambda found: json.dumps(found[0])[1:-1], said))
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, list):
-        return "; ".join(map(str, value))
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
+    if isinstance(value, list | tuple):
+        value = "; ".join(map(str, value))
+    elif isinstance(value, dict):
+        value = json.dumps(value, ensure_ascii=False)
+    return csv_safe(value) if isinstance(value, str) else value

@@ -194,7 +194,7 @@ def _recalled(
 ) -> "list[Recalled]":
     from fairness_audit.registry.training import trained_until
     from fairness_audit.replay.recall import Recall
-    from fairness_audit.steps.score.candidate import hidden_files
+    from fairness_audit.steps.score.candidate import host_of
 
     guarded, settings = loaded.policy.gate, installation.settings
     recall_of = Recall(
@@ -204,8 +204,10 @@ def _recalled(
         taken=_taken(installation, loaded, data),
         folder=folder / loaded.policy.model,
         runs=settings.runs,
-        hidden=hidden_files(settings),
-        in_production=installation.registry.promoted(guarded.registered_model, guarded.alias),
+        host=host_of(settings),
+        in_production=installation.registry.promoted(
+            guarded.registered_model, *installation.aliases(loaded.policy)
+        ),
         read=installation.evidence.read,
         trained_until=partial(trained_until, installation.registry, loaded.policy),
     )

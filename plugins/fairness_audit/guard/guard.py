@@ -2,11 +2,13 @@
 
 Guarded is every alias that a policy names, in every spelling, of every registered model: on one
 that no policy audits, such an alias is refused too, unless it is listed by name in
-``FAIRNESS_AUDIT_UNGUARDED_MODELS`` (separated by commas). Stage Production is guarded as an
-alias is. Nothing that can be written into the registry is taken for evidence.
+``FAIRNESS_AUDIT_UNGUARDED_MODELS`` (separated by commas). Of an audited model the other usual
+names of what is in production are guarded too (``FAIRNESS_AUDIT_GUARDED_ALIASES``). Stage
+Production is guarded as an alias is. Nothing that can be written into the registry is taken for
+evidence.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +20,7 @@ from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.registry import Contents
 from fairness_audit.registry.names import same_name
 from fairness_audit.registry.training import TAG, moment_of_tag
-from fairness_audit.settings import UNGUARDED
+from fairness_audit.settings import UNGUARDED, Settings
 from fairness_audit.steps.gate import ReadOnce, ask
 
 SIGN = "fairness-audit refuses"
@@ -86,8 +88,7 @@ def _allowed(promotion: Promotion) -> ExitStack:
     """What keeps the ledger as it is, once the gate has allowed the promotion."""
     with ExitStack() as held:
         installation = held.enter_context(Installation.from_environment())
-        unguarded = installation.settings.unguarded_models
-        asked = _to_ask(promotion, installation.policies(), unguarded)
+        asked = _to_ask(promotion, installation.policies(), installation.settings)
         if not asked:
             return held.pop_all()
         content = ReadOnce(_Content(promotion))
@@ -177,15 +178,17 @@ def check_training(name: str, version: str, told: object, before: str | None) ->
 
 
 def _to_ask(
-    promotion: Promotion, policies: list[LoadedPolicy], unguarded: Collection[str]
+    promotion: Promotion, policies: list[LoadedPolicy], settings: Settings
 ) -> list[LoadedPolicy]:
     """The policies that must allow a promotion; none, where it is nobody's business."""
     alias = promotion.alias
-    if alias is not None and not looks_like(alias, _aliases(policies)):
+    is_audited = _audited_as(promotion.name, policies)
+    guarded = {*_aliases(policies), *(settings.guarded_aliases if is_audited else ())}
+    if alias is not None and not looks_like(alias, guarded):
         return []
     auditing = [each for each in policies if each.policy.gate.registered_model == promotion.name]
     if not auditing:
-        if promotion.name in unguarded and not _audited_as(promotion.name, policies):
+        if promotion.name in settings.unguarded_models and not is_audited:
             return []
         raise promotion.refused(f"{NOT_AUDITED} ({UNGUARDED.name} may list it)")
     named = [each for each in auditing if alias and looks_like(alias, [each.policy.gate.alias])]

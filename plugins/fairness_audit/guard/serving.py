@@ -28,6 +28,7 @@ def verify_serving(
     heads: Heads,
     trusted: Sequence[Key],
     now: datetime,
+    witness: Heads | None = None,
 ) -> GateDecision:
     """Decide about the files in a folder, from the published records.
 
@@ -39,13 +40,14 @@ def verify_serving(
         heads: their signed heads.
         trusted: keys that records may be signed with.
         now: the moment of the decision, with a time zone.
+        witness: the third place of the heads, if there is one.
 
     Raises:
         RecordError: when the records are not genuine, or not all there.
         LedgerError: when the heads cannot be read.
         RegistryError: when the folder holds no files.
     """
-    verification = verify_records(records, heads, trusted)
+    verification = verify_records(records, heads, trusted, witness)
     if not verification.holds:
         raise RecordError("\n".join(str(fault) for fault in verification.faults))
     return decide(

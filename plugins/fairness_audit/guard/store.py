@@ -4,9 +4,10 @@ A method that is not overridden here neither promotes nor renames nor tags; a te
 list of writers with MLflow's, so that a new one in a new MLflow does not come in unseen.
 """
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from mlflow.exceptions import MlflowException
@@ -15,11 +16,15 @@ from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.store.model_registry.sqlalchemy_workspace_store import WorkspaceAwareSqlAlchemyStore
 from mlflow.utils.validation import _validate_model_version
 
-from fairness_audit.errors import RegistryError, SettingsError
+from fairness_audit.errors import AuditError, RegistryError, SettingsError
 from fairness_audit.guard import SCHEME, guard
 from fairness_audit.guard.contents import digest_at
 from fairness_audit.guard.promoted_names import is_stage_production
+from fairness_audit.installation import Installation
+from fairness_audit.ledger.witness import rewritable
 from fairness_audit.registry.training import TAG
+
+log = logging.getLogger(__name__)
 
 
 class GuardedWrites(SqlAlchemyStore):
@@ -149,9 +154,17 @@ def store_at(address: str) -> GuardedWrites:
 
     if not address.startswith(SCHEME):
         raise SettingsError(f"the address of a guarded registry begins with {SCHEME}")
+    _warn_if_rewritable()
     store = GuardedWorkspaceStore if MLFLOW_ENABLE_WORKSPACES.get() else GuardedStore
     replica = os.environ.get(READ_REPLICA_BACKEND_STORE_URI_ENV_VAR)
     return store(address.removeprefix(SCHEME), read_db_uri=replica)
+
+
+def _warn_if_rewritable() -> None:
+    """Say in the server's log, at its start, if an older copy of the ledger might pass for it."""
+    with suppress(AuditError), Installation.from_environment() as installation:
+        if warning := rewritable(installation.ledger):
+            log.warning("%s", warning)
 
 
 def _check_tags(tags: Iterable[Any] | None) -> None:

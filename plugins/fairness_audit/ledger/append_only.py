@@ -1,25 +1,32 @@
 """The ledger's table made append-only, as far as its database can.
 
-Triggers refuse every change but the next record, to the table's owner too; on PostgreSQL they
-also fire where a session has replication's rights. Who may drop them can still rewrite the table,
-which the chain and the signed heads then show. So on PostgreSQL the owner should be a role that
-no service uses: a writer may append, a reader may read, and neither may do more.
+Triggers refuse every change but the next record, to the table's owner too: a row that names the
+digest of the one before it, and is filed as what it carries. Whether that is signed no database
+can tell. SQLite computes no digest, so it asks functions that our connections lend it, and takes
+no row from any other. On PostgreSQL the triggers also fire where a session has replication's
+rights. Who may drop them can still rewrite the table, which the chain and the signed heads then
+show. So on PostgreSQL the owner should be a role that no service uses: a writer may append, a
+reader may read, and neither may do more than hold the ledger's turn.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from sqlalchemy import Connection, event, text
 
-from fairness_audit.errors import LedgerError
+from fairness_audit.errors import LedgerError, RecordError
+from fairness_audit.ledger.entry import content_of
 from fairness_audit.ledger.table import ledger_table
+from fairness_audit.records.signed.dsse import LARGEST, digest_of_envelope, unverified_record
+from fairness_audit.records.signed.index import IndexRow
 
 if TYPE_CHECKING:
     from psycopg import sql
 
 TRIGGERS: Final = frozenset(
-    f"fairness_audit_ledger_{name}" for name in ("stays", "keeps", "follows")
+    f"fairness_audit_ledger_{name}" for name in ("stays", "keeps", "follows", "fits")
 )
 
 _THERE = {
@@ -33,15 +40,40 @@ _THERE = {
 
 Named = dict[str, "sql.Identifier"]
 
+_REVOKE: Final = "REVOKE ALL ON {table}, {turn} FROM {role}"
 _READ: Final = "GRANT SELECT ON {table} TO {role}"
 _APPEND: Final = "GRANT SELECT, INSERT ON {table} TO {role}"
 _ENTER: Final = "GRANT USAGE ON SCHEMA {schema} TO {role}"
+_HOLD: Final = "GRANT SELECT, UPDATE ON {turn} TO {role}"
+
+TURN: Final = "fairness_audit_ledger_turn"
+"""Table of PostgreSQL whose one row is locked by who appends, and shared by who holds."""
 
 
 def protect(connection: Connection) -> None:
     """Make the triggers; again changes nothing."""
     for statement in _statements(connection.dialect.name):
         connection.exec_driver_sql(statement)
+
+
+def lend_functions(connection: SqliteConnection) -> None:
+    """Give SQLite what its triggers ask: a digest, and whether a row is filed as it is signed."""
+    connection.create_function("fairness_audit_digest", 1, _digest, deterministic=True)
+    connection.create_function("fairness_audit_is_filed", len(ledger_table.columns), _is_filed)
+
+
+def _digest(envelope: object) -> str:
+    return digest_of_envelope(content_of(envelope))
+
+
+def _is_filed(*row: object) -> bool:
+    *filed, envelope = row
+    if not isinstance(envelope, str) or len(content := envelope.encode()) > LARGEST:
+        return False
+    try:
+        return IndexRow.of(unverified_record(content)) == tuple(filed)
+    except RecordError:
+        return False
 
 
 def protected_by(connection: Connection) -> frozenset[str]:
@@ -66,6 +98,7 @@ def grant(connection: Connection, *, writers: Sequence[str], readers: Sequence[s
 
     named = {
         "table": sql.Identifier(ledger_table.name),
+        "turn": sql.Identifier(TURN),
         "schema": sql.Identifier(
             connection.exec_driver_sql("SELECT current_schema()").scalar_one()
         ),
@@ -74,7 +107,7 @@ def grant(connection: Connection, *, writers: Sequence[str], readers: Sequence[s
     for roles, rights in ((readers, _READ), (writers, _APPEND)):
         for role in roles:
             _check_role(connection, role)
-            for statement in ("REVOKE ALL ON {table} FROM {role}", rights, _ENTER):
+            for statement in (_REVOKE, rights, _ENTER, _HOLD):
                 _run(connection, statement, named | {"role": sql.Identifier(role)})
 
 

@@ -24,7 +24,10 @@ from fairness_audit.errors import RecordError
 from fairness_audit.ledger.entry import Entry
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.ledger import Ledger
-from fairness_audit.ledger.verified import heads_of, verified_records
+from fairness_audit.ledger.opened import open_entries
+from fairness_audit.ledger.verified import heads_of, verified_entries
+from fairness_audit.ledger.witness import Seen, remember, seen_elsewhere
+from fairness_audit.records.signed.chain import Link, links_of, misvoided
 from fairness_audit.records.signed.dsse import (
     SignedRecord,
     are_trusted,
@@ -93,6 +96,7 @@ def vouched_for(ledger: Ledger, trusted: Sequence[Key], model: str) -> Vouched:
     head = _checkpoint(heads_of(ledger), trusted)
     if head is None:
         raise NotVouched("no signed head vouches for the records")
+    seen = seen_elsewhere(ledger, trusted)
     excerpt = ledger.excerpt(model, head.seq)
     if excerpt.digest != head.index_digest:
         raise NotVouched(f"the index is not that of head {head.seq}")
@@ -100,9 +104,12 @@ def vouched_for(ledger: Ledger, trusted: Sequence[Key], model: str) -> Vouched:
     digests[head.seq] = head.envelope_digest
     if excerpt.hashed != digests:
         raise NotVouched(f"an envelope of {model}, or the newest, is not the one that is named")
-    behind = list(_following(head, excerpt.behind, trusted))
-    if excerpt.others > len(behind):
+    links = _following(head, excerpt.behind, trusted)
+    if excerpt.others > len(links):
         raise NotVouched("there are rows without a number")
+    _check_seen(ledger, seen, head, links)
+    remember(ledger, head.seq)
+    behind = [link.record for link in links if link.record is not None]
     added = [row for row in map(IndexRow.of, behind) if row.model == model]
     return Vouched(
         rows=(*excerpt.index, *added),
@@ -147,6 +154,9 @@ def keep_head(
             )
     signed = SignedRecord(unverified_record(entry.envelope), entry.envelope)
     heads.add(entry.seq, sign_head(signed, signer, vouch))
+    kept_head = heads.envelope(entry.seq)
+    if ledger.witness is not None and kept_head is not None:
+        ledger.witness.add(entry.seq, kept_head)
 
 
 def _vouch(ledger: Ledger, heads: Heads, entry: Entry, trusted: Sequence[Key]) -> Vouch:
@@ -155,15 +165,17 @@ def _vouch(ledger: Ledger, heads: Heads, entry: Entry, trusted: Sequence[Key]) -
     known = ledger.all() if before is None else ledger.behind(before.seq)
     entries = [*(each for each in known if each.seq < entry.seq), entry]
     if before is not None:
-        records = list(_following(before, entries, trusted))
+        links = _following(before, entries, trusted)
     else:
         newest = heads.newest(trusted, below=entry.seq)
         kept = None if newest is None else [newest]
-        records = verified_records(entries, trusted, heads=kept, place=heads.place)
+        links = links_of(verified_entries(entries, trusted, heads=kept, place=heads.place))
+    genuine = {link.seq for link in links if link.record is not None}
+    signed = [each for each in entries if each.seq in genuine]
     signers = dict(before.signers or {}) if before else {}
-    signers |= {keyid: each.seq for each in entries for keyid in signers_of(each.envelope)}
-    digest = index_digest(map(IndexRow.of, records), before.index_digest if before else None)
-    return Vouch(digest, signers)
+    signers |= {keyid: each.seq for each in signed for keyid in signers_of(each.envelope)}
+    rows = (link.row for link in links)
+    return Vouch(index_digest(rows, before.index_digest if before else None), signers)
 
 
 def _checkpoint(heads: Heads, trusted: Sequence[Key], below: int | None = None) -> Head | None:
@@ -180,14 +192,26 @@ def _checkpoint(heads: Heads, trusted: Sequence[Key], below: int | None = None) 
     return head if are_trusted(head.signers, trusted) else None
 
 
-def _following(head: Head, entries: Iterable[Entry], trusted: Sequence[Key]) -> Iterator[Record]:
-    """The records of the entries behind a head, verified, each behind the one before it."""
+def _following(head: Head, entries: Sequence[Entry], trusted: Sequence[Key]) -> list[Link]:
+    """The places of the chain behind a head, verified, each behind the one before it."""
+    opened = open_entries(entries, trusted)
+    for fault in (*opened.faults, *misvoided(opened.kept)):
+        raise NotVouched(str(fault))
+    links = links_of(opened.kept)
     seq, digest = head.seq, head.envelope_digest
-    for entry in entries:
-        signed = open_envelope(entry.envelope, trusted)
-        if Entry.of(signed) != entry:
-            raise NotVouched(f"record {entry.seq} is filed as another one than it is")
-        if (signed.record.seq, signed.record.prev) != (seq + 1, digest):
-            raise NotVouched(f"record {entry.seq} does not follow the one before it")
-        seq, digest = seq + 1, signed.digest
-        yield signed.record
+    for link in links:
+        if (link.seq, link.prev) != (seq + 1, digest):
+            raise NotVouched(f"record {link.seq} does not follow the one before it")
+        seq, digest = link.seq, link.digest
+    return links
+
+
+def _check_seen(ledger: Ledger, seen: Iterable[Seen], head: Head, links: Iterable[Link]) -> None:
+    """What is known elsewhere must be in the ledger."""
+    digests = {head.seq: head.envelope_digest} | {link.seq: link.digest for link in links}
+    for each in seen:
+        seq = each.head.seq
+        if seq < head.seq:
+            digests |= {n: digest_of_envelope(e) for n, e in ledger.envelopes([seq]).items()}
+        if says := each.differs(digests.get(seq)):
+            raise NotVouched(says)

@@ -1,21 +1,37 @@
 """Transactions on the ledger's database: one writer at a time, errors an operator can act on."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, func, inspect, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    NullPool,
+    Select,
+    column,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from fairness_audit.errors import LedgerAbsent, LedgerError
+from fairness_audit.ledger.append_only import TURN, lend_functions, protect
 from fairness_audit.ledger.table import ledger_table, metadata
 
-_WRITERS = 0x46414952  # the advisory lock of everybody who appends to this ledger
-
 _HOLDERS = threading.RLock()
+_TURN: Select[Any] = select(column("id")).select_from(table(TURN))
+_NO_RIGHT = "42501"
+_TIMEOUTS = {"55P03", "SQLITE_BUSY"}
 
 
 class Database:
@@ -40,10 +56,9 @@ class Database:
             connection = opened.execution_options(begin="BEGIN IMMEDIATE")
             with connection.begin():
                 if self._file is None:
-                    wait = func.set_config("lock_timeout", f"{self._wait_seconds}s", True)
-                    connection.execute(select(wait))
-                    connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
-                metadata.create_all(connection)
+                    self._take_turn(connection, shared=False)
+                else:
+                    metadata.create_all(connection)
                 yield connection
 
     @contextmanager
@@ -75,14 +90,13 @@ class Database:
         """Keep writers waiting, without any right to write.
 
         On SQLite an open read keeps a writer from committing; on PostgreSQL readers share the
-        lock that a writer takes alone. What this thread reads meanwhile, it reads in the same
+        row that a writer locks alone: to lock it takes a right, which who may merely connect has
+        not. What this thread reads meanwhile, it reads in the same
         transaction: a SQLite writer that waits for its commit lets no new reader in.
         """
         with self._turn(), self.reading() as connection:
             if self._file is None:
-                wait = func.set_config("lock_timeout", f"{self._wait_seconds}s", True)
-                connection.execute(select(wait))
-                connection.execute(select(func.pg_advisory_xact_lock_shared(_WRITERS)))
+                self._take_turn(connection, shared=True)
             else:
                 connection.execute(select(ledger_table.c.seq).limit(1))
                 if connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal":
@@ -96,6 +110,18 @@ class Database:
             finally:
                 del self._held.connection
 
+    def _take_turn(self, connection: Connection, *, shared: bool) -> None:
+        """Lock the one row that stands for the end of the ledger, on PostgreSQL."""
+        wait = func.set_config("lock_timeout", f"{self._wait_seconds}s", True)
+        connection.execute(select(wait))
+        _make_turn(connection)
+        row = connection.execute(_TURN.with_for_update(read=shared)).one_or_none()
+        if row is None:
+            raise LedgerError(
+                f"the ledger {self.name} cannot be held: {TURN} has no row (as its owner:"
+                " fairness-audit ledger init)"
+            )
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """On SQLite one thread of a process after the other.
@@ -107,11 +133,20 @@ class Database:
             yield
             return
         if not _HOLDERS.acquire(timeout=self._wait_seconds):
-            raise LedgerError(f"the ledger {self.name} is held by others for too long (try again)")
+            raise self._held_too_long()
         try:
             yield
         finally:
             _HOLDERS.release()
+
+    def is_owned(self, connection: Connection) -> bool:
+        """True if this account may write the file, or do what the owner of the table may."""
+        if self._file is not None:
+            return os.access(self._file, os.W_OK)
+        owned = text(
+            "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(:table)"
+        )
+        return bool(connection.execute(owned, {"table": ledger_table.name}).scalar_one())
 
     def close(self) -> None:
         """Give back the connections; the next transaction opens a new one."""
@@ -132,11 +167,20 @@ class Database:
             " (the first audit makes it; or FAIRNESS_AUDIT_LEDGER names another place)"
         )
 
+    def _held_too_long(self) -> LedgerError:
+        return LedgerError(
+            f"the ledger {self.name} is held by others for longer than {self._wait_seconds} s (try"
+            " again; if it stays, find who holds it: pg_locks and pg_stat_activity, or lsof of the"
+            " file)"
+        )
+
     @contextmanager
     def _as_ledger_error(self) -> Iterator[None]:
         try:
             yield
         except SQLAlchemyError as error:
+            if _is_timeout(error):
+                raise self._held_too_long() from error
             said = str(error.orig if isinstance(error, DBAPIError) else error)
             reason = (said.strip() or type(error).__name__).splitlines()[0]
             if self._url.password:
@@ -183,7 +227,34 @@ def _engine(url: URL, wait_seconds: int) -> Engine:
 
 def _leave_transactions_to_us(connection: Any, _: Any) -> None:
     connection.isolation_level = None
+    lend_functions(connection)
     connection.execute("PRAGMA synchronous = EXTRA")  # what is acknowledged survives power loss
+
+
+def _make_turn(connection: Connection) -> None:
+    """Make the ledger and what is locked for it, where they are not there yet."""
+    if inspect(connection).has_table(TURN):
+        return
+    try:
+        with connection.begin_nested():
+            metadata.create_all(connection)
+            protect(connection)
+    except DBAPIError as error:
+        if inspect(connection).has_table(TURN):  # somebody else made it just now
+            return
+        if getattr(error.orig, "sqlstate", None) == _NO_RIGHT:
+            raise LedgerError(
+                f"the ledger has no table {TURN}, and this role may not make it (as its owner:"
+                " fairness-audit ledger init, with its --writer and --reader)"
+            ) from error
+        raise
+
+
+def _is_timeout(error: SQLAlchemyError) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
+    return code in _TIMEOUTS
 
 
 def _begin(connection: Connection) -> None:

@@ -10,6 +10,11 @@ from fairness_audit.records.signed.dsse import SignedRecord
 from fairness_audit.records.signed.index import filed_under
 
 
+def content_of(envelope: object) -> bytes:
+    """The bytes in a row's last column; SQLite takes anything there."""
+    return envelope if isinstance(envelope, bytes) else str(envelope).encode()
+
+
 @dataclass(frozen=True)
 class Entry:
     """One row of the ledger. Only what is inside the envelope is signed."""
@@ -35,7 +40,7 @@ class Entry:
     @classmethod
     def at(cls, row: Row[Any]) -> Self:
         """The entry that a row of the table holds."""
-        return cls(**{**row._mapping, "envelope": row.envelope.encode()})
+        return cls(**{**row._mapping, "envelope": content_of(row.envelope)})
 
     @property
     def values(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from fairness_audit.errors import LedgerError, RecordError
-from fairness_audit.files import write_bytes
+from fairness_audit.files import open_plain, write_bytes
 from fairness_audit.records.evidence import Evidence, digest_of_content
 from fairness_audit.records.signed.audit import AuditRecord
 
@@ -37,7 +37,7 @@ class EvidenceStore:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if _is_open(self.folder):
                 self.folder.chmod(0o700)
-            if not file.is_file() or digest_of_content(file.read_bytes()) != digest:
+            if not file.is_file() or digest_of_content(_content(file)) != digest:
                 write_bytes(file, content, mode=0o600)
         except OSError as error:
             raise LedgerError(
@@ -56,7 +56,7 @@ class EvidenceStore:
             return None
         file = self._file(record.evidence_digest)
         try:
-            content = file.read_bytes()
+            content = _content(file)
         except OSError as error:
             raise _fault(record, file, _why(error)) from None
         if digest_of_content(content) != record.evidence_digest:
@@ -71,7 +71,7 @@ class EvidenceStore:
         try:
             self.read(record)
         except RecordError:
-            content = file.read_bytes() if file else b""
+            content = _content(file) if file else b""
             if digest_of_content(content) == record.evidence_digest:
                 self.keep(content)
                 return True
@@ -105,6 +105,11 @@ def _fault(record: AuditRecord, file: Path, what: str) -> RecordError:
         f" {file} {what} (restore it from the backup; or, while the snapshot of its run is kept,"
         f" make it anew: fairness-audit replay {record.record_id[:12]})"
     )
+
+
+def _content(file: Path) -> bytes:
+    with open_plain(file) as handle:
+        return handle.read()
 
 
 def _why(error: OSError) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from securesystemslib.signer import Key
 
 from fairness_audit.errors import LedgerError, RecordError
-from fairness_audit.files import write_bytes
+from fairness_audit.files import read_plain, write_bytes
 from fairness_audit.records.signed.dsse import is_same_head, open_head
 from fairness_audit.records.signed.head import Head
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _HEAD = re.compile(r"\d{12}\.json")
+_LARGEST = 1024 * 1024
 
 
 class Heads:
@@ -70,6 +71,15 @@ class Heads:
         with _as_ledger_error(self.place):
             return self._store.has(_name(seq))
 
+    def envelope(self, seq: int) -> bytes | None:
+        """The bytes of the head of this number, genuine or not; None where there is none.
+
+        Raises:
+            LedgerError: when the place cannot be read.
+        """
+        with _as_ledger_error(self.place):
+            return self._store.read(_name(seq)) if self._store.has(_name(seq)) else None
+
     def all(self, trusted: Sequence[Key]) -> list[Head]:
         """Every head, the newest first.
 
@@ -78,6 +88,25 @@ class Heads:
             RecordError: when a head is not genuine.
         """
         return list(self._heads(trusted))
+
+    def drop_below(self, seq: int) -> None:
+        """Delete the heads below a number, of a place that keeps the newest alone: a folder.
+
+        Raises:
+            LedgerError: when the place cannot be written.
+        """
+        with _as_ledger_error(self.place):
+            for name in self._store.names():
+                if name < _name(seq):
+                    Path(self.place, name).unlink(missing_ok=True)
+
+    def is_rewritable(self) -> bool:
+        """True if this account surely could put other heads here; of an object store none can say.
+
+        Raises:
+            LedgerError: when the place cannot be read.
+        """
+        return "://" not in self.place and os.access(self.place, os.W_OK)
 
     def length(self) -> int:
         """The highest number of a head, genuine or not; 0 where there is none.
@@ -124,10 +153,10 @@ class _Folder:
             return []
 
     def has(self, name: str) -> bool:
-        return (self._folder / name).exists()
+        return os.path.lexists(self._folder / name)
 
     def read(self, name: str) -> bytes:
-        return (self._folder / name).read_bytes()
+        return read_plain(self._folder / name, most=_LARGEST)
 
     def write(self, name: str, content: bytes) -> None:
         write_bytes(self._folder / name, content)

@@ -7,6 +7,7 @@ from securesystemslib.signer import Key
 from fairness_audit.errors import LedgerAbsent
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.verified import verified_ledger
+from fairness_audit.ledger.witness import is_known
 from fairness_audit.records.history import Audit, History, Own, history_of
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.statement import Record
@@ -50,6 +51,6 @@ def _records(ledger: Ledger, trusted: Callable[[], Sequence[Key]]) -> list[Recor
         is_empty = not ledger.all()
     except LedgerAbsent:
         is_empty = True
-    if is_empty and (ledger.heads is None or ledger.heads.length() == 0):
+    if is_empty and not is_known(ledger):
         return []
     return verified_ledger(ledger, trusted())

@@ -4,6 +4,7 @@ Private keys are readable by their owner alone, or they are refused. A public ke
 replaced has a file beside it, ``<name>.last``, with the number of the last record it signed.
 """
 
+import errno
 import os
 import secrets
 import stat
@@ -34,6 +35,7 @@ from fairness_audit.settings import Settings
 
 SUBJECT_KEY_BYTES = 32
 _LAST = ".last"
+_LONGEST_NUMBER = 18
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -189,7 +191,7 @@ def public_pem(public: SSlibKey) -> bytes:
 def _secret(file: Path, variable: str) -> bytes:
     try:
         mode = file.stat().st_mode
-        content = file.read_bytes()
+        content = _content(file)
     except OSError as error:
         raise SettingsError(
             f"{variable}: {file} cannot be read: {error.strerror}"
@@ -203,12 +205,19 @@ def _secret(file: Path, variable: str) -> bytes:
     return content
 
 
+def _content(file: Path) -> bytes:
+    """The bytes of a key file, which may be a link, as Kubernetes mounts them, but no pipe."""
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "is no file", str(file))
+    return file.read_bytes()
+
+
 def _public_key(file: Path) -> SSlibKey:
     key = SSlibKey.from_crypto(_public_half(file))
     last = file.with_suffix(_LAST)
     if last.exists():
         text = last.read_text(encoding="ascii", errors="replace").strip()
-        if not text.isdigit():
+        if not text.isdigit() or len(text) > _LONGEST_NUMBER:
             raise SettingsError(f"{last}: not the number of a record (write the last one's)")
         key.unrecognized_fields[LAST_SEQ] = int(text)
     return key
@@ -216,7 +225,7 @@ def _public_key(file: Path) -> SSlibKey:
 
 def _public_half(file: Path) -> Ed25519PublicKey:
     try:
-        key = load_pem_public_key(file.read_bytes())
+        key = load_pem_public_key(_content(file))
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror} (mend or remove)") from error
     except (ValueError, UnsupportedAlgorithm) as error:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
 from fairness_audit.ledger.append_only import TRIGGERS, grant, protect, protected_by
 from fairness_audit.ledger.database import Database
-from fairness_audit.ledger.entry import Entry
+from fairness_audit.ledger.entry import Entry, content_of
 from fairness_audit.ledger.excerpt import Excerpt, entries_behind, read_excerpt
 from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.memory import Memory
 from fairness_audit.ledger.table import ledger_table as table
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.dsse import SignedRecord, digest_of_envelope
@@ -18,15 +20,25 @@ from fairness_audit.records.signed.dsse import SignedRecord, digest_of_envelope
 class Ledger:
     """An append-only table in SQLite or PostgreSQL; nothing is opened before it is used.
 
-    ``heads`` is the second place that says how long the ledger is. ``wait_seconds`` is how long
-    to wait for the database, and for others who are appending.
+    ``heads`` is the second place that says how long the ledger is, and ``witness`` a third, which
+    an older copy of both does not reach; ``memory`` is the folder in which this machine remembers
+    what it saw.
+    ``wait_seconds`` is how long to wait for the database, and for others who are appending.
     """
 
     def __init__(
-        self, address: str, heads: Heads | None = None, *, wait_seconds: int = 30
+        self,
+        address: str,
+        heads: Heads | None = None,
+        *,
+        witness: Heads | None = None,
+        memory: Path | None = None,
+        wait_seconds: int = 30,
     ) -> None:
         self.heads = heads
+        self.witness = witness
         self._database = Database(address, wait_seconds)
+        self.memory = Memory(memory, self.name, heads.place) if memory and heads else None
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -83,6 +95,15 @@ class Ledger:
             if writers or readers:
                 grant(connection, writers=writers, readers=readers)
 
+    def is_rewritable(self) -> bool:
+        """True if this account could put another ledger in the place of this one.
+
+        Raises:
+            LedgerError: when there is no ledger, or it cannot be read.
+        """
+        with self._database.reading() as connection:
+            return self._database.is_owned(connection)
+
     def missing_triggers(self) -> frozenset[str]:
         """The triggers that ought to keep the table append-only, and are not there.
 
@@ -120,6 +141,16 @@ class Ledger:
         with self._database.reading() as connection:
             return read_excerpt(connection, model, upto)
 
+    def entry(self, seq: int) -> Entry | None:
+        """The entry of a number; None where there is none.
+
+        Raises:
+            LedgerError: when there is no ledger, or it cannot be read.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(select(table).where(table.c.seq == seq)).one_or_none()
+            return None if row is None else Entry.at(row)
+
     def envelopes(self, numbers: Collection[int]) -> dict[int, bytes]:
         """The envelopes of some entries, by number.
 
@@ -128,7 +159,7 @@ class Ledger:
         """
         asked = select(table.c.seq, table.c.envelope).where(table.c.seq.in_(numbers))
         with self._database.reading() as connection:
-            return {seq: envelope.encode() for seq, envelope in connection.execute(asked)}
+            return {seq: content_of(envelope) for seq, envelope in connection.execute(asked)}
 
     def has_audit(self, model: str, model_version: str) -> bool:
         """True if an entry is filed as an audit of this version, which is no evidence of one.
@@ -146,4 +177,4 @@ def _next(connection: Connection) -> tuple[int, str | None]:
     """Number of the next record, and the digest of the one before it."""
     newest = select(table.c.seq, table.c.envelope).order_by(table.c.seq.desc()).limit(1)
     row = connection.execute(newest).one_or_none()
-    return (row.seq + 1, digest_of_envelope(row.envelope.encode())) if row else (1, None)
+    return (row.seq + 1, digest_of_envelope(content_of(row.envelope))) if row else (1, None)

@@ -6,6 +6,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, DateTime, Dialect, MetaData, String, Table, Text
 from sqlalchemy.types import TypeDecorator
 
+NO_MOMENT = datetime.min.replace(tzinfo=UTC)
+"""What is read where a table holds something else in a moment's place: no record is of then."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment that is aware and in UTC on every database, also where there are no time zones."""
@@ -27,6 +30,21 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         moment: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
         return moment.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Read what is no moment as none, so that one such row hides no other."""
+        read = super().result_processor(dialect, coltype)
+        if read is None:
+            return None
+
+        def tolerant(value: Any) -> datetime | None:
+            try:
+                moment: datetime | None = read(value)
+            except (ValueError, TypeError, OverflowError):
+                return NO_MOMENT
+            return moment
+
+        return tolerant
 
 
 metadata = MetaData()

@@ -5,13 +5,15 @@ JSON object, while rows stay in the run's own folder. Heavy libraries are import
 runs, never when a DAG file is parsed.
 """
 
+import logging
 from datetime import UTC, datetime
 
 from airflow.sdk import TriggerRule, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from fairness_audit.errors import LedgerError, StaleJudgement
 from fairness_audit.pipeline.notify.notifier import NotifyPeople
-from fairness_audit.pipeline.promotion import promote
+from fairness_audit.pipeline.promotion import ended_by_itself, promote
 from fairness_audit.pipeline.run import Run, check_same_method, describe_promotion, source_of
 from fairness_audit.pipeline.step import task_of
 from fairness_audit.policy.load import KEPT
@@ -24,6 +26,11 @@ from fairness_audit.records.signed.audit import GateDecision, PublishedRecord
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.records.steps import Step
 from fairness_audit.records.validation import ValidationReport
+
+log = logging.getLogger(__name__)
+
+_OVERTAKEN_AT_MOST = 10
+"""How often another audit may come first before this one is left to Airflow's retries."""
 
 
 @task_of(Step.EXTRACT)
@@ -130,6 +137,13 @@ def judge(
     **If it fails:** the ledger cannot be reached or does not verify, the evidence file of one of
     the version's records is missing or was altered, or the registry does not know the version.
     """
+    return _judged(run, population, measurements, validation)
+
+
+def _judged(
+    run: Run, population: Population, measurements: MeasurementFile, validation: ValidationReport
+) -> Judgement:
+    """The judgement that follows from the ledger as it is now."""
     from fairness_audit.ledger.history import history
     from fairness_audit.records.history import Audit
     from fairness_audit.steps.extract import read_snapshot
@@ -167,30 +181,40 @@ def publish(
 ) -> PublishedRecord:
     """Sign the audit's record and append it to the ledger, whatever the verdict.
 
+    Where another audit of the version was published meanwhile, it is judged again with what that
+    one counted: what is published follows from the ledger as it is.
+
     **If it fails:** an earlier step ended without a result (there is no record then, and nothing
     can be promoted), or the ledger cannot be reached.
     """
     from fairness_audit.steps.publish import publish as step
 
     check_same_method(run.method, snapshot)
-    return step(
-        run.method,
-        snapshot=snapshot,
-        population=population,
-        measurements=measurements,
-        validation=validation,
-        judgement=judgement,
-        artifact_digest=run.installation.registry.artifact_digest(
-            run.method.policy.gate.registered_model, population.model_version
-        ),
-        ledger=run.installation.ledger,
-        evidence=run.installation.evidence,
-        signer=run.installation.publishing_key,
-        trusted=lambda: run.installation.trusted_keys,
-        records=run.settings.records,
-        now=datetime.now(UTC),
-        comparison_digest=changes.digest if changes else None,
-    )
+    for _ in range(_OVERTAKEN_AT_MOST):
+        try:
+            return step(
+                run.method,
+                snapshot=snapshot,
+                population=population,
+                measurements=measurements,
+                validation=validation,
+                judgement=judgement,
+                artifact_digest=run.installation.registry.artifact_digest(
+                    run.method.policy.gate.registered_model, population.model_version
+                ),
+                ledger=run.installation.ledger,
+                evidence=run.installation.evidence,
+                signer=run.installation.publishing_key,
+                trusted=lambda: run.installation.trusted_keys,
+                records=run.settings.records,
+                now=datetime.now(UTC),
+                comparison_digest=changes.digest if changes else None,
+                rollback=run.rollback,
+            )
+        except StaleJudgement as stale:
+            log.info("%s", stale)
+            judgement = _judged(run, population, measurements, validation)
+    raise LedgerError("other audits of the version are published again and again (run it again)")
 
 
 @task_of(Step.GATE, on_failure_callback=NotifyPeople())
@@ -200,8 +224,16 @@ def gate(run: Run, population: Population, record: PublishedRecord) -> GateDecis
     **If it fails:** the reasons are in the last line of the log. Mend the model or the data and
     audit again; the alias stays where it was. Where people must decide, their review has been
     started, and its address stands there too.
+
+    **If it is skipped:** nothing stands against the version, and it is not promoted: this is a
+    backfill, an audit of an earlier moment than the newest, or of a version that was replaced.
     """
-    decision = promote(run, population.model_version, keep=run.folder / "decision.json")
+    keep = run.folder / "decision.json"
+    decision = ended_by_itself(run, record, keep=keep)
+    if decision is None:
+        decision = promote(run, population.model_version, keep=keep)
+    if decision.stays:
+        raise AirflowSkipException(f"allowed, and not promoted: {decision.stays}")
     if run.promotes:
         describe_promotion(decision)
     return decision

@@ -44,7 +44,7 @@ def score(run: Run, version: str, snapshot: Snapshot, decided: Population) -> Po
     **If it fails:** the message says whether its files, its inputs (`sql/features/<model>.sql`) or
     its scores were at fault. What the model printed lies in the run's folder; it is in no log.
     """
-    from fairness_audit.steps.score.candidate import hidden_files, score_candidate
+    from fairness_audit.steps.score.candidate import host_of, score_candidate
 
     return score_candidate(
         run.method.policy,
@@ -54,7 +54,7 @@ def score(run: Run, version: str, snapshot: Snapshot, decided: Population) -> Po
         registry=run.installation.registry,
         sql=run.sql,
         folder=run.folder,
-        hidden=hidden_files(run.settings),
+        host=host_of(run.settings),
     )
 
 

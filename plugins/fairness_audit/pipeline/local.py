@@ -66,13 +66,17 @@ def prepare(settings: Settings) -> None:
 
 
 def run_audit(
-    settings: Settings, model: str, model_version: str | None, as_of: str | None
+    settings: Settings,
+    model: str,
+    model_version: str | None,
+    as_of: str | None,
+    rollback: str | None = None,
 ) -> Ended:
     """Run the audit of one model as its DAG; see :func:`run`."""
     return run(
         f"audit_{model}",
         settings.home / "dags" / "audit_models.py",
-        {"model_version": model_version, "as_of": as_of},
+        {"model_version": model_version, "as_of": as_of, "rollback": rollback},
         settings.state / "logs" / f"{model}.log",
     )
 
@@ -102,7 +106,6 @@ def run(
     ended = Ended(run_id="", succeeded=False)
     with output_to(log) as terminal:
         dag = _dag(dag_id, dag_file)
-        dag.deadline = None  # Airflow 3.3.2 fails over it here, after the last task succeeded
         for each in dag.tasks:
             each.retries = 0  # somebody is watching: show the error now
         with _listening(_listener(ended, flow, terminal)), _progress_on(terminal):
@@ -167,6 +170,10 @@ def _listener(ended: Ended, flow: Flow, terminal: TextIO) -> object:
             content = task_instance.xcom_pull(task_ids=step)
             given = ended.given[step] = flow.part(step).door.model_validate(content)
             tell(step, given.summary, self.since)
+
+        @hookimpl
+        def on_task_instance_skipped(self, previous_state: Any, task_instance: Any) -> None:
+            tell(task_instance.task_id, "allowed, not promoted", self.since)
 
         @hookimpl
         def on_task_instance_failed(

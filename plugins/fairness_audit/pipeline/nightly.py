@@ -12,6 +12,7 @@ from typing import NamedTuple
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from fairness_audit.errors import PolicyError
 from fairness_audit.installation import Installation
 from fairness_audit.pipeline.notify.notice import Kind, Notice
 from fairness_audit.pipeline.notify.notifier import NotifyPeople, link_to, with_notices
@@ -48,30 +49,38 @@ def sweep_production() -> list[str]:
     """Ask the gate about every version in production; report it or take it out, as policy says.
 
     **If it fails:** the versions that are or were in production and may not be are named, each
-    with the reason: audit them again, or promote another version. What stands as it was told is
-    told again, and fails, after a week.
+    with the reason: audit them again, or promote another version; so are the models whose policies
+    have faults, of which nobody can tell. What stands as it was told is told again, and fails,
+    after a week.
     """
     from fairness_audit.steps.gate.sweep import sweep
+    from fairness_audit.steps.gate.unread import Nights
 
     now = datetime.now(UTC)
     with Installation.from_environment() as installation:
+        policies, broken = installation.read_policies()
+        settings = installation.settings
+        nights = Nights(settings.told / "unread.json", now.date(), settings.unread_nights)
         swept = [
             each
-            for loaded in installation.policies()
+            for loaded in policies
             for each in sweep(
                 loaded,
                 ledger=installation.ledger,
                 registry=installation.registry,
-                trusted_keys=installation.settings.trusted_keys,
+                trusted_keys=settings.trusted_keys,
                 now=now,
+                aliases=installation.aliases(loaded.policy),
+                nights=nights,
             )
         ]
-        before = ToldBefore(installation.settings.told / "production.json", now.date())
+        before = ToldBefore(settings.told / "production.json", now.date())
     alarms = [
         _Alarm("production", each.decision.model, each.version, each.stands, each.sentence)
         for each in swept
         if each.done != "nothing"
     ]
+    alarms += [_unreadable("production", model, error) for model, error in broken.items()]
     said, notices = _of(alarms, before)
     if any(not each.decision.certain for each in swept):  # worth asking again
         raise with_notices(AirflowException("\n".join(said)), *notices)
@@ -97,7 +106,7 @@ def replay_production() -> list[str]:
         records = installation.records()
         found = [
             each
-            for loaded in installation.policies()
+            for loaded in installation.read_policies().loaded
             for each in replayed(installation, loaded, records)
         ]
     notices = [
@@ -124,12 +133,13 @@ def find_late_audits() -> list[str]:
 
     now = datetime.now(UTC)
     with Installation.from_environment() as installation:
-        policies = [loaded.policy for loaded in installation.policies()]
-        late = late_audits(policies, installation.records(), now)
+        policies, broken = installation.read_policies()
+        late = late_audits([each.policy for each in policies], installation.records(), now)
         before = ToldBefore(installation.settings.told / "late.json", now.date())
     alarms = [
         _Alarm("late", each.model, each.model, str(each.last), each.sentence) for each in late
     ]
+    alarms += [_unreadable("late", model, error) for model, error in broken.items()]
     said, notices = _of(alarms, before)
     before.keep({each.about: each.stands for each in alarms})
     if notices:
@@ -158,13 +168,17 @@ def show_waivers() -> str:
 @task
 @reported
 def delete_old_runs() -> list[str]:
-    """Delete the folders of old runs, if it is set how long to keep them."""
-    from fairness_audit.steps.extract.retention import delete_runs
+    """Delete the folders of old runs, if it is set how long to keep them.
 
-    settings = Installation.from_environment().settings
-    if settings.keep_runs_days is None:
-        return []
-    deleted = delete_runs(settings.runs, keep_days=settings.keep_runs_days, now=datetime.now(UTC))
+    What a candidate wrote whose scoring was cut off is deleted in any case.
+    """
+    from fairness_audit.steps.extract.retention import delete_runs
+    from fairness_audit.steps.score.stored_artifact import remove_left_homes
+
+    settings, now = Installation.from_environment().settings, datetime.now(UTC)
+    deleted = remove_left_homes(settings.runs, now)
+    if settings.keep_runs_days is not None:
+        deleted += delete_runs(settings.runs, keep_days=settings.keep_runs_days, now=now)
     return [str(folder) for folder in deleted]
 
 
@@ -176,6 +190,18 @@ class _Alarm(NamedTuple):
     about: str
     stands: str
     sentence: str
+
+
+def _unreadable(kind: Kind, model: str, error: PolicyError) -> _Alarm:
+    """What of a model nobody can tell while its policy has faults; of other models it can be."""
+    what = {
+        "production": "whether what is in production may be there",
+        "late": "whether its audit is late",
+    }[kind]
+    more = f" and {len(error.faults) - 1} more" if len(error.faults) > 1 else ""
+    sentence = f"the policy of {model} cannot be read, so nobody can tell {what}"
+    stands = "; ".join(map(str, error.faults))
+    return _Alarm(kind, model, f"{model} policy", stands, f"{sentence}: {error.faults[0]}{more}")
 
 
 def _of(alarms: Sequence[_Alarm], before: ToldBefore) -> tuple[list[str], list[Notice]]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import AssetAlias, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from fairness_audit.errors import ReviewError
 from fairness_audit.installation import Installation
@@ -86,6 +86,8 @@ def gate(asked: Json, review: str) -> Json:
     run = Run.current(asked["model"])
     with run.installation:
         decision = promote(run, asked["model_version"], reviewed=True)
+    if decision.stays:
+        raise AirflowSkipException(f"allowed, and not promoted: {decision.stays}")
     told = {"model_version", "artifact_digest", "record_id", "expires"}
     get_current_context()["outlet_events"][PROMOTIONS].add(
         promotion_of(asked["model"]), extra=decision.model_dump(mode="json", include=told)

@@ -1,6 +1,7 @@
 """What an Airflow task knows of the run it belongs to, and how it reports what went wrong."""
 
 import functools
+import getpass
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,10 +22,10 @@ from fairness_audit.errors import AuditError, LedgerError, RegistryError, Source
 from fairness_audit.installation import Installation
 from fairness_audit.policy.load import LoadedPolicy, kept_policy
 from fairness_audit.policy.method import home_of
-from fairness_audit.records.signed.audit import GateDecision
+from fairness_audit.records.signed.audit import GateDecision, Rollback
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.settings import Settings
-from fairness_audit.sources import RateLimited
+from fairness_audit.sources import RateLimited, TableError
 
 if TYPE_CHECKING:
     from fairness_audit.sources import Source
@@ -50,6 +51,8 @@ class Run:
     as_of: datetime
     model_version: str | None
     promotes: bool = True
+    is_backfill: bool = False
+    rollback: Rollback | None = None
 
     @classmethod
     def current(cls, model: str) -> "Run":
@@ -67,6 +70,8 @@ class Run:
             as_of=as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC),
             model_version=params.get("model_version"),
             promotes=params.get("promote", True),
+            is_backfill=dag_run.run_type == "backfill",
+            rollback=_rollback(params.get("rollback"), dag_run.triggering_user_name),
         )
 
     @cached_property
@@ -93,6 +98,11 @@ class Run:
         return self.installation.settings
 
 
+def _rollback(reason: str | None, asked_by: str | None) -> Rollback | None:
+    """Who asked for an older version: a login, or this machine's user where there is none."""
+    return Rollback(by=asked_by or getpass.getuser(), reason=reason) if reason else None
+
+
 def reported(step: Callable[Given, Result]) -> Callable[Given, Result]:
     """Fail at once, with the message alone, on an error that no retry can cure."""
 
@@ -105,9 +115,9 @@ def reported(step: Callable[Given, Result]) -> Callable[Given, Result]:
             log.warning("%s", limited)
             until = datetime.now(UTC) + timedelta(seconds=limited.retry_after)
             raise AirflowRescheduleException(until) from limited  # type: ignore[no-untyped-call]
-        except _WORTH_A_RETRY:
-            raise
         except AuditError as error:
+            if isinstance(error, _WORTH_A_RETRY) and not isinstance(error, TableError):
+                raise
             raise AirflowFailException(f"{type(error).__name__}: {error}") from error
 
     return run

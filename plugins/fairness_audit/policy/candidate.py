@@ -1,12 +1,28 @@
 """The part of a policy that lets a version be audited before it has decided anything."""
 
 from fractions import Fraction
-from typing import Self
+from typing import Final, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from fairness_audit.policy.base import Strict, outside_digest
 from fairness_audit.policy.fractions import ExactFraction
+
+Confinement = Literal[
+    "capabilities", "cgroup", "landlock", "namespaces", "quota", "rlimits", "seccomp"
+]
+"""What holds the process in which a candidate scores; each has a paragraph in docs/gate.md."""
+
+CONFINEMENTS: Final[tuple[str, ...]] = get_args(Confinement)
+
+REQUIRED: Final[tuple[Confinement, ...]] = (
+    "capabilities",
+    "landlock",
+    "quota",
+    "rlimits",
+    "seccomp",
+)
+"""Those that a kernel gives to whoever asks: what runs a container may withhold the others."""
 
 
 class Selects(Strict):
@@ -47,6 +63,21 @@ class Candidate(Strict):
         reason="policies from before scores had a range keep theirs",
         description="Least and greatest score the model may give.",
     )
+
+    confinement: tuple[Confinement, ...] = outside_digest(
+        "at its default",
+        default=REQUIRED,
+        reason="policies from before it could be said are confined by as much",
+        description=(
+            "What must hold the process in which it scores; where one of them does not, nothing is"
+            " scored. The record says what did, and what did not."
+        ),
+    )
+
+    @field_validator("confinement")
+    @classmethod
+    def _is_said_in_one_way(cls, given: tuple[Confinement, ...]) -> tuple[Confinement, ...]:
+        return tuple(sorted(set(given)))
 
     @model_validator(mode="after")
     def _threshold_is_a_score(self) -> Self:

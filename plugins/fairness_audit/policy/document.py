@@ -2,15 +2,25 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from fairness_audit.encoding import plain_data
 from fairness_audit.errors import PolicyError, PolicyFault
 from fairness_audit.policy.consistency import FieldPath
 
 _LARGEST = 256 * 1024
+_DEEPEST = 50
+_BEGIN = (
+    yaml.BlockMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.FlowSequenceStartToken,
+)
+_END = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 
 
 @dataclass(frozen=True)
@@ -39,9 +49,9 @@ def read_document(file: Path) -> Document:
         text = file.read_text(encoding="utf-8")
         if len(text) > _LARGEST:
             raise PolicyError([_fault(file, 1, "file is larger than 256 KiB", "split the audit")])
-        _refuse_aliases(file, text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        _refuse_endless(file, text)
+        node = plain_data(partial(yaml.compose, text, Loader=yaml.SafeLoader))
+        content = plain_data(partial(yaml.safe_load, text))
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(
             [_fault(file, 1, f"cannot be read: {error}", "write a UTF-8 file")]
@@ -79,13 +89,16 @@ def _running(fields: list[tuple[FieldPath, int]]) -> Iterator[set[FieldPath]]:
         seen.add(path)
 
 
-def _refuse_aliases(file: Path, text: str) -> None:
-    # An alias can make a small file expand without end.
+def _refuse_endless(file: Path, text: str) -> None:
+    # An alias can make a small file expand without end; what is nested deep is read for minutes.
+    depth = 0
     for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        line = token.start_mark.line + 1
         if isinstance(token, yaml.AliasToken):
-            raise PolicyError(
-                [_fault(file, token.start_mark.line + 1, "aliases are refused", "write it out")]
-            )
+            raise PolicyError([_fault(file, line, "aliases are refused", "write it out")])
+        depth += isinstance(token, _BEGIN) - isinstance(token, _END)
+        if depth > _DEEPEST:
+            raise PolicyError([_fault(file, line, "is nested too deep", "close what is open")])
 
 
 def _syntax_fault(file: Path, error: yaml.YAMLError) -> PolicyFault:

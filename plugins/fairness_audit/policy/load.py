@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,6 +14,7 @@ from fairness_audit.policy.consistency import FieldPath, inconsistencies
 from fairness_audit.policy.document import Document, read_document
 from fairness_audit.policy.method import Method, home_of
 from fairness_audit.policy.model import AuditPolicy
+from fairness_audit.policy.people import Notify
 
 FILE_NAME = "policy.yaml"
 
@@ -64,24 +65,47 @@ def policy_files(expectations: Path) -> list[Path]:
     return sorted(expectations.glob(f"*/{FILE_NAME}"))
 
 
+class ReadPolicies(NamedTuple):
+    """The policies of a folder, and those that cannot be read, by their models' names."""
+
+    loaded: list[LoadedPolicy]
+    broken: dict[str, PolicyError]
+
+
+def read_policies(expectations: Path) -> ReadPolicies:
+    """Read every policy of a folder; one with faults keeps nobody from the others."""
+    loaded, broken = [], {}
+    for file in policy_files(expectations):
+        try:
+            loaded.append(load_policy(file))
+        except PolicyError as error:
+            broken[file.parent.name] = error
+    return ReadPolicies(loaded, broken)
+
+
 def load_policies(expectations: Path) -> list[LoadedPolicy]:
     """Read every policy of a folder.
 
     Raises:
         PolicyError: with all faults of all files; also if there is no policy at all.
     """
-    loaded, faults = [], []
-    for file in policy_files(expectations):
-        try:
-            loaded.append(load_policy(file))
-        except PolicyError as error:
-            faults += error.faults
+    loaded, broken = read_policies(expectations)
+    faults = [fault for error in broken.values() for fault in error.faults]
     if not loaded and not faults:
         pattern = expectations / "*" / FILE_NAME
         faults = [PolicyFault(pattern, 1, "(file)", "no policy found", "add one per model")]
     if faults:
         raise PolicyError(faults)
     return loaded
+
+
+def notified_by(file: Path) -> Notify | None:
+    """Whom a policy file says to tell, valid or not; None if that cannot be told from it."""
+    try:
+        content = read_document(file).content
+        return Notify.model_validate(content["notify"])
+    except (PolicyError, ValidationError, TypeError, KeyError):
+        return None
 
 
 def load_policy(file: Path, *, model: str | None = None) -> LoadedPolicy:

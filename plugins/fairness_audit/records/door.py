@@ -1,7 +1,7 @@
 """What passes from one step to the next: small, frozen, JSON. Rows stay in Parquet."""
 
 from abc import abstractmethod
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
@@ -33,5 +33,12 @@ class StepResult(Door):
         """What it is, for who watches the run: a few words."""
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("lies outside the calendar, seen from UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A point in time, in UTC."""

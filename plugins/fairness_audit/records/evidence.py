@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from fairness_audit.encoding import canonical_bytes
 from fairness_audit.errors import RecordError
@@ -33,9 +33,9 @@ class UnitFigures(Door):
     number of decisions.
     """
 
-    value: tuple[float | None, ...]
-    variance: tuple[float | None, ...]
-    size: tuple[float, ...]
+    value: tuple[FiniteFloat | None, ...]
+    variance: tuple[FiniteFloat | None, ...]
+    size: tuple[FiniteFloat, ...]
 
 
 class GroupCounts(Door):

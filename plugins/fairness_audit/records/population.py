@@ -26,14 +26,16 @@ class Losses(Door):
 class Scoring(Door):
     """How a candidate came to its scores: whose files, instead of whom, and how confined.
 
-    ``against`` is the version whose decisions these were. ``cut`` is the score of the last who is
-    selected; of the ``tied`` rows that have it ``tied_selected`` are. Both are None where they are
-    of too few people.
+    ``confinement`` names what held the process, ``missing_confinement`` what could have and did
+    not. ``against`` is the version whose decisions these were. ``cut`` is the score of the last
+    who is selected; of the ``tied`` rows that have it ``tied_selected`` are. Both are None where
+    they are of too few people.
     """
 
     artifact_digest: str
     against: str
     confinement: tuple[str, ...]
+    missing_confinement: tuple[str, ...] = ()
     cut: float | None
     tied: int | None = None
     tied_selected: int | None = None

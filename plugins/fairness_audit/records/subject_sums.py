@@ -24,7 +24,7 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.door import Door
 from fairness_audit.records.measurement import OVERALL
 
-Wholes = tuple[Annotated[int, Field(ge=0)], ...]
+Wholes = tuple[Annotated[int, Field(ge=0, le=2**53 - 1)], ...]
 Whole = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 

@@ -32,10 +32,10 @@ class Registry(Contents, Protocol):
         """Let the alias name this version."""
         ...
 
-    def promoted(self, model: str, alias: str) -> tuple[str, ...]:
-        """The versions that are in production, by the alias in any spelling or by stage."""
+    def promoted(self, model: str, *aliases: str) -> tuple[str, ...]:
+        """The versions that are in production, by an alias in any spelling or by stage."""
         ...
 
-    def demote(self, model: str, version: str, alias: str) -> None:
+    def demote(self, model: str, version: str, *aliases: str) -> None:
         """Take a version out of production."""
         ...

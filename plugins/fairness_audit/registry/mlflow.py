@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fairness_audit.errors import RegistryError
-from fairness_audit.registry.artifact import folder_digest
+from fairness_audit.registry.artifact import folder_digest, lasting_location, plain_files
 from fairness_audit.registry.names import same_name
 from fairness_audit.registry.training import TAG, moment_of_tag
 
@@ -28,6 +28,9 @@ QUIET = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
 }
 """What MLflow's client is told where the environment does not say."""
+DEFAULT_WORKSPACE = "default"
+"""The workspace of a server that knows of none."""
+
 _PRODUCTION, _ARCHIVED = "Production", "Archived"
 
 
@@ -62,18 +65,13 @@ class MlflowRegistry:
 
         Raises:
             RegistryError: when the registry does not answer, has no such version, or there is a
-                link among the files: it could lead to what is nobody's model.
+                link among the files, or something else that is no file.
         """
         with self._as_registry_error(f"{model} version {version}"):
             location = self._client.get_model_version_download_uri(model, version)
             with self._files(location) as files:
+                plain_files(files)
                 shutil.copytree(files, folder, symlinks=True)
-        links = [path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink()]
-        if links:
-            raise RegistryError(
-                f"{model} version {version} holds the link {str(links[0])!r} (log the model again"
-                " with the file itself)"
-            )
         return folder_digest(folder)
 
     def trained_until(self, model: str, version: str) -> datetime | None:
@@ -114,8 +112,8 @@ class MlflowRegistry:
         with self._as_registry_error(f"alias {alias} of {model} version {version}"):
             self._client.set_registered_model_alias(model, alias, version)
 
-    def promoted(self, model: str, alias: str) -> tuple[str, ...]:
-        """The versions that are in production: by the alias in any spelling, or by stage.
+    def promoted(self, model: str, *aliases: str) -> tuple[str, ...]:
+        """The versions that are in production: by an alias in any spelling, or by stage.
 
         Raises:
             RegistryError: when the registry does not answer.
@@ -129,19 +127,19 @@ class MlflowRegistry:
                 if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                     raise
                 return ()
-            found = {str(each) for name, each in named.items() if same_name(name, alias)}
+            found = {str(each) for name, each in named.items() if _is_one_of(name, aliases)}
             found |= self._in_production(model)
         return tuple(sorted(found))
 
-    def demote(self, model: str, version: str, alias: str) -> None:
-        """Take every spelling of the alias off this version, and archive it if it is staged.
+    def demote(self, model: str, version: str, *aliases: str) -> None:
+        """Take every spelling of the aliases off this version, and archive it if it is staged.
 
         Raises:
             RegistryError: when the registry does not do it.
         """
         with self._as_registry_error(f"{model} version {version}"):
             for name, target in self._client.get_registered_model(model).aliases.items():
-                if same_name(name, alias) and str(target) == version:
+                if _is_one_of(name, aliases) and str(target) == version:
                     self._client.delete_registered_model_alias(model, name)
             if version in self._in_production(model):
                 with warnings.catch_warnings():  # stages are deprecated, and still there
@@ -172,7 +170,7 @@ class MlflowRegistry:
         from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
         repository: Any = get_artifact_repository(
-            location, tracking_uri=self._address, registry_uri=self._address
+            lasting_location(location), tracking_uri=self._address, registry_uri=self._address
         )
         if isinstance(repository, LocalArtifactRepository):
             yield Path(repository.artifact_dir)
@@ -203,6 +201,15 @@ class MlflowRegistry:
         """The address without login and options."""
         parts = urlsplit(self._address)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+
+
+def workspace() -> str:
+    """The workspace of the registry that MLflow's client asks, by its own variable."""
+    return os.environ.get("MLFLOW_WORKSPACE", "").strip() or DEFAULT_WORKSPACE
+
+
+def _is_one_of(name: str, aliases: Iterable[str]) -> bool:
+    return any(same_name(name, each) for each in aliases)
 
 
 def _password(address: str) -> str | None:

@@ -30,11 +30,12 @@ def moment_of_tag(model: str, version: str, text: str | None) -> datetime | None
         return None
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        in_utc = moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):  # a moment that in UTC is before the year 1
+        in_utc = None
+    if in_utc is None:
         raise RegistryError(
             f"{model} version {version}: the tag {TAG} is no date and time with a zone (write it"
             " as 2026-05-31T00:00:00Z)"
         )
-    return moment.astimezone(UTC)
+    return in_utc

@@ -23,7 +23,7 @@ from fairness_audit.replay.replay import (
 )
 from fairness_audit.steps.extract import read_snapshot
 from fairness_audit.steps.gate.decision import governing
-from fairness_audit.steps.score.candidate import hidden_files
+from fairness_audit.steps.score.candidate import host_of
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def made_again(
             subject_key=installation.subject_key,
             folder=Path(folder),
             runs=settings.runs,
-            hidden=hidden_files(settings),
+            host=host_of(settings),
         )
 
 
@@ -105,7 +105,8 @@ def replay_production(
     """Make the audit again of each record that governs a version of a model in production."""
     guarded, model = loaded.policy.gate, loaded.policy.model
     audits = [each for each in records if isinstance(each, AuditRecord)]
-    for version in installation.registry.promoted(guarded.registered_model, guarded.alias):
+    aliases = installation.aliases(loaded.policy)
+    for version in installation.registry.promoted(guarded.registered_model, *aliases):
         files = installation.registry.artifact_digest(guarded.registered_model, version)
         record = governing(audits, model, version, files)
         if record is None:

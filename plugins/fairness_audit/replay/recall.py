@@ -19,6 +19,7 @@ from fairness_audit.records.signed.statement import Record
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.replay.replay import Past, audit_again
 from fairness_audit.steps.gate import decide
+from fairness_audit.steps.score.process import Host
 
 Taken = Callable[[AuditRecord, Path], Snapshot]
 """Gives the snapshot to audit again: that of then, or the CRM as it is now."""
@@ -56,7 +57,7 @@ class Recall:
     taken: Taken
     folder: Path
     runs: Path
-    hidden: tuple[Path, ...]
+    host: Host
     in_production: tuple[str, ...]
     read: ReadEvidence
     trained_until: Callable[[str], datetime | None]
@@ -86,7 +87,7 @@ class Recall:
                 subject_key=self.subject_key,
                 folder=folder,
                 runs=self.runs,
-                hidden=self.hidden,
+                host=self.host,
             )
         except AuditError as error:
             return known.model_copy(update={"error": str(error)})

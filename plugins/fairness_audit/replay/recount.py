@@ -21,7 +21,7 @@ from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.registry.training import trained_until
 from fairness_audit.replay.replay import Past, audit_again, stored_snapshot
 from fairness_audit.steps.publish import publish
-from fairness_audit.steps.score.candidate import hidden_files
+from fairness_audit.steps.score.candidate import host_of
 
 
 class Recounted(NamedTuple):
@@ -85,7 +85,7 @@ def _published(
             subject_key=installation.subject_key,
             folder=Path(folder),
             runs=settings.runs,
-            hidden=hidden_files(settings),
+            host=host_of(settings),
         )
         return publish(
             loaded,

@@ -30,6 +30,7 @@ from fairness_audit.steps.judge import judge
 from fairness_audit.steps.measure import measure, own_evidence, read_measurements
 from fairness_audit.steps.publish.software import software_versions
 from fairness_audit.steps.score.candidate import score_candidate
+from fairness_audit.steps.score.process import Host
 from fairness_audit.steps.score.stored_artifact import stored_artifact
 from fairness_audit.steps.validate import validate
 
@@ -147,7 +148,7 @@ def audit_again(
     subject_key: bytes,
     folder: Path,
     runs: Path,
-    hidden: Sequence[Path],
+    host: Host,
 ) -> Replayed:
     """Take the steps of an audit between its snapshot and its record, as if nothing came since.
 
@@ -162,13 +163,13 @@ def audit_again(
         subject_key: keys the pseudonyms; with another one the population has another digest.
         folder: where all of it is written.
         runs: folder of the runs that are kept; one of them has a candidate's files.
-        hidden: files that a candidate must not be able to read.
+        host: what there is beside a candidate, such as files that it must not be able to read.
 
     Raises:
         AuditError: when a step fails.
     """
     flow = CANDIDATE if record.simulation else AUDIT
-    again = ReplayedSteps(record, snapshot, loaded, past, home, subject_key, folder, runs, hidden)
+    again = ReplayedSteps(record, snapshot, loaded, past, home, subject_key, folder, runs, host)
     made = flow.follow(again, {"snapshot": snapshot}, until=Step.PUBLISH)
     return Replayed(
         population=made["population"],
@@ -191,7 +192,7 @@ class ReplayedSteps:
     subject_key: bytes
     folder: Path
     runs: Path
-    hidden: Sequence[Path]
+    host: Host
 
     @property
     def policy(self) -> AuditPolicy:
@@ -226,7 +227,7 @@ class ReplayedSteps:
             registry=stored_artifact(folders, self.record.artifact_digest),
             sql=self.sql,
             folder=self.folder,
-            hidden=self.hidden,
+            host=self.host,
         )
 
     def validate(self, population: Population) -> ValidationReport:

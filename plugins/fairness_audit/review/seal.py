@@ -17,6 +17,8 @@ from fairness_audit.review.answer import Answer
 
 PAYLOAD_TYPE = "application/vnd.fairness-audit.answer+json"
 
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError, FormatError)
+
 
 def sealed(answer: Answer, signer: Signer) -> str:
     """The answer, signed."""
@@ -39,7 +41,7 @@ def opened(seal: object, key: Key, *, run_id: str) -> Answer:
             raise ReviewError("what should be an answer is something else; ask again")
         envelope.verify([key], threshold=1)
         answer = Answer.model_validate_json(envelope.payload)
-    except (ValueError, KeyError, TypeError, AttributeError, FormatError) as error:
+    except _MALFORMED as error:
         raise ReviewError(f"what should be an answer is none: {type(error).__name__}") from error
     except VerificationError as error:
         raise ReviewError(

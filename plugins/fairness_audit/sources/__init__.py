@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class TableError(SourceError):
-    """One table cannot be read as the policy asks; the others may be."""
+    """Tables cannot be read as the policy asks, however often it is tried; others may be."""
 
 
 class CursorExpired(SourceError):

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from fairness_audit.errors import AuditError, SettingsError
 from fairness_audit.installation import Installation
+from fairness_audit.registry.mlflow import DEFAULT_WORKSPACE
 from fairness_audit.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -94,13 +95,19 @@ class _Refused(Exception):
 
 
 def webhook_router(
-    trigger: Trigger, secret: Callable[[], str], *, clock: Callable[[], float] = time.time
+    trigger: Trigger,
+    secret: Callable[[], str],
+    *,
+    workspace: Callable[[], str] = lambda: DEFAULT_WORKSPACE,
+    clock: Callable[[], float] = time.time,
 ) -> APIRouter:
     """The route ``POST /mlflow``.
 
     Args:
         trigger: is called with every version that MLflow says was made.
         secret: gives what MLflow signs with; raises an AuditError where there is none.
+        workspace: gives the workspace of MLflow that policies speak of: a model of the same name
+            in another one is another model.
         clock: seconds since 1970.
     """
     router = APIRouter()
@@ -111,7 +118,7 @@ def webhook_router(
         try:
             body = await _body_of(request)
             delivery = _delivered(body, request.headers, secret(), clock())
-            registered = _registered(body, delivery)
+            registered = _registered(body, delivery, workspace())
             runs = await run_in_threadpool(trigger, registered) if registered else ()
         except _Refused as refused:
             return JSONResponse({"reason": str(refused)}, refused.status)
@@ -153,10 +160,13 @@ def webhook_secret(settings: Settings) -> str:
 
 
 def audits_of(installation: Installation, registered_model: str) -> list[str]:
-    """The models whose policies audit candidates of a registered model."""
+    """The models whose policies audit candidates of a registered model.
+
+    One whose policy cannot be read is not audited, and so not allowed.
+    """
     return [
         loaded.policy.model
-        for loaded in installation.policies()
+        for loaded in installation.read_policies().loaded
         if loaded.policy.candidate and loaded.policy.gate.registered_model == registered_model
     ]
 
@@ -189,16 +199,19 @@ def _delivered(body: bytes, headers: Mapping[str, str], secret: str, now: float)
     return delivery
 
 
-def _registered(body: bytes, delivery: str) -> Registered | None:
-    """The version that was made; None where something else happened."""
+def _registered(body: bytes, delivery: str, workspace: str) -> Registered | None:
+    """The version that was made; None where something else happened, or somewhere else."""
     try:
         said = _Envelope.model_validate_json(body)
         if (said.entity, said.action) != _WANTED:
             return None
-        made = _Delivery.model_validate_json(body).data
+        told = _Delivery.model_validate_json(body)
     except ValidationError as error:
         fields = sorted({".".join(map(str, each["loc"])) or "body" for each in error.errors()})
         raise _Refused(
             HTTPStatus.UNPROCESSABLE_ENTITY, f"not what MLflow posts: {', '.join(fields)}"
         ) from None
-    return Registered(made.name, made.version, delivery)
+    if (told.workspace or DEFAULT_WORKSPACE) != workspace:
+        log.info("a version of the workspace %r is none of %r", told.workspace, workspace)
+        return None
+    return Registered(told.data.name, told.data.version, delivery)

@@ -126,7 +126,7 @@ def _is_answer(told: Any, uid: str) -> bool:
 def _uid_of(review: bytes) -> str | None:
     try:
         uid = json.loads(review)["request"]["uid"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return uid if isinstance(uid, str) and _UID.fullmatch(uid) else None
 

@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import unicodedata
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fairness_audit.cli.printing import Format, complain, say, show_rows, table, wrapped
+from fairness_audit.cli.printing import Format, complain, say, show, show_rows, table, wrapped
 
 NAME = "Bosnian_Croatian_or_Serbian_" * 4
 ROWS = [{"name": "ä", "list": ["a", "b"], "no": None}, {"name": 'x"', "list": [], "no": 1}]
@@ -15,6 +18,11 @@ ROWS = [{"name": "ä", "list": ["a", "b"], "no": None}, {"name": 'x"', "list": [
 @pytest.fixture(autouse=True)
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
+
+
+def is_unshown(char: str) -> bool:
+    """True of what a terminal may obey, or turn the text round at."""
+    return unicodedata.category(char) in {"Cc", "Cs"} or "\u202a" <= char <= "\u202e"
 
 
 def never() -> None:
@@ -77,3 +85,65 @@ def test_rows_as_csv_have_a_header_also_where_there_are_none(
     ]  # fmt: skip
     show_rows([], Format.CSV, never, keys=["name", "no"])
     assert capsys.readouterr().out == "name,no\n"
+
+
+FORMULAS = [
+    "=1+1",
+    "+1+1",
+    "-2+3+cmd|' /C calc'!A0",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    " =1",
+    "＝1+1",
+    "-",
+    "- 5",
+    '=HYPERLINK("http://elsewhere")',
+]
+
+
+def as_csv(rows: list[dict[str, object]], capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    show_rows(rows, Format.CSV, never)
+    return list(csv.reader(io.StringIO(capsys.readouterr().out)))
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_text_of_a_csv_file_is_a_formula(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ((name,), *cells) = as_csv([{text: text}, {text: [text, "b"]}], capsys)
+    for shown in (name, *(cell for (cell,) in cells)):
+        assert shown[0] in "'\ufffd"
+        assert text.strip() in shown
+
+
+def test_numbers_of_a_csv_file_stay_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    numbers = [-1, -0.5, 1e-9, "-1", "+2.5", "-1e-9", "4/5", True, None]
+    _, *cells = as_csv([{"is": each} for each in numbers], capsys)
+    assert [cell for (cell,) in cells if cell] == [str(each) for each in numbers[:-1]]
+    assert cells[-1] == [""]
+
+
+@settings(max_examples=50)
+@given(text=st.text(max_size=20))
+def test_whatever_a_group_is_called_a_terminal_and_a_spreadsheet_only_show_it(text: str) -> None:
+    row = {"group": text, "groups": [text], "rows": {text: 1}}
+    for form in Format:
+        with pytest.MonkeyPatch.context() as patch:
+            out = io.StringIO()
+            patch.setattr("sys.stdout", out)
+            show_rows([row], form, lambda: table(("group",), [(text,)]))
+            if form is Format.JSON:
+                show(row, form, never)
+        shown = out.getvalue()
+        assert not [each for each in shown if each != "\n" and is_unshown(each)]
+        if form is Format.CSV:
+            _, (group, *_) = csv.reader(io.StringIO(shown))
+            assert group[:1] not in {*"=@\t\r"}
+
+
+def test_json_says_what_was_said(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a\x9b2J\u202eb\x1b\ud800é"
+    show({"name": name}, Format.JSON, never)
+    shown = capsys.readouterr().out
+    assert json.loads(shown)["name"] == name
+    assert "é" in shown
+    assert not [each for each in shown if each != "\n" and is_unshown(each)]

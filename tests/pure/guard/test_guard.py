@@ -162,10 +162,40 @@ def test_a_model_that_no_policy_audits_is_refused_unless_it_is_listed(place: Pla
         promote("Lead_Scoring")
 
 
-@pytest.mark.parametrize("alias", ["challenger", "production"])
+@pytest.mark.parametrize("alias", ["challenger", "staging", "reproduction"])
 def test_an_alias_that_no_policy_names_is_nobodys_business(place: Place, alias: str) -> None:
     promote(alias=alias)
     promote("other", alias=alias)
+
+
+USUAL = [
+    "production",
+    "Production",
+    " PROD ",
+    "\uff4c\uff49\uff56\uff45",
+    "l\u0456ve",
+    "serving\n",
+]
+
+
+@pytest.mark.parametrize("alias", USUAL)
+def test_the_usual_names_of_what_is_served_are_guarded_of_audited_models(
+    place: Place, alias: str
+) -> None:
+    """Stage Production of the same version would be refused."""
+    with pytest.raises(Refused, match="there is no ledger yet"):
+        promote(alias=alias)
+    promote("other", alias=alias)
+    place.publish()
+    promote(alias=alias)
+
+
+def test_which_names_are_usual_may_be_said(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRNESS_AUDIT_GUARDED_ALIASES", "blue, green")
+    promote(alias="production")
+    for alias in ("Blue", "green", "champion"):
+        with pytest.raises(Refused, match="there is no ledger yet"):
+            promote(alias=alias)
 
 
 def test_only_the_policies_of_the_alias_are_asked_and_all_of_a_stage(place: Place) -> None:
@@ -297,7 +327,7 @@ def test_an_object_store_gives_the_same_digest(
 def test_an_address_that_nobody_knows_is_refused() -> None:
     with pytest.raises(RegistryError, match="cannot be read"):
         digest_at("gopher://somewhere")
-    with pytest.raises(RegistryError, match="register its files"):
+    with pytest.raises(RegistryError, match="register the files themselves"):
         digest_at("models:/other/1")
 
 

@@ -6,12 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from fairness_audit.errors import RecordError, SettingsError
+from fairness_audit.errors import LedgerError, RecordError, SettingsError
 from fairness_audit.files import read_plain
+from fairness_audit.ledger.evidence import EvidenceStore
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.keys import load_trusted_keys, public_pem
 from fairness_audit.ledger.verify import verify_record, verify_records
-from tests.builders.published import SIGNER, TRUSTED, a_loaded_policy, published
+from fairness_audit.records.signed.audit import AuditRecord
+from tests.builders.published import (
+    MODEL,
+    SIGNER,
+    TRUSTED,
+    a_loaded_policy,
+    digest,
+    published,
+)
 
 ODD: dict[str, tuple[Callable[[Path], None], str]] = {
     "a pipe": (os.mkfifo, "is no file"),
@@ -37,6 +46,56 @@ def test_what_is_no_file_is_named_beside_the_records_that_hold(tmp_path: Path, n
     assert says in str(fault)
     with pytest.raises(RecordError, match=says):
         verify_record(odd, TRUSTED)
+
+
+@pytest.mark.timeout(60)
+def test_a_folder_that_is_linked_into_the_records_is_named(tmp_path: Path) -> None:
+    """What lies behind it is nobody's record here, today or tomorrow."""
+    published(a_loaded_policy(tmp_path), tmp_path)
+    (tmp_path / "records" / "more").symlink_to(tmp_path / "records" / MODEL)
+    found = verify_records(tmp_path / "records", Heads(str(tmp_path / "heads")), TRUSTED)
+    assert [str(fault) for fault in found.faults] == [
+        "more: edited: links to a folder (put that in its place)"
+    ]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("where", ["heads/000000000009.json", "record", "evidence"])
+def test_nor_is_anything_else_that_is_read_waited_for(
+    tmp_path: Path, where: str, name: str
+) -> None:
+    loaded = a_loaded_policy(tmp_path)
+    file = published(loaded, tmp_path).file
+    record = verify_record(file, TRUSTED)
+    put, _ = ODD[name]
+    if where == "record":
+        file.rename(file.with_name("aside.json"))
+        put(file)
+        with pytest.raises(RecordError, match="is not the record that is in the ledger"):
+            published(loaded, tmp_path)
+    elif where == "evidence":
+        assert isinstance(record, AuditRecord)
+        bound = record.model_copy(update={"evidence_digest": digest("any")})
+        (tmp_path / "evidence").mkdir(exist_ok=True)
+        (tmp_path / "evidence" / "other.json").write_bytes(b"{}")
+        put(tmp_path / "evidence" / f"{digest('any')}.json")
+        with pytest.raises(RecordError, match="cannot be read"):
+            EvidenceStore(tmp_path / "evidence").read(bound)
+    else:
+        put(tmp_path / where)
+        with pytest.raises(LedgerError, match="signed heads at"):
+            Heads(str(tmp_path / "heads")).newest(TRUSTED)
+
+
+@pytest.mark.timeout(60)
+def test_nor_is_a_key_that_is_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "one.pem").write_bytes(public_pem(SIGNER.public_key))
+    (tmp_path / "two.pem").symlink_to("one.pem")  # as Kubernetes mounts keys
+    assert load_trusted_keys(tmp_path)
+    os.mkfifo(tmp_path / "three.pem")
+    with pytest.raises(SettingsError, match=r"three\.pem cannot be read: is no file"):
+        load_trusted_keys(tmp_path)
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:

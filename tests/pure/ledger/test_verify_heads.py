@@ -59,7 +59,7 @@ class Shortened(Ledger):
 
     def __init__(self, ledger: Ledger, count: int) -> None:
         self._left = ledger.all()[:count]
-        self.heads = ledger.heads
+        self.heads, self.witness, self.memory = ledger.heads, None, None
 
     def all(self) -> list[Entry]:
         return self._left

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fairness_audit.errors import RegistryError
-from fairness_audit.registry.artifact import folder_digest
+from fairness_audit.registry.artifact import folder_digest, lasting_location
 
 
 @pytest.fixture
@@ -17,26 +17,26 @@ def model(tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
-def test_a_linked_file_is_what_it_leads_to(model: Path, tmp_path: Path) -> None:
-    (tmp_path / "weights").write_bytes(b"1")
-    (model / "weights").symlink_to(tmp_path / "weights")
-    before = folder_digest(model)
-    (tmp_path / "weights").write_bytes(b"2")
-    assert folder_digest(model) != before
-
-
-@pytest.mark.parametrize("leads_to", [".", "data", "/etc"])
-def test_a_linked_folder_is_told(model: Path, leads_to: str) -> None:
-    """What it holds is loaded with the model, and is none of the files that are digested."""
-    (model / "linked").symlink_to(leads_to)
-    with pytest.raises(RegistryError, match="linked links to a folder"):
+@pytest.mark.parametrize("leads_to", [".", "data", "/etc", "MLmodel", "/etc/passwd", "nowhere"])
+@pytest.mark.parametrize("place", ["linked", "data/linked", "data/.linked"])
+def test_every_link_is_told(model: Path, place: str, leads_to: str) -> None:
+    """What it leads to is loaded with the model, and may be something else tomorrow."""
+    (model / place).symlink_to(leads_to)
+    with pytest.raises(RegistryError, match=r"linked is a link \(put what it leads to"):
         folder_digest(model)
 
 
-def test_a_link_that_leads_nowhere_is_told(model: Path) -> None:
-    (model / "weights").symlink_to("nowhere")
-    with pytest.raises(RegistryError, match="weights is neither a file nor a folder"):
-        folder_digest(model)
+def test_a_folder_that_is_a_link_itself_is_told(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "served").symlink_to(model)
+    with pytest.raises(RegistryError, match="served is a link"):
+        folder_digest(tmp_path / "served")
+
+
+@pytest.mark.parametrize("location", ["runs:/a/data", "RUNS:/a/data", "models:/m-1", " runs:/a/b"])
+def test_an_address_that_leads_on_is_no_place_of_files(location: str) -> None:
+    with pytest.raises(RegistryError, match="leads to whatever is logged there"):
+        lasting_location(location)
+    assert lasting_location("mlflow-artifacts:/1/runs:/x") == "mlflow-artifacts:/1/runs:/x"
 
 
 def test_a_pipe_is_told(model: Path) -> None:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fairness_audit.errors import InputError, RecordError
+from fairness_audit.errors import InputError, RecordError, RegistryError
 from fairness_audit.files import write_bytes
 from fairness_audit.records.comparison import ComparisonFile
 from fairness_audit.records.finding import Judgement, Verdict
@@ -55,15 +55,18 @@ def test_files_that_were_changed_or_deleted_do_not_score_again(tmp_path: Path) -
         stored_artifact([run], scored)
 
 
-def test_a_link_in_a_kept_artifact_is_copied_as_the_file_it_leads_to(tmp_path: Path) -> None:
+def test_a_link_in_a_kept_artifact_is_not_copied(tmp_path: Path) -> None:
     """Planted later, it would lead the artifact out of the folder that it may read."""
     run = a_run(tmp_path / "run")
     model = run / "candidate" / "artifact" / "MLmodel"
     wanted = folder_digest(model.parent)
+    kept = stored_artifact([run], wanted)
     model.rename(tmp_path / "elsewhere")
     model.symlink_to(tmp_path / "elsewhere")
-    stored_artifact([run], wanted).copy("lead_scoring", "2", tmp_path / "copy")
-    assert not (tmp_path / "copy" / "MLmodel").is_symlink()
+    with pytest.raises(RegistryError, match="MLmodel is a link"):
+        kept.copy("lead_scoring", "2", tmp_path / "copy")
+    with pytest.raises(InputError, match="no run keeps the files"):
+        stored_artifact([run], wanted)
 
 
 def test_another_comparison_is_a_difference(tmp_path: Path) -> None:

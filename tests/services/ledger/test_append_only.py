@@ -16,10 +16,12 @@ from typer.testing import CliRunner
 from fairness_audit.cli.app import app
 from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.installation import Installation
-from fairness_audit.ledger.append_only import TRIGGERS
+from fairness_audit.ledger.append_only import TRIGGERS, TURN, lend_functions
+from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.keys import create_keys, load_signer
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.verified import verified_ledger
+from fairness_audit.ledger.witness import rewritable
 from fairness_audit.settings import Settings
 from tests.builders.published import LOGICAL_DATE, TRUSTED, a_ledger, appended
 from tests.builders.tampering import TABLE, tamper
@@ -79,6 +81,7 @@ def file(tmp_path: Path) -> Path:
 def test_sqlite_refuses_all_but_the_next_record(file: Path, statement: str) -> None:
     before = a_ledger(file.parent).all()
     with closing(sqlite3.connect(file)) as connection:
+        lend_functions(connection)
         with pytest.raises(sqlite3.IntegrityError, match="the ledger is append-only"):
             connection.execute(statement)
         connection.rollback()
@@ -183,6 +186,7 @@ MORE = {
         " ON CONFLICT (record_id) DO UPDATE SET verdict = 'pass'"
     ),
     "lock": f"BEGIN; LOCK TABLE {TABLE} IN ACCESS EXCLUSIVE MODE",
+    "take the turn away": f"DELETE FROM {TURN}",
     "a rule": f"CREATE RULE r AS ON INSERT TO {TABLE} DO INSTEAD NOTHING",
 }
 
@@ -243,6 +247,61 @@ def test_a_role_that_is_not_there_is_named(roles: Roles) -> None:
         owner.init(readers=["nobody-here"])
     with pytest.raises(LedgerError, match="owns the ledger and may do all"):
         owner.init(writers=[roles.owner])
+
+
+def test_only_who_may_take_the_turn_keeps_others_from_publishing(roles: Roles) -> None:
+    """Whoever may merely connect finds nothing to lock."""
+    name = f"stranger_{uuid4().hex[:8]}"
+    with psycopg.connect(roles.uri.replace("+psycopg", ""), autocommit=True) as server:
+        server.execute(f"CREATE ROLE {name} LOGIN")
+    with roles.connect(name) as connection:
+        for statement in (
+            f"SELECT id FROM {TURN} FOR UPDATE",
+            f"SELECT id FROM {TURN} FOR SHARE",
+            f"LOCK TABLE {TURN} IN ACCESS SHARE MODE",
+            f"LOCK TABLE {TABLE} IN ACCESS SHARE MODE",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"BEGIN; {statement}")
+            connection.execute("ROLLBACK")
+        for number in (0x46414952, 1, 2):
+            connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({number})")
+        assert appended(roles.ledger(roles.writer), **day(2)).seq == 3
+    with psycopg.connect(roles.uri.replace("+psycopg", ""), autocommit=True) as server:
+        server.execute(f"DROP ROLE {name}")
+
+
+def test_who_holds_it_too_long_is_told_of(roles: Roles) -> None:
+    address = roles.url(roles.writer)
+    waiting = Ledger(address, Heads(str(roles.folder / "heads")), wait_seconds=1)
+    with roles.connect(roles.reader) as holder:
+        holder.execute(f"BEGIN; SELECT id FROM {TURN} FOR SHARE")
+        with pytest.raises(LedgerError, match=r"is held by others for longer than 1 s .*pg_locks"):
+            appended(waiting, **day(2))
+        with waiting.holding():  # who only reads, shares it
+            pass
+        holder.execute("ROLLBACK")
+    assert appended(waiting, **day(2)).seq == 3
+
+
+def test_a_ledger_of_before_is_given_its_turn_by_its_owner(roles: Roles) -> None:
+    with roles.connect(roles.owner) as connection:
+        connection.execute(f"DROP TABLE {TURN}")
+    for role in (roles.writer, roles.reader):
+        ledger = roles.ledger(role)
+        with (
+            pytest.raises(LedgerError, match=r"may not make it \(as its owner: .*ledger init"),
+            ledger.holding(),
+        ):
+            pytest.fail("it was held")
+    roles.ledger(roles.owner).init(writers=[roles.writer], readers=[roles.reader])
+    assert appended(roles.ledger(roles.writer), **day(2)).seq == 3
+
+
+def test_who_may_only_append_cannot_put_back_an_older_copy(roles: Roles) -> None:
+    assert rewritable(roles.ledger(roles.writer)) is None
+    assert rewritable(roles.ledger(roles.reader)) is None
+    assert rewritable(roles.ledger(roles.owner)) is not None
 
 
 # --- the verbs ----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 that may do everything); without it one that listens on 127.0.0.1:3306 with an open root is used.
 """
 
+import gc
 import os
 import socket
 import traceback
@@ -581,12 +582,19 @@ def test_a_source_does_not_show_its_password() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"ssl": "canary"}, {"connect_timeout": "soon"}, {"unix_socket": 7}]
+    "options",
+    [
+        {"ssl": "canary"},
+        {"connect_timeout": "soon"},
+        {"unix_socket": 7},
+        {"unix_socket": "/nowhere.sock"},
+    ],
 )
 def test_an_option_of_another_type_is_an_error(options: dict[str, Any]) -> None:
     source = MySQLSource(host="127.0.0.1", port=1, options=options)
     with pytest.raises(SourceError, match="cannot connect"), source.frozen():
         pass
+    gc.collect()  # what was left open is told now, of this test
 
 
 def test_a_port_that_there_is_not_is_an_error() -> None:

@@ -24,6 +24,7 @@ from fastapi import FastAPI
 from fairness_audit.errors import SettingsError
 from fairness_audit.files import write_bytes
 from fairness_audit.installation import Installation
+from fairness_audit.registry.mlflow import workspace
 from fairness_audit.settings import Settings
 from fairness_audit.web.mlflow_webhook import (
     Registered,
@@ -100,6 +101,36 @@ def test_a_version_that_was_made_is_audited(client: httpx.Client, trigger: FakeT
         {"started": [f"webhook__lead_scoring__7__{DELIVERY}"]},
     )
     assert trigger.started == [Registered("lead_scoring", "7", DELIVERY)]
+
+
+@pytest.mark.parametrize(
+    ("said", "ours", "starts"),
+    [
+        (None, "default", True),
+        ("default", "default", True),
+        ("team-b", "default", False),
+        ("team-b", "team-b", True),
+        ("Team-B", "team-b", False),
+        (None, "team-b", False),
+        ("", "team-b", False),
+    ],
+)
+def test_a_model_of_another_workspace_is_another_model(
+    trigger: FakeTrigger, said: str | None, ours: str, starts: bool
+) -> None:
+    """Its name may be that of an audited one: what is registered there starts nothing here."""
+    app = app_of(trigger, clock=lambda: float(NOW), workspace=lambda: ours)
+    with calling(app) as client:
+        answer = posted(client, a_body(workspace=said))
+    assert answer.status_code == 202
+    assert bool(answer.json()["started"]) is bool(trigger.started) is starts
+
+
+def test_the_workspace_is_that_of_mlflow_s_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_WORKSPACE", raising=False)
+    assert workspace() == "default"
+    monkeypatch.setenv("MLFLOW_WORKSPACE", " team-b ")
+    assert workspace() == "team-b"
 
 
 def test_what_is_sent_again_starts_nothing(client: httpx.Client, trigger: FakeTrigger) -> None:

@@ -7,19 +7,17 @@ verdict nor the run depends on anybody being reached.
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import conf
 from airflow.sdk import BaseNotifier, Connection
-from airflow.sdk.definitions.callback import AsyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from fairness_audit.errors import AuditError
+from fairness_audit.errors import AuditError, PolicyError
 from fairness_audit.installation import Installation
 from fairness_audit.pipeline.notify.chat import post
 from fairness_audit.pipeline.notify.notice import Notice
+from fairness_audit.policy.load import FILE_NAME, notified_by
 from fairness_audit.policy.people import Notify
 
 log = logging.getLogger(__name__)
@@ -56,11 +54,22 @@ def send(notices: Iterable[Notice]) -> None:
     installation = Installation.from_environment()
     for notice in notices:
         try:
-            policy = installation.policy(notice.model).policy
+            told = _told_about(notice.model, installation)
         except AuditError as error:
             log.warning("nobody is told about %s: %s", notice.model, error)
             continue
-        _send(notice, policy.notify)
+        _send(notice, told)
+
+
+def _told_about(model: str, installation: Installation) -> Notify:
+    """Whom a model's policy names, though it may have faults elsewhere."""
+    try:
+        return installation.policy(model).policy.notify
+    except PolicyError as error:
+        told = notified_by(installation.settings.expectations / model / FILE_NAME)
+        if told is None:
+            raise error
+        return told
 
 
 def _send(notice: Notice, told: Notify) -> None:
@@ -99,31 +108,3 @@ def _webhook(notice: Notice, connection_id: str) -> None:
     if connection.password:
         address = f"{address.rstrip('/')}/{connection.password.lstrip('/')}"
     post(address, notice.text, name=f"the webhook {connection_id}")
-
-
-def deadline_of(model: str, hours: int) -> DeadlineAlert:
-    """Have people told when a run of a model's audit is not done in time.
-
-    From when it should have begun, not from its logical date: a backfill is not late. An audit
-    that has no run, or whose run failed, is found at night.
-    """
-    return DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(hours=hours),
-        callback=AsyncCallback(notify_late, kwargs={"model": model, "hours": hours}),
-    )
-
-
-async def notify_late(model: str, hours: int, context: Any = None, **_: Any) -> None:
-    """Tell that a run of a model's audit is not done in time; Airflow's deadline awaits it.
-
-    It runs in the triggerer: a callback in the executor may not read Airflow's connections.
-    """
-    from asgiref.sync import sync_to_async
-
-    run = (context or {}).get("dag_run") or {}
-    run_id = run.get("dag_run_id") or run.get("run_id")
-    sentence = f"an audit of {model} is not done {hours} hours after it should have begun"
-    link = link_to(f"audit_{model}", run_id) if run_id else None
-    notice = Notice(kind="late", model=model, sentence=sentence, link=link)
-    await sync_to_async(send)([notice])  # a thread that may ask for connections

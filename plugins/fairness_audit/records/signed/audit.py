@@ -65,6 +65,13 @@ class Counts(Door):
     checks_passed: int = Field(description="Of these, how many passed.")
 
 
+class Rollback(Door):
+    """A person wants production to go back to an older version than the one in it."""
+
+    by: str = Field(min_length=1, max_length=250, description="Their login.")
+    reason: str = Field(min_length=1, max_length=4000, description="Why, in their words.")
+
+
 class AuditRecord(Chained):
     """One published audit, as it is signed.
 
@@ -131,6 +138,13 @@ class AuditRecord(Chained):
         description="Columns of the source that are no longer what they were.",
     )
     findings: tuple[Finding, ...] = Field(description="All conclusions, the deciding one first.")
+    rollback: Rollback | None = Field(
+        default=None,
+        description=(
+            "Who asked that production go back to this version, though a newer one is in it."
+            " Absent where nobody did: then it does not."
+        ),
+    )
 
     @property
     def record_id(self) -> str:
@@ -241,7 +255,8 @@ class GateDecision(StepResult):
     ``obstacles`` are the findings that stand against it, also where people let them through.
     ``certain`` is False where the question could not be answered (a service did not answer, a
     setting is missing): the decision is ``block`` then, and asking again may give another one.
-    ``artifact_digest`` is of the files it was decided about.
+    ``artifact_digest`` is of the files it was decided about. ``stays`` is why the alias is left
+    where it is, whatever was decided; None where nothing but the decision keeps it.
     """
 
     decision: Literal["allow", "block"]
@@ -253,6 +268,7 @@ class GateDecision(StepResult):
     expires: datetime | None
     certain: bool = True
     artifact_digest: str | None = None
+    stays: str | None = None
 
     @property
     def summary(self) -> str:

@@ -2,17 +2,22 @@
 
 Cutting off the newest records leaves a shorter chain that holds together: it is seen by the signed
 heads, which are kept in another place and say how long the chain was.
+
+The chain goes on through a row that is no record where a record behind it says so: a void.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count, takewhile
+from typing import NamedTuple
 
 from fairness_audit.errors import RecordError
 from fairness_audit.records.signed.dsse import SignedRecord, UntrustedRecord
 from fairness_audit.records.signed.head import Head
 from fairness_audit.records.signed.index import IndexRow, index_digest
+from fairness_audit.records.signed.statement import Record
+from fairness_audit.records.signed.void import VoidRecord
 
 
 class FaultKind(StrEnum):
@@ -27,6 +32,8 @@ class FaultKind(StrEnum):
     UNLINKED = "unlinked"  # does not follow the record before it
     TRUNCATED = "truncated"  # the newest records are not there, though a signed head names them
     ROLLED_BACK = "rolled back"  # what is cut off stood against a version that now passes
+    OLDER = "older copy"  # a head that is kept elsewhere names a record that is not there
+    MISVOIDED = "wrongly voided"  # a void says of a genuine record that it is none
     UNHEADED = "unheaded"  # there are records and no signed head, or others than the head's
 
 
@@ -50,6 +57,38 @@ class StoredRecord:
     signed: SignedRecord
 
 
+class Link(NamedTuple):
+    """One place of the chain: a record, or a row that is none and was voided."""
+
+    seq: int
+    prev: str | None
+    digest: str
+    place: str
+    record: Record | None = None
+
+    @property
+    def row(self) -> IndexRow:
+        """What the index holds in this place."""
+        if self.record is None:
+            return IndexRow.voided(self.seq, self.digest, self.prev)
+        return IndexRow.of(self.record)
+
+
+def links_of(kept: Sequence[StoredRecord]) -> list[Link]:
+    """Records, and the rows that they void, in order; one that is genuine is none of these."""
+    links, genuine = [], set()
+    for each in kept:
+        record = each.signed.record
+        genuine.add(record.seq)
+        links.append(Link(record.seq, record.prev, each.signed.digest, each.place, record))
+    for each in kept:
+        void = each.signed.record
+        if isinstance(void, VoidRecord) and void.voids not in genuine:
+            named = void.voids, void.voided_prev, void.voided_digest
+            links.append(Link(*named, f"what record {void.seq} voids"))
+    return sorted(links, key=lambda link: link.seq)
+
+
 def fault_of(error: RecordError, place: str) -> Fault:
     """The fault of a record that cannot be relied on, from the error on opening it."""
     untrusted = isinstance(error, UntrustedRecord)
@@ -63,23 +102,33 @@ def chain_faults(kept: Sequence[StoredRecord], *, unread: int = 0) -> Iterator[F
     ``unread`` is the number of records that are there and could not be read; so many missing
     numbers are theirs and are not reported again.
     """
-    before: StoredRecord | None = None
-    for each in sorted(kept, key=lambda each: each.signed.record.seq):
-        record = each.signed.record
-        expected = before.signed.record.seq + 1 if before else 1
-        if record.seq < expected:
-            says = f"record {record.seq} is also kept at {before.place if before else '?'}"
+    yield from misvoided(kept)
+    before: Link | None = None
+    for each in links_of(kept):
+        expected = before.seq + 1 if before else 1
+        if each.seq < expected:
+            says = f"record {each.seq} is also kept at {before.place if before else '?'}"
             yield Fault(FaultKind.FORKED, each.place, says)
             continue
-        if record.seq > expected:
-            gap = record.seq - expected
+        if each.seq > expected:
+            gap = each.seq - expected
             unread -= gap
             if unread < 0:
-                yield Fault(FaultKind.MISSING, each.place, _gap(expected, record.seq - 1))
-        elif record.prev != (before.signed.digest if before else None):
-            says = f"record {record.seq} does not follow record {expected - 1} as it is kept"
+                yield Fault(FaultKind.MISSING, each.place, _gap(expected, each.seq - 1))
+        elif each.prev != (before.digest if before else None):
+            says = f"record {each.seq} does not follow record {expected - 1} as it is kept"
             yield Fault(FaultKind.UNLINKED, each.place, says)
         before = each
+
+
+def misvoided(kept: Sequence[StoredRecord]) -> Iterator[Fault]:
+    """Voids of genuine records: who could take one back could take back a failure."""
+    genuine = {each.signed.record.seq for each in kept}
+    for each in kept:
+        void = each.signed.record
+        if isinstance(void, VoidRecord) and void.voids in genuine:
+            says = f"record {void.seq} voids record {void.voids}, which is genuine"
+            yield Fault(FaultKind.MISVOIDED, each.place, says)
 
 
 def head_faults(
@@ -91,7 +140,8 @@ def head_faults(
     that was cut off just then; there must be a head at all, and every head must be of a record.
     ``unread`` is the number of records that are there and could not be read.
     """
-    chain = {each.signed.record.seq: each for each in kept}
+    chain = {link.seq: link for link in links_of(kept)}
+    records = {each.signed.record.seq for each in kept}
     if kept and not heads:
         says = f"there is no signed head of {len(kept)} records (publish again, or restore it)"
         yield Fault(FaultKind.UNHEADED, place, says)
@@ -106,7 +156,10 @@ def head_faults(
     indexes = _index_digests(chain) if any(head.index_digest for head in heads) else {}
     for head in heads:
         there = chain.get(head.seq)
-        if there is not None and there.signed.digest != head.envelope_digest:
+        if there is not None and head.seq not in records:
+            says = f"{there.place} is record {head.seq}, says its signed head at {place}"
+            yield Fault(FaultKind.MISVOIDED, there.place, says)
+        elif there is not None and there.digest != head.envelope_digest:
             says = f"another record {head.seq} than the signed head of it says"
             yield Fault(FaultKind.UNHEADED, there.place, says)
         elif head.index_digest not in (None, indexes.get(head.seq, head.index_digest)):
@@ -114,12 +167,11 @@ def head_faults(
             yield Fault(FaultKind.UNHEADED, place, says)
 
 
-def _index_digests(chain: Mapping[int, StoredRecord]) -> dict[int, str]:
+def _index_digests(chain: Mapping[int, Link]) -> dict[int, str]:
     """What the index was at each record, as far as no record before it is missing."""
     digests: dict[int, str] = {}
     for seq in takewhile(chain.__contains__, count(1)):
-        row = IndexRow.of(chain[seq].signed.record)
-        digests[seq] = index_digest([row], digests.get(seq - 1))
+        digests[seq] = index_digest([chain[seq].row], digests.get(seq - 1))
     return digests
 
 

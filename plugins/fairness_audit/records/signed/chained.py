@@ -22,15 +22,26 @@ RecordId = Annotated[
 ]
 
 
-class Numbered(Stated):
-    """Base of the records, and of the heads that name them."""
+Prev = Annotated[
+    Sha256 | None,
+    Field(description="SHA-256 of the envelope of the record before it; absent in the first."),
+]
+
+
+class Placed(Stated):
+    """Base of all that has a place in the chain, and of the heads that name it."""
 
     seq: int = Field(ge=1, description="Number of the record in the ledger; the first is 1.")
-    model: str = Field(description="Name of the audited model.")
-    model_version: str = Field(description="Version of the model in the registry.")
     issued: Annotated[Moment, in_predicate("time_verified")] = Field(
         description="When the record was issued, in UTC."
     )
+
+
+class Numbered(Placed):
+    """Base of what is about a model version."""
+
+    model: str = Field(description="Name of the audited model.")
+    model_version: str = Field(description="Version of the model in the registry.")
 
 
 class Chained(Numbered):
@@ -41,9 +52,7 @@ class Chained(Numbered):
     exactly the ``method``; ``policy_digest`` is of all that the policy said.
     """
 
-    prev: Sha256 | None = Field(
-        description="SHA-256 of the envelope of the record before it; absent in the first."
-    )
+    prev: Prev
     registered_model: str = Field(description="Name of the model in the registry.")
     artifact_digest: Annotated[Sha256, digest_of_subject("model")]
     policy_digest: Annotated[Sha256, in_predicate("policy", "digest", "sha256")]

@@ -30,6 +30,9 @@ from fairness_audit.records.signed.statement import (
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of the largest record that anybody looks at; real ones have some ten thousand."""
+
 LAST_SEQ = "last_seq"
 """Field of a trusted key: number of the last record it may have signed."""
 
@@ -185,8 +188,10 @@ def _parse(envelope: bytes) -> Envelope:
         canonical = canonical_bytes(parsed.to_dict())
     except _MALFORMED as error:
         raise RecordError(f"not a DSSE envelope: {type(error).__name__}: {error}") from error
-    extra = [name for each in parsed.signatures.values() for name in each.unrecognized_fields]
-    if extra or canonical != envelope:
+    signatures = parsed.signatures.values()
+    extra = [name for each in signatures for name in each.unrecognized_fields]
+    said = [part for each in signatures for part in each.to_dict().values()]
+    if extra or canonical != envelope or not all(isinstance(part, str) for part in said):
         raise RecordError("not a DSSE envelope in canonical form: its bytes were changed")
     return parsed
 

@@ -77,8 +77,9 @@ def head_of(payload: bytes) -> Head:
     """
     try:
         head = HeadStatement.model_validate_json(payload).read_as(Head)
+        rendered = head_payload(head)
     except (ValidationError, ValueError) as error:
         raise RecordError("not a signed head of a ledger") from error
-    if head_payload(head) != payload:
+    if rendered != payload:
         raise RecordError("not a signed head of a ledger: it is not canonical JSON")
     return head

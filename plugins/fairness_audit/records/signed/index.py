@@ -39,6 +39,11 @@ class IndexRow(NamedTuple):
         values = filed_under(record).values()
         return cls._make(spelt(each) if isinstance(each, datetime) else each for each in values)
 
+    @classmethod
+    def voided(cls, seq: int, digest: str, prev: str | None) -> Self:
+        """The row in the stead of one that is no record: of that only the digest is believed."""
+        return cls(seq, digest, "voided", "", "", "", "", "", "", "", prev)
+
 
 class Vouch(NamedTuple):
     """What a signed head says of all records up to its own.

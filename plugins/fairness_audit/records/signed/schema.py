@@ -12,10 +12,11 @@ from pydantic.json_schema import models_json_schema
 from fairness_audit.records.signed.audit_statement import AuditStatement
 from fairness_audit.records.signed.head import HeadStatement
 from fairness_audit.records.signed.review_statement import ReviewStatement
+from fairness_audit.records.signed.void_statement import VoidStatement
 
 FILE_NAME = "record.schema.json"
 
-_STATEMENTS = (AuditStatement, ReviewStatement, HeadStatement)
+_STATEMENTS = (AuditStatement, ReviewStatement, VoidStatement, HeadStatement)
 
 
 def schema_text() -> str:
@@ -30,8 +31,9 @@ def _schema() -> dict[str, Any]:
         title="Signed records of fairness audits",
         description=(
             "The payload of a DSSE envelope (payloadType application/vnd.in-toto+json): an"
-            " in-toto Statement v1 about an audit, a review, or the head of the ledger. Payloads"
-            " are canonical JSON (RFC 8785); what is absent has no key, and is never null."
+            " in-toto Statement v1 about an audit, a review, a void, or the head of the ledger."
+            " Payloads are canonical JSON (RFC 8785); what is absent has no key, and is never"
+            " null."
         ),
     )
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"

@@ -9,7 +9,8 @@ from fairness_audit.records.signed.in_toto import Sha256
 class Simulation(Door):
     """Whose decisions a candidate was put in place of, and how its scores came about.
 
-    ``confinement`` names what held the process in which it scored. ``cut`` is the score of the
+    ``confinement`` names what held the process in which it scored, ``missing_confinement`` what
+    could have and did not. ``cut`` is the score of the
     last who is selected; of the ``tied`` rows that have it ``tied_selected`` are, where neither
     number is too small to be told. The comparison with ``against``, group by group, is the file
     ``comparison.json`` of that digest.
@@ -18,6 +19,13 @@ class Simulation(Door):
     against: str = Field(description="Version whose decisions the candidate was put in place of.")
     confinement: tuple[str, ...] = Field(
         description="What held the process in which the candidate scored."
+    )
+    missing_confinement: tuple[str, ...] | None = Field(
+        default=None,
+        description=(
+            "What could have held it and did not, as the machine did not give it; absent in"
+            " records of before."
+        ),
     )
     cut: float | None = Field(
         default=None,

@@ -18,14 +18,24 @@ from fairness_audit.encoding import canonical_bytes
 from fairness_audit.errors import RecordError
 from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.audit_statement import AuditStatement
+from fairness_audit.records.signed.layout import Stated, Statement
 from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.review_statement import ReviewStatement
+from fairness_audit.records.signed.void import VoidRecord
+from fairness_audit.records.signed.void_statement import VoidStatement
 
-Record = AuditRecord | ReviewRecord
+Record = AuditRecord | ReviewRecord | VoidRecord
 """What the ledger holds."""
 
-_Statement = Annotated[AuditStatement | ReviewStatement, Field(discriminator="predicate_type")]
-_STATEMENT: TypeAdapter[AuditStatement | ReviewStatement] = TypeAdapter(_Statement)
+_STATEMENTS: dict[type[Stated], type[Statement]] = {
+    AuditRecord: AuditStatement,
+    ReviewRecord: ReviewStatement,
+    VoidRecord: VoidStatement,
+}
+_Statement = Annotated[
+    AuditStatement | ReviewStatement | VoidStatement, Field(discriminator="predicate_type")
+]
+_STATEMENT: TypeAdapter[AuditStatement | ReviewStatement | VoidStatement] = TypeAdapter(_Statement)
 
 
 def payload_of(record: Record) -> bytes:
@@ -34,11 +44,7 @@ def payload_of(record: Record) -> bytes:
     Raises:
         RecordError: when a number in the record is not one that JSON can carry.
     """
-    statement = (
-        AuditStatement.of(record)
-        if isinstance(record, AuditRecord)
-        else ReviewStatement.of(record)
-    )
+    statement = _STATEMENTS[type(record)].of(record)
     content = statement.model_dump(mode="json", by_alias=True, exclude_none=True)
     try:
         return canonical_bytes(content)

@@ -20,7 +20,7 @@ from fairness_audit.steps.assemble import assemble
 from fairness_audit.steps.extract import read_snapshot
 from fairness_audit.steps.measure import EVIDENCE
 from fairness_audit.steps.score.candidate import FILE as CANDIDATE
-from fairness_audit.steps.score.candidate import hidden_files
+from fairness_audit.steps.score.candidate import host_of
 
 if TYPE_CHECKING:
     from fairness_audit.installation import Installation
@@ -111,7 +111,7 @@ class PastRun:
             installation.subject_key,
             folder,
             settings.runs,
-            hidden_files(settings),
+            host_of(settings),
         )
         decided = again.assemble(self.snapshot)
         return again.score(self.snapshot, decided) if record.simulation else decided

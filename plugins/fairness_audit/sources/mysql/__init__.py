@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from pymysql.converters import encoders
@@ -110,6 +111,13 @@ class MySQLSource:
         )
 
     def _connected(self, engine: Engine) -> Connection:
+        # Asked here, for the driver would leave open what it cannot connect.
+        path = self._address.get("unix_socket")
+        if path is not None and not (isinstance(path, str) and Path(path).is_socket()):
+            raise SourceError(
+                f"{self._place}: cannot connect: there is no socket (write the path of the"
+                " server's, as this machine sees it)"
+            )
         try:
             return engine.connect()
         except (*FAULTS, *_UNFIT) as error:

@@ -263,6 +263,6 @@ def _listed(store: Path) -> list[Part]:
         return [Part.model_validate(each) for each in json.loads((store / _LIST).read_bytes())]
     except FileNotFoundError:
         return []
-    except (ValueError, TypeError, ValidationError):
+    except (ValueError, TypeError, RecursionError, ValidationError):
         log.warning("%s: cannot be read; reading everything anew", store / _LIST)
         return []

@@ -87,7 +87,7 @@ def read_manifest(folder: Path) -> Snapshot:
         snapshot = Snapshot.model_validate({**content, "folder": folder})
     except FileNotFoundError:
         raise SourceError(f"{folder}: there is no snapshot (run the extract step)") from None
-    except (ValueError, TypeError, ValidationError) as error:
+    except (ValueError, TypeError, RecursionError, ValidationError) as error:
         raise _changed(file) from error
     if snapshot.digest != _digest(snapshot):
         raise _changed(file)

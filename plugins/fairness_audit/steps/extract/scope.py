@@ -63,7 +63,7 @@ def select_objects(
     """Find every object of the policy in the source.
 
     Raises:
-        SourceError: with every fault of every object: missing tables and columns, columns this
+        TableError: with every fault of every object: missing tables and columns, columns this
             login may not read, a ``window_on`` or ``modified_on`` that is no time.
     """
     chosen: list[Chosen] = []
@@ -81,7 +81,7 @@ def select_objects(
         faults += _faults(each)
         chosen.append(each)
     if faults:
-        raise SourceError("\n".join(faults))
+        raise TableError("\n".join(faults))
     return chosen
 
 

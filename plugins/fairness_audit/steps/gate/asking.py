@@ -13,6 +13,7 @@ from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.registry import Contents, Registry
 from fairness_audit.steps.gate.decision import blocked, decide
 from fairness_audit.steps.gate.evidence import evidence
+from fairness_audit.steps.gate.overtaken import superseded
 
 
 class ReadOnce:
@@ -81,8 +82,13 @@ def _is_filed(ledger: Ledger, model: str, model_version: str) -> bool:
     return ledger.has_audit(model, model_version)
 
 
-def apply(decision: GateDecision, policy: AuditPolicy, registry: Registry) -> None:
+def apply(
+    decision: GateDecision, policy: AuditPolicy, registry: Registry, *, back: bool = False
+) -> GateDecision:
     """Move the alias to the version on `allow`; leave it where it is on `block`.
+
+    It moves to an older version than the one it names only where a person asked for that
+    (``back``); else the decision that is given back says why it stays.
 
     Raises:
         RegistryError: when the registry does not move it.
@@ -91,9 +97,13 @@ def apply(decision: GateDecision, policy: AuditPolicy, registry: Registry) -> No
     if decision.model != policy.model:
         raise ValueError(f"a decision about {decision.model} under the policy of {policy.model}")
     if decision.decision != "allow":
-        return
-    if registry.alias_target(name, alias) != decision.model_version:
+        return decision
+    deployed = registry.alias_target(name, alias)
+    if not back and (stays := superseded(decision.model_version, deployed)):
+        return decision.model_copy(update={"stays": stays})
+    if deployed != decision.model_version:
         registry.promote(name, decision.model_version, alias)
+    return decision
 
 
 def in_words(decision: GateDecision) -> str:

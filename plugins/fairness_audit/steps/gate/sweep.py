@@ -5,6 +5,7 @@ they lie, a version that was in production before there was a gate, a registry's
 to by hand, a record that expires, a later audit that fails.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,7 @@ from fairness_audit.records.signed.audit import GateDecision
 from fairness_audit.registry import Registry
 from fairness_audit.steps.gate import ask
 from fairness_audit.steps.gate.news import standing_in
+from fairness_audit.steps.gate.unread import Nights, Reading
 
 Done = Literal["nothing", "alarm", "demoted"]
 
@@ -46,29 +48,43 @@ class Swept(Door):
 
 
 def sweep(
-    loaded: LoadedPolicy, *, ledger: Ledger, registry: Registry, trusted_keys: Path, now: datetime
+    loaded: LoadedPolicy,
+    *,
+    ledger: Ledger,
+    registry: Registry,
+    trusted_keys: Path,
+    now: datetime,
+    aliases: Sequence[str] = (),
+    nights: Nights | None = None,
 ) -> tuple[Swept, ...]:
     """Ask the gate about every version of a model that is in production, and act as policy says.
 
-    A version is only demoted on a certain answer: a service that does not answer is an alarm.
+    In production is also what another of the ``aliases`` names. A version is only demoted on a
+    certain answer: a service that does not answer is an alarm. But where the registry answers, and
+    the version's own content could not be read on as many ``nights`` in a row, that is an answer;
+    None counts none.
 
     Raises:
         RegistryError: when the registry does not say what is in production, or does not demote.
     """
     guarded = loaded.policy.gate
     swept = []
-    for version in registry.promoted(guarded.registered_model, guarded.alias):
+    named = (guarded.alias, *aliases)
+    for version in registry.promoted(guarded.registered_model, *named):
+        content = Reading(registry)
         decision = ask(
             loaded,
             model_version=version,
             ledger=ledger,
-            registry=registry,
+            registry=content,
             trusted_keys=trusted_keys,
             now=now,
         )
+        if nights and nights.are_too_many(f"{decision.model} version {version}", content):
+            decision = _without_content(decision, nights.most)
         done: Done = "nothing" if decision.decision == "allow" else "alarm"
         if done == "alarm" and decision.certain and guarded.sweep == "demote":
-            registry.demote(guarded.registered_model, version, guarded.alias)
+            registry.demote(guarded.registered_model, version, *named)
             done = "demoted"
         stands = digest_of(
             {
@@ -77,8 +93,21 @@ def sweep(
                 "expired": decision.expires is not None and decision.expires <= now,
                 "standing": sorted(map(list, standing_in(decision))),
                 # Of what no record says anything of, the reason is all there is to tell.
-                "reasons": [] if decision.obstacles else list(decision.reasons),
+                "reasons": [] if decision.obstacles else _lasting(decision, content),
             }
         )
         swept.append(Swept(decision=decision, done=done, stands=stands))
     return tuple(swept)
+
+
+def _without_content(decision: GateDecision, nights: int) -> GateDecision:
+    reason = (
+        f"its content could not be read on {nights} nights, so nobody knows what it is (put its"
+        " files back, or promote another version)"
+    )
+    return decision.model_copy(update={"certain": True, "reasons": (reason, *decision.reasons)})
+
+
+def _lasting(decision: GateDecision, content: Reading) -> list[str]:
+    """The reasons that are the same every night; what a store says may not be."""
+    return [] if decision.certain and content.succeeded is False else list(decision.reasons)

@@ -7,20 +7,18 @@ off in between is completed by running it again, with the same bytes.
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from securesystemslib.signer import Key, Signer
+from securesystemslib.signer import Signer
 
-from fairness_audit.errors import RecordError
+from fairness_audit.errors import RecordError, StaleJudgement
 from fairness_audit.files import write_bytes
-from fairness_audit.ledger.checkpoint import keep_head
-from fairness_audit.ledger.entry import Entry
 from fairness_audit.ledger.evidence import EvidenceStore
 from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.opened import open_entries
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.policy.method import Method, run_digest
 from fairness_audit.records.evidence import digest_of_content
@@ -34,26 +32,18 @@ from fairness_audit.records.signed.audit import (
     AuditRecord,
     Counts,
     PublishedRecord,
+    Rollback,
 )
-from fairness_audit.records.signed.dsse import (
-    SignedRecord,
-    digest_of_envelope,
-    open_envelope,
-    sign,
-    unverified_record,
-)
-from fairness_audit.records.signed.place import place_of
+from fairness_audit.records.signed.dsse import unverified_record
 from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.records.validation import ValidationReport
+from fairness_audit.steps.publish.appending import Trusted, appended, kept
 from fairness_audit.steps.publish.simulated import simulation_of
 from fairness_audit.steps.publish.software import software_versions
 
 log = logging.getLogger(__name__)
-
-Trusted = Callable[[], Sequence[Key]]
-"""Gives the keys that records may be signed with, as they are now."""
 
 
 def publish(
@@ -72,8 +62,12 @@ def publish(
     records: Path,
     now: datetime,
     comparison_digest: str | None = None,
+    rollback: Rollback | None = None,
 ) -> PublishedRecord:
     """Publish one audit; publishing the same audit again gives the same record.
+
+    What was published stays as it is, also where it is judged otherwise now: that is said in the
+    log.
 
     Args:
         loaded: the policy the audit was made with.
@@ -90,13 +84,14 @@ def publish(
         records: folder of the record files.
         now: when the record is issued, with a time zone.
         comparison_digest: of the comparison with the version in production, for a candidate.
+        rollback: who wants production to go back to this version, if somebody does.
 
     Raises:
         RecordError: when the parts are not of one audit of this policy, when the audit is of a
             day to come, when its evidence file is no longer what was measured, when the same audit
-            was published with other findings or other evidence, when another audit of the model
-            was published since this one was judged, or when the record's file is there and holds
-            something else.
+            was published and nothing stood against the version, or nobody asked for its rollback,
+            or when the record's file is there and holds something else.
+        StaleJudgement: when another audit of the version was published since this one was judged.
         LedgerError: when the ledger cannot be written.
     """
     method = loaded.method
@@ -119,16 +114,16 @@ def publish(
             "findings": judgement.findings,
             "versions": software_versions(),
         }
-        | _judged_by(loaded, method)
+        | _judged_by(loaded, method, rollback)
         | _read(snapshot)
         | _measured(measurements, evidence)
     )
     first = AuditRecord(seq=1, prev=None, **content)
-    signed = _appended(ledger, signer, trusted, first, partial(_check_earlier, ledger))
+    signed = appended(ledger, signer, trusted, first, partial(_check_earlier, ledger, trusted))
     record = _as_audit(signed.record)
-    _check_same_findings(record, first)
-    write_bytes(measurements.path.with_name("report.json"), report)
-    file = _kept(ledger, signer, trusted, signed, records)
+    if _is_what_was_published(record, first):
+        write_bytes(measurements.path.with_name("report.json"), report)
+    file = kept(ledger, signer, trusted, signed, records)
     log.info("record %d, %s: verdict %s", record.seq, record.record_id[:12], record.verdict.value)
     return PublishedRecord(record_id=record.record_id, file=file, verdict=record.verdict)
 
@@ -157,73 +152,13 @@ def publish_review(
         LedgerError: when the ledger cannot be written.
     """
     _check_about(review, ledger)
-    signed = _appended(ledger, signer, trusted, review, lambda _: None)
+    signed = appended(ledger, signer, trusted, review, lambda _: None)
     record = signed.record
     if not isinstance(record, ReviewRecord):
         raise RecordError(f"record {record.record_id[:12]} of the ledger is no review's")
-    _kept(ledger, signer, trusted, signed, records)
+    kept(ledger, signer, trusted, signed, records)
     log.info("record %d, %s: %s", record.seq, record.record_id[:12], record.decision)
     return record
-
-
-def _appended(
-    ledger: Ledger,
-    signer: Signer,
-    trusted: Trusted,
-    record: Record,
-    check: Callable[[Record], None],
-) -> SignedRecord:
-    """The record as it is in the ledger, whoever appended it."""
-
-    def build(seq: int, prev: str | None) -> SignedRecord:
-        key = signer.public_key  # first of all: with one that nobody trusts nothing is said
-        _check_end(ledger, trusted, seq, prev)
-        placed = record.model_copy(update={"seq": seq, "prev": prev})
-        check(placed)
-        signed = sign(placed, signer)
-        # What nobody would believe could never be taken out again.
-        open_envelope(signed.envelope, [key])
-        return signed
-
-    entry = ledger.append(record.record_id, build)
-    signed = open_envelope(entry.envelope, [*trusted(), signer.public_key])
-    if Entry.of(signed) != entry:
-        raise RecordError(f"record {entry.seq} is filed as another one than it is")
-    return signed
-
-
-def _check_end(ledger: Ledger, trusted: Trusted, seq: int, prev: str | None) -> None:
-    """What the newest head says must be there: the next head would hide that it is not.
-
-    Raises:
-        RecordError: when it is not, or the head is not genuine.
-    """
-    if ledger.heads is None or (head := ledger.heads.newest(trusted())) is None:
-        return
-    if head.seq >= seq:
-        raise RecordError(
-            f"the ledger has {seq - 1} records, and its signed heads at"
-            f" {ledger.heads.place} say {head.seq}: the newest were cut off (restore them;"
-            " fairness-audit ledger status names what is missing)"
-        )
-    there = prev
-    if head.seq < seq - 1:  # a publishing was cut off before its head
-        there = digest_of_envelope(ledger.envelopes([head.seq]).get(head.seq, b""))
-    if there != head.envelope_digest:
-        raise RecordError(
-            f"record {head.seq} of the ledger is another one than its signed head at"
-            f" {ledger.heads.place} says (restore it; fairness-audit ledger status says more)"
-        )
-
-
-def _kept(
-    ledger: Ledger, signer: Signer, trusted: Trusted, signed: SignedRecord, records: Path
-) -> Path:
-    """Write the head and the file that a record of the ledger makes."""
-    keep_head(ledger, Entry.of(signed), signer, trusted)
-    file = records / place_of(signed.record)
-    _write(file, signed.envelope)
-    return file
 
 
 def _check_about(review: ReviewRecord, ledger: Ledger) -> None:
@@ -255,25 +190,25 @@ def _check_about(review: ReviewRecord, ledger: Ledger) -> None:
         )
 
 
-def _check_earlier(ledger: Ledger, record: Record) -> None:
+def _check_earlier(ledger: Ledger, trusted: Trusted, record: Record) -> None:
     """Two audits of a version that were judged at once know nothing of each other: one must yield.
 
     Asked while nobody else can append, so between the answer and the record nobody comes.
     """
     if not isinstance(record, AuditRecord) or record.basis is None:
         return
-    there = (
-        unverified_record(entry.envelope)
+    there = [
+        entry
         for entry in (ledger.all() if record.seq > 1 else [])
         if (entry.kind, entry.model, entry.model_version)
         == (AuditRecord.kind, record.model, record.model_version)
-    )
-    audits = [each for each in there if isinstance(each, AuditRecord)]
+    ]
+    genuine = (each.signed.record for each in open_entries(there, trusted()).kept)
+    audits = [each for each in genuine if isinstance(each, AuditRecord)]
     if digest_of_earlier(earlier_of(record, audits)) != record.basis.after:
-        raise RecordError(
+        raise StaleJudgement(
             f"another audit of {record.model} version {record.model_version} was published while"
-            " this one ran, and it was judged without what that one counted (run the step judge"
-            " again)"
+            " this one ran, and it was judged without what that one counted (judge it again)"
         )
 
 
@@ -292,14 +227,15 @@ def _measured(measurements: MeasurementFile, evidence: EvidenceStore) -> dict[st
     return {"measurements_digest": measurements.digest, "evidence_digest": kept}
 
 
-def _judged_by(loaded: LoadedPolicy, method: Method) -> dict[str, Any]:
-    """What was judged, by what, and how it was run."""
+def _judged_by(loaded: LoadedPolicy, method: Method, rollback: Rollback | None) -> dict[str, Any]:
+    """What was judged, by what, how it was run, and what it was asked for."""
     return {
         "model": loaded.policy.model,
         "registered_model": loaded.policy.gate.registered_model,
         "policy_digest": loaded.digest,
         "method": method,
         "run_digest": run_digest(loaded.policy),
+        "rollback": rollback,
     }
 
 
@@ -352,34 +288,38 @@ def _check_one_audit(
         )
 
 
-def _check_same_findings(published: AuditRecord, record: AuditRecord) -> None:
-    """The same data under the same policy must give the same findings, whenever it is judged."""
+def _is_what_was_published(published: AuditRecord, record: AuditRecord) -> bool:
+    """Whether the same data gave the same findings again; if not, the log says what differs.
+
+    Raises:
+        RecordError: when the published record says more for the version than what is found now,
+            or knows nothing of a rollback that is asked for.
+    """
+    named = (
+        f"record {published.record_id[:12]} of {record.model} version {record.model_version}"
+        " was published from the same data"
+    )
+    if record.rollback is not None and published.rollback is None:
+        raise RecordError(f"{named}, without a rollback (audit as of a later moment)")
+    differs = None
     if published.evidence_digest not in (None, record.evidence_digest):
-        raise RecordError(
-            f"record {published.record_id[:12]} of {record.model} version {record.model_version}"
-            " was published from the same data with other evidence; it stays as it is (audit as of"
-            " a later moment; if it became known since until when the version was trained, that"
-            " is the cause)"
+        differs = (
+            f"{named} with other evidence; it stays as it is (audit as of a later moment; if it"
+            " became known since until when the version was trained, that is the cause)"
         )
-    if (published.verdict, published.findings) != (record.verdict, record.findings):
+    elif (published.verdict, published.findings) != (record.verdict, record.findings):
         changed = {
             f"{name} {published.versions.get(name, 'absent')} -> {version}"
             for name, version in record.versions.items()
             if published.versions.get(name) != version
         }
-        raise RecordError(
-            f"record {published.record_id[:12]} of {record.model} version {record.model_version}"
-            " was published from the same data with other findings; it stays as it is."
-            f" Changed since: {', '.join(sorted(changed)) or 'no version'}"
-            " (audit as of a later moment to publish the new findings)"
+        differs = (
+            f"{named} with other findings; it stays as it is. Changed since:"
+            f" {', '.join(sorted(changed)) or 'no version'} (audit as of a later moment to publish"
+            " the new findings)"
         )
-
-
-def _write(file: Path, envelope: bytes) -> None:
-    if not file.exists():
-        write_bytes(file, envelope)
-    elif file.read_bytes() != envelope:
-        raise RecordError(
-            f"{file} is not the record that is in the ledger: it was changed after publishing"
-            " (find out by whom; move it away and publish again to restore it)"
-        )
+    if differs and published.passed and not record.passed:
+        raise RecordError(differs)
+    if differs:
+        log.warning("%s", differs)
+    return differs is None

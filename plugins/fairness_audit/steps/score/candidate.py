@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +19,7 @@ from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.settings import Settings
 from fairness_audit.statistics.small_counts import told
 from fairness_audit.steps.score.features import write_features
-from fairness_audit.steps.score.process import Workplace, score
+from fairness_audit.steps.score.process import Host, Workplace, score
 from fairness_audit.steps.score.resources import Limits
 from fairness_audit.steps.score.scores import Floats, read_scores
 from fairness_audit.steps.score.selected import Selection, select
@@ -52,7 +52,7 @@ def score_candidate(
     registry: Artifacts,
     sql: Path,
     folder: Path,
-    hidden: Sequence[Path],
+    host: Host,
     limits: Limits | None = None,
 ) -> Population:
     """Write what a candidate would have decided to ``folder/candidate.parquet``.
@@ -68,11 +68,12 @@ def score_candidate(
         registry: holds its files.
         sql: folder of the static SQL files.
         folder: the run's own folder; an earlier scoring in it is replaced.
-        hidden: files that the artifact must not be able to read.
+        host: what there is beside it, such as files that it must not be able to read.
         limits: how much the artifact may use.
 
     Raises:
-        ScoringError: when the artifact is not confined, does not score, or must not be scored.
+        ScoringError: when the artifact is not confined as the policy wants it, does not score, or
+            must not be scored.
         PopulationError: when the SQL does not give its inputs; names them.
         RegistryError: when its files cannot be had.
     """
@@ -92,7 +93,8 @@ def score_candidate(
     write_features(policy, snapshot, decided, sql=sql, to=place.features)
     given = pq.read_schema(place.features).names
     check_inputs(place.artifact, given, model=policy.model, version=version)
-    held = score(place, limits or Limits(), [decided.path, *hidden])
+    beside = replace(host, hidden=[decided.path, *host.hidden])
+    confined = score(place, limits or Limits(), beside, rule.confinement)
     scores = read_scores(place.scores, population.num_rows, rule.score_range)
     selection = select(rule.selects, scores, population)
     path = _written(folder / FILE, population, version, scores, selection)
@@ -103,7 +105,8 @@ def score_candidate(
     scoring = Scoring(
         artifact_digest=digest,
         against=decided.model_version,
-        confinement=held,
+        confinement=confined.held,
+        missing_confinement=confined.missing,
         cut=selection.cut,
         tied=told(tied, rows, least=least),
         tied_selected=told(selection.tied_selected, tied, rows, least=least),
@@ -112,14 +115,16 @@ def score_candidate(
     return decided.model_copy(update=changes | {"scoring": scoring})
 
 
-def hidden_files(settings: Settings) -> tuple[Path, ...]:
-    """What is confidential in files of an installation: no artifact may be able to read it.
+def host_of(settings: Settings) -> Host:
+    """What is confidential in files of an installation, and where its groups may be made.
 
-    One evidence file stands for all: who can read one of the folder can read the others.
+    No artifact may be able to read the files. One evidence file stands for all: who can read one
+    of the folder can read the others.
     """
     keys = (settings.signing_key, settings.subject_key, settings.webhook_secret)
     evidence = islice(settings.evidence.glob("*.json"), 1)
-    return (*(each for each in keys if each), settings.state / "ledger.db", *evidence)
+    hidden = (*(each for each in keys if each), settings.state / "ledger.db", *evidence)
+    return Host(hidden, settings.scoring_cgroups)
 
 
 def rule_of(policy: AuditPolicy) -> Candidate:

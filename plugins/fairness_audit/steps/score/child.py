@@ -1,8 +1,9 @@
 """The process in which an artifact is loaded and scores. It is started by :mod:`.process`.
 
 First it is confined, and tells so through a pipe that it then closes; only after that anything
-of the artifact is read. What it ends with is a code, and what it gives are numbers of a fixed
-size in a file: the parent parses nothing else that was made in here.
+of the artifact is read, and only if all holds that is required. What it ends with is a code, and
+what it gives are numbers of a fixed size in a file that the parent opened: it parses nothing else
+that was made in here.
 """
 
 import json
@@ -25,7 +26,7 @@ def main() -> None:
     _leave_by(NOT_CONFINED, _confine, job)
     model = _leave_by(NOT_LOADED, _load, Path(job["artifact"]))
     batches = _leave_by(NOT_SCORED, _predict, model, Path(job["features"]))
-    _leave_by(NOT_SCORES, write, batches, Path(job["scores"]))
+    _leave_by(NOT_SCORES, write, batches, job["scores"])
     sys.stdout.flush()
     os._exit(0)  # nothing that the artifact registered runs on the way out
 
@@ -45,17 +46,20 @@ def _confine(job: dict[str, Any]) -> None:
     from fairness_audit.steps.score.confinement import confine
 
     try:
-        held = confine(
+        held, missing = confine(
             readable=[Path(job["artifact"]), Path(job["features"])],
-            writable=[Path(job["home"]), Path(job["scores"]).parent],
+            home=Path(job["home"]),
             hidden=[Path(each) for each in job["hidden"]],
             limits=job["limits"],
+            group=Path(job["group"]) if job["group"] else None,
         )
     except OSError as error:
         os.write(job["told"], json.dumps({"fault": str(error)}).encode())
         raise
-    os.write(job["told"], json.dumps({"held": held}).encode())
+    os.write(job["told"], json.dumps({"held": held, "missing": missing}).encode())
     os.close(job["told"])
+    if not missing.keys().isdisjoint(job["required"]):
+        os._exit(NOT_CONFINED)
 
 
 def _load(artifact: Path) -> Any:
@@ -97,14 +101,17 @@ def one_score_each(given: Any, rows: int) -> Any:
     return values
 
 
-def write(batches: list[Any], file: Path) -> None:
-    """Write row and score, eight bytes each, little end first."""
+def write(batches: list[Any], scores: int) -> None:
+    """Write row and score, eight bytes each, little end first, into an open file."""
     import numpy as np
 
     values = np.concatenate(batches) if batches else np.empty(0)
     records = np.empty(len(values), dtype=[("row", "<i8"), ("score", "<f8")])
     records["row"], records["score"] = np.arange(len(values)), values
-    records.tofile(file)
+    os.ftruncate(scores, 0)  # of what the artifact may have written there
+    os.lseek(scores, 0, os.SEEK_SET)
+    with os.fdopen(scores, "wb") as file:
+        records.tofile(file)
 
 
 if __name__ == "__main__":

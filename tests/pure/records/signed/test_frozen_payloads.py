@@ -19,6 +19,7 @@ from fairness_audit.records.signed.head import Head, head_of, head_payload
 from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.schema import schema_text
 from fairness_audit.records.signed.statement import Record, payload_of, record_of
+from fairness_audit.records.signed.void import VoidRecord
 
 FROZEN: Final = Path(__file__).parent / "frozen"
 
@@ -163,6 +164,19 @@ REVIEW = ReviewRecord.model_validate(
 
 APPROVAL = REVIEW.model_copy(update={"decision": "approve", "compensating_control": None})
 
+VOID = VoidRecord.model_validate(
+    {
+        "seq": 12,
+        "prev": "a" * 64,
+        "voids": 10,
+        "voided_digest": "b" * 64,
+        "voided_prev": "c" * 64,
+        "reason": "Written by hand – INC-123.",
+        "issued": datetime(2026, 7, 2, 10, tzinfo=UTC),
+        "versions": {"fairness-audit": "0.1.0"},
+    }
+)
+
 HEAD = Head.model_validate(
     {
         "seq": 9,
@@ -181,6 +195,7 @@ RECORDS: Final[dict[str, Record]] = {
     "first": FIRST,
     "review": REVIEW,
     "approval": APPROVAL,
+    "void": VOID,
 }
 
 DIGESTS: Final = {
@@ -189,6 +204,7 @@ DIGESTS: Final = {
     "first": "d7e894991eb82a676841318df13147203d591ce7c287606cf5715bafc11f7268",
     "review": "3f93280b56b69b4f4b1357ceaa75f74a453268df4efcdacbd01d6322dfc97cb4",
     "approval": "e8754ab94e75355ec2779bc7fa6e8f5e24137c216c3c5c6456dfcf1f6538db91",
+    "void": "10c3a12d373b8826961220a0c5e3e6e090ef9b6f4d9fc9eadc52ad953c254a73",
     "head": "4a0a5652af769d033b2b80af635d41518d3b5bb52872282259499d094a8dc900",
 }
 """SHA-256 of the payloads, so that nobody freezes them again without meaning to."""

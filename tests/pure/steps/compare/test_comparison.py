@@ -209,8 +209,8 @@ def test_a_small_group_is_left_out_of_the_file_and_of_the_table(
 # --- what the record says -----------------------------------------------------------------------
 
 SCORING = Scoring(
-    artifact_digest="a" * 64, against="1", confinement=("landlock", "seccomp"), cut=0.5, tied=3,
-    tied_selected=2,
+    artifact_digest="a" * 64, against="1", confinement=("landlock", "seccomp"),
+    missing_confinement=("cgroup",), cut=0.5, tied=3, tied_selected=2,
 )  # fmt: skip
 
 
@@ -223,8 +223,9 @@ def test_the_record_says_how_the_scores_came_about(tmp_path: Path) -> None:
     said = simulation_of(simulated(tmp_path), "a" * 64, "c" * 64)
     assert said is not None
     assert said.model_dump() == {
-        "against": "1", "confinement": ("landlock", "seccomp"), "cut": 0.5, "tied": 3,
-        "tied_selected": 2, "comparison_digest": "c" * 64,
+        "against": "1", "confinement": ("landlock", "seccomp"),
+        "missing_confinement": ("cgroup",), "cut": 0.5, "tied": 3, "tied_selected": 2,
+        "comparison_digest": "c" * 64,
     }  # fmt: skip
 
 

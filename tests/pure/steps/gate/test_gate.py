@@ -469,6 +469,16 @@ def test_block_leaves_the_alias_where_it_is() -> None:
     assert aliases.alias_target("lead_scoring", "champion") == "2"
 
 
+def test_allow_moves_the_alias_to_an_older_version_only_where_a_person_asked_for_it() -> None:
+    aliases = registry()
+    aliases.promote("lead_scoring", "2", "champion")
+    stays = apply(decision(a_record()), a_policy(), aliases).stays
+    assert stays == "version 2 is in production, which is newer"
+    assert aliases.alias_target("lead_scoring", "champion") == "2"
+    assert apply(decision(a_record()), a_policy(), aliases, back=True).stays is None
+    assert aliases.alias_target("lead_scoring", "champion") == "1"
+
+
 def test_a_decision_about_another_model_moves_nothing() -> None:
     aliases = registry()
     with pytest.raises(ValueError, match="decision about lead_scoring"):

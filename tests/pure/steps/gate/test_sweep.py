@@ -10,6 +10,7 @@ from fairness_audit.ledger.keys import public_pem
 from fairness_audit.records.finding import Judgement, Verdict
 from fairness_audit.records.snapshot import Snapshot
 from fairness_audit.steps.gate.sweep import Swept, sweep
+from fairness_audit.steps.gate.unread import Nights
 from tests.builders.fakes import FakeRegistry
 from tests.builders.published import (
     FAILED,
@@ -47,7 +48,9 @@ class Production:
             "trusted_keys": self.folder / "trusted",
             "now": NOW,
         }
-        return list(sweep(self.loaded, **given | changes))
+        given |= changes
+        nights = Nights(self.folder / "unread.json", given["now"].date(), 3)
+        return list(sweep(self.loaded, nights=nights, **given))
 
     @property
     def champion(self) -> str | None:
@@ -170,3 +173,48 @@ def test_a_service_that_does_not_answer_takes_nothing_out(production: Production
     silent = a_ledger(production.folder, "postgresql://a@127.0.0.1:1/b")
     (swept,) = production.swept(ledger=silent)
     assert (swept.done, swept.decision.certain, production.champion) == ("alarm", False, "1")
+
+
+def unreadable(production: Production) -> None:
+    """As where a folder in it leads elsewhere, or the store has lost it."""
+    del production.registry.digests["lead_scoring", "1"]
+
+
+def test_content_that_cannot_be_read_for_some_nights_is_a_no(production: Production) -> None:
+    unreadable(production)
+    for night in range(3):
+        for _ in range(2):  # a task that failed is tried again
+            (swept,) = production.swept(now=NOW + timedelta(days=night))
+            is_third = night == 2
+            assert swept.decision.certain is is_third
+            if is_third:
+                break
+            assert (swept.done, production.champion) == ("alarm", "1")
+    assert (swept.done, production.champion) == ("demoted", None)
+    assert "its content could not be read on 3 nights, so nobody knows" in swept.sentence
+    assert "no lead_scoring version 1" in swept.sentence
+
+
+def test_a_night_on_which_it_is_read_begins_anew(production: Production) -> None:
+    content = dict(production.registry.digests)
+    for night in range(7):
+        production.registry.digests = {} if night % 3 else content
+        (swept,) = production.swept(now=NOW + timedelta(days=night))
+        assert swept.done == ("alarm" if night % 3 else "nothing")
+    assert production.champion == "1"
+
+
+def test_a_ledger_that_is_away_is_no_such_night(production: Production) -> None:
+    silent = a_ledger(production.folder, "postgresql://a@127.0.0.1:1/b")
+    for night in range(5):
+        (swept,) = production.swept(ledger=silent, now=NOW + timedelta(days=night))
+        assert not swept.decision.certain
+    assert production.champion == "1"
+
+
+def test_what_cannot_be_read_stands_as_it_stood(tmp_path: Path) -> None:
+    production = Production(tmp_path, "alarm")
+    unreadable(production)
+    nights = [production.swept(now=NOW + timedelta(days=night))[0] for night in range(5)]
+    assert [each.decision.certain for each in nights] == [False, False, True, True, True]
+    assert len({each.stands for each in nights[2:]}) == 1

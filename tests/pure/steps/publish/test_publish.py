@@ -100,6 +100,16 @@ def test_other_data_make_another_record(loaded: LoadedPolicy, tmp_path: Path) ->
     assert len(verified_records(ledger.all(), TRUSTED)) == 3
 
 
+def test_what_was_published_stays_where_less_is_found_against_it(
+    loaded: LoadedPolicy, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So that a run can be cleared after an upgrade, whichever of its tasks."""
+    judgement = Judgement(verdict=Verdict.FAIL, findings=(FAILED,))
+    first = published(loaded, tmp_path, judgement=judgement)
+    assert published(loaded, tmp_path) == first
+    assert "with other findings; it stays as it is" in caplog.text
+
+
 def test_other_findings_from_the_same_data_are_refused(
     loaded: LoadedPolicy, tmp_path: Path
 ) -> None:

@@ -16,14 +16,14 @@ import yaml
 
 from fairness_audit.errors import PopulationError, RegistryError, ScoringError
 from fairness_audit.files import write_bytes
-from fairness_audit.policy.candidate import Selects
+from fairness_audit.policy.candidate import REQUIRED, Selects
 from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.records.population import Population
 from fairness_audit.registry.artifact import folder_digest
 from fairness_audit.registry.mlflow import MlflowRegistry
 from fairness_audit.settings import Settings
 from fairness_audit.steps.score import candidate, process
-from fairness_audit.steps.score.candidate import hidden_files, score_candidate
+from fairness_audit.steps.score.candidate import host_of, score_candidate
 from fairness_audit.steps.score.features import write_features
 from fairness_audit.steps.score.selected import not_below, select
 from fairness_audit.steps.score.signature import check_inputs
@@ -268,14 +268,16 @@ def scored(site: Site, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Score with a process that gives what it is told to."""
 
     def score(given: list[float], changes: dict[str, Any] | None = None) -> Population:
-        def instead(place: process.Workplace, limits: Any, hidden: Any) -> tuple[str, ...]:
-            assert site.decided.path in hidden
+        def instead(
+            place: process.Workplace, limits: Any, host: process.Host, required: Any
+        ) -> process.Confined:
+            assert site.decided.path in host.hidden
+            assert required == REQUIRED
             assert place.features.exists()
             records = np.empty(len(given), dtype=[("row", "<i8"), ("score", "<f8")])
             records["row"], records["score"] = np.arange(len(given)), given
-            place.scores.parent.mkdir()
             records.tofile(place.scores)
-            return ("landlock", "seccomp")
+            return process.Confined(("landlock", "seccomp"), ("namespaces",))
 
         monkeypatch.setattr(candidate, "score", instead)
         registry = Registry()
@@ -283,7 +285,7 @@ def scored(site: Site, monkeypatch: pytest.MonkeyPatch) -> Any:
             site.folder / "run" / "candidate" / "artifact"))  # fmt: skip
         return score_candidate(
             policy(**changes or {}), site.snapshot, site.decided, version="7", registry=registry,
-            sql=site.sql, folder=site.folder / "run", hidden=[],
+            sql=site.sql, folder=site.folder / "run", host=process.Host(),
         )  # fmt: skip
 
     return score
@@ -301,6 +303,8 @@ def test_the_candidates_population_differs_in_scores_and_selection_alone(
     assert after["selected"].to_pylist() == [False] * 6 + [True] * 4
     assert (found.model_version, found.audited) == ("7", "candidate")
     assert found.scoring.against == "1"
+    assert found.scoring.confinement == ("landlock", "seccomp")
+    assert found.scoring.missing_confinement == ("namespaces",)
     assert found.digest != site.decided.digest
     assert Population.model_validate(found.model_dump(mode="json")) == found
 
@@ -324,10 +328,10 @@ def test_every_secret_that_lies_in_a_file_is_hidden(
     secrets = ("SIGNING_KEY", "SUBJECT_KEY", "HOOK_SECRET")
     for name in secrets:
         monkeypatch.setenv(f"FAIRNESS_AUDIT_{name}", str(tmp_path / name))
-    hidden = hidden_files(Settings.from_environment())
+    hidden = host_of(Settings.from_environment()).hidden
     assert {tmp_path / name for name in secrets} < set(hidden)
     monkeypatch.delenv("FAIRNESS_AUDIT_HOOK_SECRET")
-    assert len(hidden_files(Settings.from_environment())) == len(hidden) - 1
+    assert len(host_of(Settings.from_environment()).hidden) == len(hidden) - 1
 
 
 def test_a_policy_that_does_not_say_whom_it_selects_is_named(scored: Any) -> None:
@@ -339,7 +343,7 @@ def test_files_that_change_while_they_are_copied_are_not_scored(site: Site) -> N
     with pytest.raises(ScoringError, match="changed while they were copied"):
         score_candidate(
             policy(), site.snapshot, site.decided, version="7", registry=Registry("0" * 64),
-            sql=site.sql, folder=site.folder / "run", hidden=[],
+            sql=site.sql, folder=site.folder / "run", host=process.Host(),
         )  # fmt: skip
 
 
@@ -354,7 +358,7 @@ def test_a_version_that_takes_what_it_is_not_given_is_not_run(site: Site) -> Non
     with pytest.raises(PopulationError, match="lead_scoring version 7 takes 'region', which"):
         score_candidate(
             policy(), site.snapshot, site.decided, version="7", registry=Wanting(),
-            sql=site.sql, folder=site.folder / "run", hidden=[],
+            sql=site.sql, folder=site.folder / "run", host=process.Host(),
         )  # fmt: skip
     assert not (site.folder / "run" / "candidate" / "printed.txt").exists()
 
@@ -365,7 +369,7 @@ def test_a_ranking_cannot_be_simulated_from_scores(site: Site) -> None:
     with pytest.raises(ScoringError, match="decisions have a rank"):
         score_candidate(
             policy(), site.snapshot, site.decided, version="7", registry=Registry(),
-            sql=site.sql, folder=site.folder / "run", hidden=[],
+            sql=site.sql, folder=site.folder / "run", host=process.Host(),
         )  # fmt: skip
 
 

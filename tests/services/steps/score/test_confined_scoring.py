@@ -1,13 +1,16 @@
 """Artifacts that do what they please, in the process that scores: none gets anything out of it."""
 
 import json
+import multiprocessing
 import os
 import platform
 import re
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,11 +20,13 @@ import pandas as pd
 import pytest
 
 from fairness_audit.errors import ScoringError
+from fairness_audit.policy.candidate import CONFINEMENTS, REQUIRED
 from fairness_audit.steps.score import landlock, process, seccomp
 from fairness_audit.steps.score.child import one_score_each, write
-from fairness_audit.steps.score.process import Workplace, score
+from fairness_audit.steps.score.process import Host, Workplace, score
 from fairness_audit.steps.score.resources import Limits
 from fairness_audit.steps.score.scores import Floats, read_scores
+from fairness_audit.steps.score.stored_artifact import PLACE, remove_left_homes
 from tests.builders.artifacts import FRAME, honest, saved, telling
 
 pytestmark = [
@@ -36,7 +41,13 @@ SECRET = "c4n4ry-9f3e"
 QUICK = Limits(seconds=60, cpu_seconds=40)
 ONES = "return np.full(len(model_input), 0.5)"
 BOUNDS = (Fraction(0), Fraction(1))
-EVERYTHING = {"capabilities", "landlock", "rlimits", "seccomp"}
+NO_NAMESPACES = """
+from fairness_audit.steps.score import namespaces
+def enter(**_):
+    raise OSError(1, 'unshare: Operation not permitted')
+namespaces.enter = enter
+"""
+"""What a container's runtime does mostly."""
 
 
 def a_place(folder: Path) -> Workplace:
@@ -60,8 +71,8 @@ def a_key(folder: Path) -> Path:
     return file
 
 
-def scored(place: Workplace, limits: Limits = QUICK) -> Floats:
-    score(place, limits)
+def scored(place: Workplace, limits: Limits = QUICK, **beside: Any) -> Floats:
+    score(place, limits, Host(**beside))
     return read_scores(place.scores, len(FRAME), BOUNDS)
 
 
@@ -85,6 +96,18 @@ def a_home() -> Iterator[int]:
             home.accept()
 
 
+def waited(happens: Callable[[], object]) -> None:
+    """Come back when something has happened, which it does within seconds."""
+    until = time.monotonic() + 30
+    while not happens():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def children_of(pid: int | None) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
 # --- an honest artifact -------------------------------------------------------------------------
 
 
@@ -92,17 +115,27 @@ def test_an_honest_pipeline_scores_as_it_does_at_home(place: Workplace, tmp_path
     import mlflow
 
     honest(place.artifact)
-    held = score(place, QUICK, [a_key(tmp_path)])
+    held, missing = score(place, QUICK, Host([a_key(tmp_path)]))
     found = read_scores(place.scores, len(FRAME), BOUNDS)
     expected = mlflow.pyfunc.load_model(str(place.artifact)).predict(FRAME)[:, 1]
     assert np.array_equal(found, expected)
-    assert set(held) > EVERYTHING
+    assert set(held) > {*REQUIRED}
+    assert {*missing} == {*CONFINEMENTS} - {*held}
 
 
 # --- a hostile artifact, which tries all of it in one process -----------------------------------
 
 FAMILIES = ("AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK", "AF_VSOCK", "AF_PACKET")
 AS_IT_SHOULD = "raise PermissionError(1, 'as it should be')"
+CALLED = (
+    "import ctypes, platform\n"
+    "number = {{'x86_64': {x86_64}, 'aarch64': {aarch64}}}[platform.machine()]\n"
+    "if ctypes.CDLL(None, use_errno=True).syscall(number, {arguments}) == -1:\n"
+    "    if ctypes.get_errno() in (1, 38):  # EPERM, ENOSYS\n"
+    "        raise PermissionError(1, 'as it should be')\n"
+    "    raise ValueError(ctypes.get_errno())"
+)
+"""A call by its number; without the filter it fails otherwise, or does not."""
 TRIES = {
     "make a socket": [
         *(f"import socket\nsocket.socket(socket.{family})" for family in FAMILIES),
@@ -147,7 +180,54 @@ TRIES = {
         "import resource as r\ntry:\n    r.setrlimit(r.RLIMIT_CPU, (-1, -1))\n"
         f"except ValueError:\n    {AS_IT_SHOULD}",
         "os.chroot('.')",
-        "os.setuid(1)",
+        "try:\n    os.setuid(1)\nexcept OSError as error:\n"
+        f"    if error.errno in (1, 22):  # to EINVAL nobody of that number is there\n"
+        f"        {AS_IT_SHOULD}\n    raise",
+        "import ctypes\nfor option in (1,):  # PR_SET_PDEATHSIG\n"
+        "    if ctypes.CDLL(None).prctl(option, 0, 0, 0, 0) == -1:\n"
+        f"        {AS_IT_SHOULD}",
+    ],
+    "signal whom it names": [
+        "import fcntl\nfcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, os.getppid())",
+        "import fcntl, struct\n"
+        "fcntl.fcntl(os.pipe()[0], 15, struct.pack('ii', 1, os.getppid()))  # F_SETOWN_EX",
+        "import fcntl\nfcntl.fcntl(os.pipe()[0], fcntl.F_SETSIG, 9)",
+        "import fcntl, struct\nfcntl.ioctl(os.pipe()[0], 0x5452, struct.pack('i', 1))  # FIOASYNC",
+        *(
+            f"import fcntl, struct\nfcntl.ioctl(0, {what}, struct.pack('i', os.getppid()))"
+            for what in ("0x8901", "0x8902", "0x5410", "0x5412")  # FIOSETOWN … TIOCSTI
+        ),
+    ],
+    # Itself too: whom of the others it could is a question of whose they are.
+    "slow others down": [
+        *(
+            attempt.format(whom=whom)
+            for whom in ("0", "os.getppid()")
+            for attempt in (
+                "os.setpriority(os.PRIO_PROCESS, {whom}, 10)",
+                "os.sched_setaffinity({whom}, os.sched_getaffinity(0))",
+                "os.sched_setscheduler({whom}, os.SCHED_BATCH, os.sched_param(0))",
+                "os.sched_setparam({whom}, os.sched_param(0))",
+            )
+        ),
+        "os.setpriority(os.PRIO_USER, os.getuid(), 10)",
+        CALLED.format(x86_64=314, aarch64=274, arguments="0, ATTRIBUTES, 0"),
+        CALLED.format(x86_64=251, aarch64=30, arguments="1, 0, 3 << 13"),
+    ],
+    "have memory that nobody counts": [
+        "os.memfd_create('three thousand mebibytes')",
+        CALLED.format(x86_64=447, aarch64=447, arguments="0"),
+        "import fcntl\nfcntl.fcntl(os.pipe()[1], 1031, 1 << 20)  # F_SETPIPE_SZ",
+    ],
+    "watch": [
+        f"import ctypes\nif ctypes.CDLL(None).inotify_init1(0) == -1:\n    {AS_IT_SHOULD}",
+        CALLED.format(x86_64=300, aarch64=262, arguments="0x200, 0"),
+        "import fcntl\nfcntl.fcntl(os.open('.', os.O_RDONLY), fcntl.F_NOTIFY, 1)",
+    ],
+    "change what lies around files": [
+        "os.utime(SECRET, (0, 0))",
+        CALLED.format(x86_64=463, aarch64=463, arguments="-100, FILE, 0, b'user.x', 0"),
+        CALLED.format(x86_64=469, aarch64=469, arguments="-100, FILE, bytes(24), 24, 0"),
     ],
     "eat all memory": [
         "try:\n    [np.empty(1 << 28, np.uint8) for _ in range(1000)]\n"
@@ -160,12 +240,33 @@ TRIES = {
         "    raise ValueError(error.errno)",
     ],
 }
+OF_NAMESPACES = {
+    "fill the disk with many files": [
+        "try:\n    for each in range(9):\n"
+        "        with open(f'many-{each}', 'wb') as file:\n"
+        "            file.write(bytes(3 << 20))\n"
+        f"except OSError as error:\n    if error.errno == 28:  # ENOSPC\n        {AS_IT_SHOULD}\n"
+        "    raise",
+        "try:\n    for each in range(100_000):\n        open(f'empty-{each}', 'w').close()\n"
+        f"except OSError as error:\n    if error.errno == 28:  # ENOSPC\n        {AS_IT_SHOULD}\n"
+        "    raise",
+    ],
+    "see what it may not read": [
+        "os.stat(SECRET)",
+        "os.stat(os.path.dirname(SECRET))",
+        "os.stat('/etc/passwd')",
+        "os.stat('/proc/' + str(os.getppid()))",
+        "os.chdir(os.path.dirname(SECRET))",
+        "if os.access('/etc/passwd', os.F_OK):\n    raise ValueError\n" + AS_IT_SHOULD,
+    ],
+}
 WORKS = "open('mine', 'w').write('its home is its own')"
 MAY = (
     "from concurrent.futures import ThreadPoolExecutor",
     "with ThreadPoolExecutor(4) as pool:",
     "    told['threads'] = sum(pool.map(len, ['four'] * 40))",
     "told['environment'] = dict(os.environ)",
+    "told['bomb'] = os.path.getsize('bomb')",
 )
 
 
@@ -179,11 +280,11 @@ class Tried:
     key: Path
 
 
-@pytest.fixture(scope="module")
-def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
+@pytest.fixture(scope="module", params=["namespaces", "no namespaces"])
+def tried(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tried:
     place = a_place(tmp_path_factory.mktemp("hostile"))
     key = a_key(place.folder.parent)
-    limits = replace(QUICK, memory_bytes=3 << 30, file_bytes=1 << 22)
+    limits = replace(QUICK, memory_bytes=3 << 30, file_bytes=1 << 22, home_bytes=1 << 24)
     with a_home() as port, pytest.MonkeyPatch.context() as patch:
         for name in (
             "AIRFLOW__CORE__FERNET_KEY",
@@ -193,16 +294,24 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
             patch.setenv(name, SECRET)
         calling = f"import socket\nsocket.create_connection(('127.0.0.1', {port}))"
         tries = TRIES | {"call home": [calling], "write in its home": [WORKS]}
-        own = f"PLACE = {str(place.folder)!r}\n"
+        if request.param == "namespaces":
+            tries |= OF_NAMESPACES
+        else:
+            without_namespaces(patch)
+        own = f"PLACE = {str(place.folder)!r}\nFILE = SECRET.encode()\n"
+        own += "ATTRIBUTES = bytes([48] + [0] * 15 + [19] + [0] * 31)  # nice\n"
         saved(place.artifact, own + telling(tries, *MAY), secret=key)
-        scores = scored(place, limits)
+        held, _ = score(place, limits, Host())
+        if request.param == "namespaces" and "namespaces" not in held:
+            pytest.skip("there are no namespaces here")
+        scores = read_scores(place.scores, len(FRAME), BOUNDS)
     printed = place.printed.read_text().splitlines()
     return Tried(json.loads(printed[-1]), scores, place, key)
 
 
-@pytest.mark.parametrize("what", [*TRIES, "call home"])
+@pytest.mark.parametrize("what", [*TRIES, "call home", *OF_NAMESPACES])
 def test_none_of_it_works(what: str, tried: Tried) -> None:
-    assert tried.told[what] == []
+    assert tried.told.get(what, []) == []
 
 
 def test_what_works_is_told(tried: Tried) -> None:
@@ -216,9 +325,14 @@ def test_who_swallows_the_refusals_scores_all_the_same(tried: Tried) -> None:
 def test_the_key_and_its_own_files_are_as_they_were(tried: Tried) -> None:
     assert tried.key.read_text() == SECRET
     assert tried.key.stat().st_mode & 0o777 == 0o600
+    assert tried.key.stat().st_mtime > 1
     assert [path.name for path in tried.key.parent.iterdir()] == [tried.key.name]
     assert tried.place.features.exists()
-    assert (tried.place.home / "bomb").stat().st_size <= 1 << 22
+
+
+def test_nothing_of_its_home_is_left(tried: Tried) -> None:
+    assert tried.told["bomb"] == 1 << 22
+    assert not tried.place.home.exists()
 
 
 def test_it_inherits_no_variable(tried: Tried) -> None:
@@ -256,14 +370,22 @@ def test_it_is_stopped_when_its_processor_time_is_over(place: Workplace) -> None
 
 
 def test_it_cannot_give_scores_of_its_own_making_and_leave(place: Workplace) -> None:
-    given = "os.path.join(os.path.dirname(os.getcwd()), 'given', 'scores.bin')"
-    saved(place.artifact, f"open({given}, 'wb').write(bytes(640))\nos._exit(0)")
+    giving = "for each in range(3, 99):\n    try:\n        os.pwrite(each, bytes(640), 0)\n"
+    saved(place.artifact, f"{giving}    except OSError:\n        pass\nos._exit(0)")
     assert "another order" in refused(place)
 
 
 # --- how the parent ends it, whatever runs in there ---------------------------------------------
 
-CONFINED = "os.write(job['told'], b'{\"held\": [\"seccomp\"]}')\n"
+CONFINED = 'os.write(job[\'told\'], b\'{"held": ["seccomp"], "missing": {}}\')\n'
+
+
+def without_namespaces(patch: pytest.MonkeyPatch) -> None:
+    """As where a container's runtime allows none."""
+    start = process._START.replace("; ", "\n")
+    imports = "from fairness_audit.steps.score.child import main\n"
+    assert imports in start
+    patch.setattr(process, "_START", start.replace(imports, NO_NAMESPACES + imports))
 
 
 def a_child(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
@@ -281,7 +403,7 @@ def a_child(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
             "it used more memory or processor time than there",
         ),
         (CONFINED + "os.kill(os.getpid(), signal.SIGSYS)", "it made a call that is not allowed"),
-        (CONFINED + "os._exit(0)", "gave no scores"),
+        (CONFINED + "os._exit(0)", "gave 0 bytes of scores"),
         ("os._exit(0)", "cannot be confined here: it ended with code 0"),
         (
             "os.write(job['told'], b'{\"fault\": \"no Landlock\"}')\nos._exit(0)",
@@ -294,6 +416,98 @@ def test_how_it_ended_is_told(
 ) -> None:
     a_child(monkeypatch, program)
     assert re.search(said, refused(place))
+
+
+WRITING = CONFINED + (
+    "os.chdir(job['home'])\n"
+    "import time\n"
+    "for each in range(1000):\n"
+    "    with open(f'{each}', 'wb') as file:\n"
+    "        file.write(bytes(1 << 20))\n"
+    "    time.sleep(0.01)\n"
+)
+HIDING = CONFINED + (
+    "os.chdir(job['home'])\n"
+    "import time\n"
+    "kept = []\n"
+    "for each in range(200):\n"
+    "    kept.append(open('one', 'wb'))\n"
+    "    kept[-1].write(bytes(1 << 20))\n"
+    "    kept[-1].flush()\n"
+    "    os.unlink('one')\n"
+    "    time.sleep(0.01)\n"
+)
+NESTING = CONFINED + (
+    "os.chdir(job['home'])\n"
+    "import time\n"
+    "for each in range(3000):\n"
+    "    os.mkdir('nested')\n"
+    "    os.chdir('nested')\n"
+    "time.sleep(60)\n"
+)
+THREADS = CONFINED + (
+    "import threading, time\n"
+    "threading.stack_size(1 << 16)\n"
+    "for each in range(300):\n"
+    "    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    "time.sleep(60)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        (WRITING, "wrote more than the 67,108,864 bytes that its home may hold"),
+        (HIDING, "wrote more than the 67,108,864 bytes that its home may hold"),
+        (NESTING, "its files cannot be counted"),
+        (THREADS, "started more than the 200 threads that it may"),
+    ],
+    ids=["many files", "removed and open", "nested", "threads"],
+)
+def test_what_the_kernel_does_not_bound_is_watched(
+    program: str, said: str, place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where there are no namespaces: files of a mebibyte each, in a home of 64."""
+    a_child(monkeypatch, program)
+    limits = replace(QUICK, file_bytes=1 << 20, home_bytes=1 << 26, threads=200)
+    assert said in refused(place, limits)
+    assert not place.home.exists()
+
+
+def test_of_what_it_prints_the_beginning_is_kept(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_child(monkeypatch, CONFINED + "os.write(1, b'first' + bytes(1 << 22))\nos._exit(77)")
+    assert "code 77" in refused(place)
+    assert place.printed.stat().st_size == 1 << 20
+    assert place.printed.read_bytes().startswith(b"first")
+
+
+def test_it_ends_with_who_started_it(tmp_path: Path) -> None:
+    """A worker that is killed leaves neither a process nor, where there are namespaces, files."""
+    place = a_place(tmp_path)
+    saved(place.artifact, "print(os.getpid(), flush=True)\nimport time\ntime.sleep(600)")
+    worker = multiprocessing.get_context("fork").Process(target=scored, args=(place,))
+    worker.start()
+    waited(lambda: place.printed.exists() and place.printed.read_text().strip())
+    (child,) = children_of(worker.pid)
+    worker.kill()
+    worker.join()
+    waited(lambda: not Path(f"/proc/{child}").exists())
+
+
+def test_what_a_killed_worker_left_is_removed_at_night(tmp_path: Path) -> None:
+    left, new = (Workplace(tmp_path / "model" / run / PLACE) for run in ("left", "new"))
+    for place in (left, new):
+        (place.home / "deep").mkdir(parents=True)
+        (place.home / "deep" / "rows").write_text("of people")
+    long_ago = time.time() - 2 * 24 * 3600
+    os.utime(left.home, (long_ago, long_ago))
+    now = datetime.now(UTC)
+    assert remove_left_homes(tmp_path, now) == (left.home,)
+    assert not left.home.exists()
+    assert new.home.exists()
+    assert remove_left_homes(tmp_path, now) == ()
 
 
 def test_it_is_stopped_when_its_time_is_over(
@@ -317,7 +531,7 @@ def test_it_is_stopped_when_its_time_is_over(
 )
 def test_only_scores_within_bounds_are_taken(giving: str, said: str, tmp_path: Path) -> None:
     given = eval(giving, {"np": np})
-    write([given], tmp_path / "scores.bin")
+    write([given], os.open(tmp_path / "scores.bin", os.O_CREAT | os.O_WRONLY))
     with pytest.raises(ScoringError, match=said):
         read_scores(tmp_path / "scores.bin", 2, BOUNDS)
 
@@ -375,6 +589,67 @@ def test_a_link_in_place_of_scores_is_not_followed(tmp_path: Path) -> None:
         read_scores(tmp_path / "pipe", 1, BOUNDS)
 
 
+# --- what the policy wants ----------------------------------------------------------------------
+
+
+def test_what_is_missing_is_told_and_enough_for_the_default(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_namespaces(monkeypatch)
+    honest(place.artifact)
+    held, missing = score(place, QUICK, Host())
+    assert {*REQUIRED} < {*held}
+    assert missing == ("cgroup", "namespaces")
+
+
+def test_where_one_that_is_required_does_not_hold_nothing_is_run(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_namespaces(monkeypatch)
+    saved(place.artifact, ONES, loaded="print('loaded')")
+    with pytest.raises(ScoringError) as raised:
+        score(place, QUICK, Host(), (*REQUIRED, "namespaces"))
+    assert (
+        "does not hold here: namespaces: unshare: Operation not permitted (docs/gate.md says what"
+        " each takes; give it to this machine, or take it out of candidate.confinement of the"
+        " policy); nothing of the artifact was run"
+    ) in str(raised.value)
+    assert "loaded" not in place.printed.read_text()
+
+
+def test_a_group_that_is_required_and_cannot_be_made_is_named(
+    place: Workplace, tmp_path: Path
+) -> None:
+    for cgroups, said in (
+        (None, "cgroup: FAIRNESS_AUDIT_SCORING_CGROUPS names no folder of groups"),
+        (tmp_path, "cgroup: FAIRNESS_AUDIT_SCORING_CGROUPS: .* has no controller of memory"),
+        (tmp_path / "none", "cgroup: FAIRNESS_AUDIT_SCORING_CGROUPS: .* No such file"),
+    ):
+        with pytest.raises(ScoringError, match=said):
+            score(place, QUICK, Host(cgroups=cgroups), ("cgroup",))
+    assert not place.printed.exists()
+
+
+CGROUPS = Path("/sys/fs/cgroup/memory")
+
+
+@pytest.mark.skipif(
+    not (os.access(CGROUPS, os.W_OK) and (CGROUPS / "memory.limit_in_bytes").exists()),
+    reason="there are no control groups of memory here that this user may make",
+)
+def test_a_group_bounds_what_limits_of_a_process_do_not(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joining = "sys.path.append(sys.argv[1])\nfrom pathlib import Path\n"
+    joining += "from fairness_audit.steps.score import cgroup\ncgroup.join(Path(job['group']))\n"
+    hoarding = "held = bytearray(os.urandom(1 << 20)) * 400\nos._exit(0)\n"
+    a_child(monkeypatch, joining + CONFINED + hoarding)
+    limits = replace(QUICK, memory_bytes=1 << 26, home_bytes=1 << 26)
+    with pytest.raises(ScoringError, match="it used more memory"):
+        score(place, limits, Host(cgroups=CGROUPS))
+    assert not list(CGROUPS.glob("fairness-audit-*"))
+
+
 # --- where it cannot be confined ----------------------------------------------------------------
 
 
@@ -382,11 +657,11 @@ def test_a_key_among_pythons_own_files_is_noticed_before_anything_runs(place: Wo
     saved(place.artifact, ONES, loaded="open('loaded', 'w')")
     readable = Path(np.__file__)
     with pytest.raises(ScoringError, match=f"{readable} can be read.*nothing of the artifact"):
-        score(place, QUICK, [readable])
+        score(place, QUICK, Host([readable]))
     assert not (place.home / "loaded").exists()
 
 
 def test_a_machine_that_cannot_limit_memory_scores_nothing(place: Workplace) -> None:
     saved(place.artifact, ONES)
     with pytest.raises(ScoringError):
-        score(place, replace(QUICK, memory_bytes=1 << 20))
+        score(place, replace(QUICK, memory_bytes=1 << 20), Host())
