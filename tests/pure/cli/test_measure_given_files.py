@@ -199,6 +199,15 @@ def test_large_whole_scores_are_not_one(tmp_path: Path) -> None:
     assert "1 whole numbers are beyond 64 bits" in refused(beyond, *words)
 
 
+def test_a_link_is_what_it_links_to(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "parts").mkdir()
+    file = parquet(tmp_path / "real", g=["a", "b"], p=[1, 0])
+    (tmp_path / "parts" / "part-0.parquet").symlink_to(file)
+    for path in (tmp_path / "parts", tmp_path / "parts" / "part-0.parquet"):
+        assert Answer(path, "--attr", "g", "--selected", "p").value("SR", "a") == 1
+
+
 # --- names --------------------------------------------------------------------------------------
 
 
