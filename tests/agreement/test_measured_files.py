@@ -67,6 +67,36 @@ class TestClarify:
         assert theirs.value("KL", "d") == approx(2 / 5 * math.log(2 / 5))
         assert theirs.value("KL", "d") == pytest.approx(-0.366516, abs=5e-7)
 
+    def test_distances_are_over_common_labels_where_clarify_is_followed(
+        self, tmp_path: Path
+    ) -> None:
+        """Its `pdfs_aligned_nonzero` leaves out a label that one side has not."""
+        rows = list(zip("dabbbb", [1, 1, 1, 0, 0, 0], strict=True))
+        theirs = MeasuredFile(tmp_path, rows, "attr_g outcome", compat=Compat.SMCLARIFY)
+        # Of d all are true; of the others two fifths.
+        a, d = 2 / 5, 1.0
+        middle = (a + d) / 2
+        expected = {
+            "JS": (a * math.log(a / middle) + d * math.log(d / middle)) / 2,
+            "LP": d - a,
+            "TVD": (d - a) / 2,
+            "KS": d - a,
+        }
+        for code, value in expected.items():
+            found = theirs.one(code, "d")
+            assert found["value"] == approx(value), code
+        assert theirs.one("LP", "d")["low"] is None  # an interval of ours would be of another
+        ours = MeasuredFile(tmp_path, rows, "attr_g outcome")
+        assert ours.value("LP", "d") == approx(math.sqrt(2) * (d - a))
+        columns = "attr_g outcome selected"
+        full = MeasuredFile(tmp_path, CLARIFY, columns, compat=Compat.SMCLARIFY)
+        plain = MeasuredFile(tmp_path, CLARIFY, columns)
+        for code in expected:
+            assert full.value(code, "F") == approx(plain.value(code, "F"))
+        nothing = [("d", 1), ("a", 0)]
+        none = MeasuredFile(tmp_path, nothing, "attr_g outcome", compat=Compat.SMCLARIFY)
+        assert [none.one(code, "d")["value"] for code in expected] == [None] * 4
+
     def test_zero_by_zero_is_undefined_unless_clarify_is_followed(self, tmp_path: Path) -> None:
         rows = [*zip("aabb", [0, 0, 0, 0], strict=True)]
         assert MeasuredFile(tmp_path, rows, "attr_g selected").one("DI", "a")["value"] is None
@@ -214,6 +244,28 @@ class TestLift:
         p, q = (8 / 10, 2 / 10), (4 / 10, 6 / 10)  # one more of each label
         expected = sum(x * math.log2(x / y) for x, y in zip(p, q, strict=True))
         assert theirs.value("KL", "b") == approx(expected)
+
+    def test_precision_is_the_mean_over_lists_where_lift_is_followed(self, tmp_path: Path) -> None:
+        """`StatsUtils.computePrecisionAtK`: 0 of a list in which a group is not within k."""
+        rows = [
+            ("one", 1, "a", 1), ("one", 2, "a", 0), ("one", 3, "b", 1),
+            ("two", 1, "a", 1), ("two", 2, "b", 1), ("two", 3, "a", 1),
+            ("six", 1, "b", 0), ("six", 2, "b", 0), ("six", 3, "a", 1),
+        ]  # fmt: skip
+        columns = "list rank attr_g outcome"
+        ours = MeasuredFile(tmp_path, rows, columns)
+        theirs = MeasuredFile(tmp_path, rows, columns, compat=Compat.LIFT)
+        assert ours.value("P@k", "a", stratum="top=1") == 1
+        expected = {
+            "a": {"top=1": (1 + 1 + 0) / 3, "top=3": (1 / 2 + 1 + 1) / 3},
+            "b": {"top=1": 0.0, "top=3": (1 + 1 + 0) / 3},
+            "overall": {"top=1": (1 + 1 + 0) / 3, "top=3": (2 / 3 + 1 + 1 / 3) / 3},
+        }
+        for group, values in expected.items():
+            for top, value in values.items():
+                found = theirs.one("P@k", group, stratum=top)
+                assert found["value"] == approx(value), (group, top)
+                assert found["n"] == 3
 
 
 class TestBerkeley:

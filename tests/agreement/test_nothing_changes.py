@@ -81,9 +81,25 @@ def same_of_other_groups(ours: Results, theirs: Results, called: Mapping[str, st
             assert rates[each["metric"], name, each["stratum"]] == near(each["value"])
 
 
-@settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(st.integers(0, 10_000), st.floats(1e-12, 1e12), st.booleans())
+GIVEN = (st.integers(0, 10_000), st.floats(1e-12, 1e12), st.booleans())
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+
+
+@settings(max_examples=3, deadline=None, phases=PHASES)
+@given(*GIVEN)
 def test_nothing_changes(seed: int, unit: float, weighted: bool) -> None:
+    nothing_changes(seed, unit, weighted=weighted)
+
+
+@pytest.mark.whole
+@settings(max_examples=50, deadline=None, phases=PHASES)
+@given(*GIVEN)
+def test_nothing_changes_in_many_files(seed: int, unit: float, weighted: bool) -> None:
+    nothing_changes(seed, unit, weighted=weighted)
+
+
+def nothing_changes(seed: int, unit: float, *, weighted: bool) -> None:
+    """Of one made-up file."""
     with tempfile.TemporaryDirectory() as folder:
         rows = generated(Path(folder), seed).rows
     draw = np.random.default_rng(seed)

@@ -76,6 +76,11 @@ class ParquetFiles:
             " is read",
         )
 
+    @property
+    def folders(self) -> list[Path]:
+        """Where the files lie, links followed."""
+        return sorted({part.resolve().parent for part in self.parts})
+
     def relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         """All rows, in the order of the files; columns by place as in `names`."""
         together: dict[tuple[tuple[str, str | None], ...], list[Path]] = {}
@@ -91,7 +96,7 @@ class ParquetFiles:
         added: Mapping[str, str | None],
     ) -> duckdb.DuckDBPyRelation:
         rows = connection.read_parquet(
-            [exactly(part) for part in parts],
+            [exactly(part.resolve()) for part in parts],
             hive_partitioning=False,
             union_by_name=len(parts) > 1,
         )

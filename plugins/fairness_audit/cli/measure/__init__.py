@@ -166,19 +166,19 @@ def _show(
     ``notices`` say what was taken for granted of the file: where programs read the results, on the
     error output.
     """
-    from fairness_audit.cli.measure.summary import print_summary
+    from fairness_audit.cli.measure.summary import print_summary, told_of_weights
     from fairness_audit.cli.measure.tables import print_every_figure
 
     def in_words() -> None:
         if smallest is None:
-            for notice in notices:
+            for notice in (*notices, *told_of_weights(input_file)):
                 say(notice, hang=2)
             print_every_figure(found)
         else:
             print_summary(found, input_file, plan, smallest, notices)
 
     if form is not Format.TABLE:
-        for notice in notices:
+        for notice in (*notices, *told_of_weights(input_file)):
             complain(notice)
     keys = KEYS if input_file.subject is None else (*KEYS, *OF_SUBJECTS)
     show_rows([{key: each[key] for key in keys} for each in found], form, in_words, keys=keys)

@@ -138,7 +138,10 @@ Depth = Annotated[
 ]
 Resamples = Annotated[int, typer.Option(min=0, max=100_000, help="Of the bootstrap; 0: none.")]
 MinGroupSize = Annotated[
-    int, typer.Option(min=1, help="Smaller groups are marked, and no finding is headed by one.")
+    int,
+    typer.Option(
+        min=1, help="Smaller groups are marked, head no finding, and are not the best of several."
+    ),
 ]
 All = Annotated[
     bool, typer.Option("--all", help="Print every figure, not the most important alone.")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _WITHOUT_WEIGHTS = ("decision", "value", "rank")
 """Parts whose figures count rows, weighted or not."""
+_NOT_WEIGHTED = "its figures do not use the weights"
 
 
 def print_summary(
@@ -70,9 +71,19 @@ def _about(
     for part in ("score", "decision", "value", "rank", "weight"):
         if (column := getattr(input_file, part)) is not None:
             unweighted = input_file.weight is not None and part in _WITHOUT_WEIGHTS
-            yield f"{part:<9} {column}{' (its figures do not use the weights)' * unweighted}"
+            yield f"{part:<9} {column}{f' ({_NOT_WEIGHTED})' * unweighted}"
     if input_file.subject is not None:
         yield f"subject   {input_file.subject}: {_subjects(overall, found)}"
+
+
+def told_of_weights(input_file: "InputFile") -> Iterator[str]:
+    """Of which columns the figures count rows, though the rows have weights."""
+    if input_file.weight is not None:
+        for part in _WITHOUT_WEIGHTS:
+            if (column := getattr(input_file, part)) is not None:
+                yield f"{column}: {_NOT_WEIGHTED}"
+        if input_file.features:
+            yield f"{', '.join(input_file.features)}: {_NOT_WEIGHTED}"
 
 
 def _subjects(overall: Mapping[str, Result], found: Sequence[Result]) -> str:

@@ -55,9 +55,8 @@ def write_population(
         file = table_at(input_file.path, input_file.said, guess=True)
         named_once(input_file.path, file.names, in_any_case=True)
         _check_names(input_file, file)
-        place = input_file.path.resolve()
-        folders = [path.parent, place if place.is_dir() else place.parent]
-        with locked_connection(folders) as connection:
+        folders = file.folders if isinstance(file, ParquetFiles) else []
+        with locked_connection([path.parent, *folders]) as connection:
             given = _Given(input_file, file, connection, sql, path.parent)
             for notice in file.notices:
                 tell(notice)
@@ -65,6 +64,11 @@ def write_population(
             given.write(path)
     except TabularError as error:
         raise InputError(str(error)) from None
+    except duckdb.Error as error:  # whose words can quote a row
+        raise InputError(
+            f"{input_file.path}: cannot be read to its end, {type(error).__name__} (text must be"
+            " UTF-8; write the file anew, or mend its rows)"
+        ) from None
     return rows
 
 
@@ -106,11 +110,6 @@ class _Given:
             rows, *counts = query.fetchall()[0]
         except InputError as error:
             raise InputError(f"{place}: {error}") from None
-        except duckdb.Error as error:  # whose words can quote a row
-            raise InputError(
-                f"{place}: cannot be read to its end, {type(error).__name__} (text must be UTF-8;"
-                " write the file anew, or mend its rows)"
-            ) from None
         if not rows:
             raise InputError(f"{place}: holds no row (there is nothing to measure)")
         for name, broken in zip(query.columns[1:], counts, strict=True):
