@@ -82,10 +82,12 @@ def check(
 
 
 def _check_files(settings: "Settings", policies: "list[LoadedPolicy]") -> None:
+    from fairness_audit.guard.twice import guarded_twice
     from fairness_audit.policy.needs import missing_files
     from fairness_audit.steps.canonical_objects import staging_faults
 
     faults = [fault for loaded in policies for fault in missing_files(settings, loaded)]
+    faults += guarded_twice(policies)
     faults += staging_faults(settings.sql)
     for fault in faults:
         complain(fault)
