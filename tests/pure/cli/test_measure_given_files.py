@@ -267,3 +267,11 @@ def test_figures_that_use_no_weights_say_so(tmp_path: Path) -> None:
     assert found.one("mean_value", "a")["method"].endswith("unweighted")
     for more in ((), ("--all",)):
         assert "its figures do not use the weights" in asked("measure", file, *words, *more).stdout
+
+
+def test_a_ratio_to_hardly_anything_has_no_interval(tmp_path: Path) -> None:
+    file = text(tmp_path, "g,v\na,1\na,2\nb,1000\nb,-999.9999\n")
+    found = Answer(file, "--attr", "g", "--value", "v", "--reference", "g=b")
+    ratio = found.one("mean_value_ratio", "a")
+    assert ratio["value"] > 1000
+    assert (ratio["low"], ratio["high"], ratio["method"]) == (None, None, "none")
