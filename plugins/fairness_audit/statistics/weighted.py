@@ -14,6 +14,7 @@ from fairness_audit.statistics.effective_counts import equally_weighted
 from fairness_audit.statistics.proportions import Floats
 
 _ROUNDING = 1e-12
+_LARGEST_EXPONENT = 700.0
 
 
 class Estimate(NamedTuple):
@@ -46,6 +47,14 @@ def log_ratio(own: Estimate, other: Estimate) -> Estimate:
         return Estimate(math.nan, math.nan)
     variance = own.variance / own.value**2 + other.variance / other.value**2
     return Estimate(math.log(own.value / other.value), variance)
+
+
+def ends_of_ratio(ratio: float, error: float, quantile: float) -> tuple[float, float] | None:
+    """The interval of a ratio by the standard error of its logarithm; None where it has no end."""
+    if not quantile * error < _LARGEST_EXPONENT:
+        return None
+    factor = math.exp(quantile * error)
+    return (ratio / factor, ratio * factor) if math.isfinite(ratio * factor) else None
 
 
 def standardised_difference(

@@ -72,6 +72,8 @@ def kind_of(path: Path) -> Kind:
         if is_packed:
             raise TabularError(f"{path}: is Parquet packed with gzip (unpack it)")
         return Kind.PARQUET
+    if start.startswith(_GZIP):
+        raise TabularError(f"{path}: is packed with gzip twice (unpack it once)")
     for magic, what in _UNREADABLE.items():
         if start.startswith(magic):
             raise TabularError(f"{path}: is {what}")

@@ -77,7 +77,15 @@ def test_a_group_may_be_called_as_everybody_is(tmp_path: Path, name: str) -> Non
 
 @pytest.mark.parametrize(
     ("yes", "no"),
-    [("yes", "No"), ("TRUE", "false"), ("t", "f"), ("Y", "n"), ("1.00", "0.00"), (" 1", "0 ")],
+    [
+        ("yes", "No"),
+        ("TRUE", "false"),
+        ("t", "f"),
+        ("Y", "n"),
+        ("WAHR", "FALSCH"),
+        ("1.00", "0.00"),
+        (" 1", "0 "),
+    ],
 )
 def test_yes_and_no_may_be_written_in_many_ways(tmp_path: Path, yes: str, no: str) -> None:
     content = f"g,p,y\na,{yes},{no}\na,{no},{yes}\nb,{yes},\nb,{yes},NA\n"
@@ -168,17 +176,19 @@ def test_types_of_parquet_mean_what_they_say(tmp_path: Path) -> None:
         t=pa.array(moments, berlin),
         o=pa.array(moments, pa.timestamp("ns", "-03:30")),
         n=pa.array(["x", "y"]).dictionary_encode(),
+        u=pa.array([b"\xff" * 16, b"\0" * 16], pa.uuid()),
         p=pa.array([Decimal("1.00"), Decimal("0.00")]),
         y=pa.array([True, None]),
     )
-    attributes = [word for name in "gton" for word in ("--attr", name)]
+    attributes = [word for name in "gtonu" for word in ("--attr", name)]
     found = Answer(file, *attributes, "--selected", "p", "--outcome", "y")
-    there = {name: {e["group"] for e in found.those("SR", attribute=name)} for name in "gton"}
+    there = {name: {e["group"] for e in found.those("SR", attribute=name)} for name in "gtonu"}
     assert there == {
         "g": {"ä", "b"},
         "t": {"2025-01-01 00:00:00+01:00", "2024-07-01 00:00:00+02:00"},
         "o": {"2024-12-31 19:30:00-03:30", "2024-06-30 18:30:00-03:30"},
         "n": {"x", "y"},
+        "u": {"ffffffff-ffff-ffff-ffff-ffffffffffff", "00000000-0000-0000-0000-000000000000"},
     }
     assert found.value("SR", "ä") == 1
     broken = parquet(tmp_path, g=pa.array([b"\xffcanary"]), p=pa.array([1]))
@@ -267,3 +277,11 @@ def test_figures_that_use_no_weights_say_so(tmp_path: Path) -> None:
     assert found.one("mean_value", "a")["method"].endswith("unweighted")
     for more in ((), ("--all",)):
         assert "its figures do not use the weights" in asked("measure", file, *words, *more).stdout
+
+
+def test_a_ratio_to_hardly_anything_has_no_interval(tmp_path: Path) -> None:
+    file = text(tmp_path, "g,v\na,1\na,2\nb,1000\nb,-999.9999\n")
+    found = Answer(file, "--attr", "g", "--value", "v", "--reference", "g=b")
+    ratio = found.one("mean_value_ratio", "a")
+    assert ratio["value"] > 1000
+    assert (ratio["low"], ratio["high"], ratio["method"]) == (None, None, "none")

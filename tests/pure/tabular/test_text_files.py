@@ -60,6 +60,12 @@ def test_a_line_that_names_the_delimiter_is_no_header(tmp_path: Path, line: str)
     assert read(path) == ROWS
 
 
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_lines_may_end_in_any_way(tmp_path: Path, end: str) -> None:
+    path = written(tmp_path, f"id;a{end}1;x{end}2;y".encode())
+    assert read(path) == [["id", "a"], ["1", "x"], ["2", "y"]]
+
+
 def test_what_is_said_goes_before_what_is_found(tmp_path: Path) -> None:
     path = written(tmp_path, "a,b;c,d\n1,2;3,4\n".encode("utf-16-be"))
     assert read(path, Dialect(";", "utf-16-be")) == [["a,b", "c,d"], ["1,2", "3,4"]]
@@ -94,6 +100,7 @@ def test_a_header_has_no_blanks_and_columns_without_a_name_are_left_out(tmp_path
         (gzip.compress(b"id,a\n1,2\n" * 9000, mtime=0)[:-12], "packed with gzip and broken"),
         (gzip.compress(b"", mtime=0), "is empty"),
         (gzip.compress(b"PAR1", mtime=0), r"is Parquet packed with gzip \(unpack"),
+        (gzip.compress(gzip.compress(b"id\n", mtime=0), mtime=0), "packed with gzip twice"),
         (b"PK\x03\x04canary", "an Excel workbook or a ZIP archive"),
         (b"\xd0\xcf\x11\xe0canary", "an old Excel workbook"),
         (b"<html><table>canary", "a web page"),

@@ -147,9 +147,10 @@ def _input_file(given: Mapping[str, Any]) -> "InputFile":
 
 def _existing(file: Path) -> Path:
     """The file, or the folder, if it may be one of Parquet parts."""
-    is_parts = file.is_dir() and any(
-        each.suffix == ".parquet" or each.name.startswith("part-") for each in file.rglob("*")
-    )
+    from fairness_audit.tabular.parquet_files import visible
+
+    inside = list(visible(file, deep=True)) if file.is_dir() else []
+    is_parts = any(each.suffix == ".parquet" or each.name.startswith("part-") for each in inside)
     return file if is_parts else existing_file(file, _FILES)
 
 

@@ -20,6 +20,7 @@ from duckdb import (
     Expression,
     FunctionExpression,
 )
+from duckdb.sqltypes import DuckDBPyType
 
 from fairness_audit.engine.duckdb import statement
 from fairness_audit.errors import InputError
@@ -29,8 +30,9 @@ Tell = Callable[[str], None]
 _UNKNOWN = "|unknown|n/a|na|n.a.|#n/a|#na|<na>|null|nan|none|nat|nil|missing|not available|?|-|--"
 UNKNOWN_WORDS = frozenset(re.split(r"\|", _UNKNOWN))
 """What people and programs write where they do not know, in small letters; the first is blank."""
-_POSITIVE = ("1", "true", "t", "yes", "y")
-_NEGATIVE = ("0", "false", "f", "no", "n")
+# Spreadsheets write true and false in the language of their user.
+_POSITIVE = ("1", "true", "t", "yes", "y", "wahr", "vrai", "verdadero", "vero", "waar")
+_NEGATIVE = ("0", "false", "f", "no", "n", "falsch", "faux", "falso", "onwaar")
 _BLANKS = " \t\r\n\v\f\u00a0"
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 
@@ -57,17 +59,15 @@ def is_one_of(cell: Expression, words: Iterable[str]) -> Expression:
     return FunctionExpression("lower", trimmed(cell)).isin(*listed)
 
 
-def text_of(name: str, kind: pa.DataType | None) -> Expression:
-    """A column as text: bytes as the UTF-8 they are, moments by the clock of their own zone."""
+def text_of(name: str, kind: pa.DataType | None, stored: DuckDBPyType) -> Expression:
+    """A column as text: bytes as the UTF-8 they are, moments by the clock of their own zone.
+
+    ``kind`` is its type as Arrow knows it, ``stored`` as DuckDB does.
+    """
     column = ColumnExpression(name)
-    if kind is None:
-        return column.cast("VARCHAR")
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    is_binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    if is_binary or pa.types.is_fixed_size_binary(kind):
+    if stored.id == "blob":
         return FunctionExpression("decode", column)
-    if pa.types.is_timestamp(kind) and kind.tz:
+    if kind is not None and pa.types.is_timestamp(kind) and kind.tz:
         return _by_own_clock(column.cast("TIMESTAMPTZ"), kind.tz)
     return column.cast("VARCHAR")
 

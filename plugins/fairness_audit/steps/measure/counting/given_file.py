@@ -100,6 +100,7 @@ class _Given:
             self._kinds = {each.name: each.type for each in file.schema}
         else:
             self._rows = connection.read_parquet(exactly(_copied(file, folder)))
+        self._stored = dict(zip(file.names, self._rows.types, strict=True))
 
     def checked(self, tell: Tell) -> int:
         """Make the view ``given``, and hold it against every rule; the number of rows."""
@@ -171,7 +172,7 @@ class _Given:
     def _text(self, column: str | None) -> Expression:
         if column is None:
             return ConstantExpression(None).cast("VARCHAR")
-        text = text_of(column, self._kinds.get(column))
+        text = text_of(column, self._kinds.get(column), self._stored[column])
         return FunctionExpression("ltrim", text) if self._file.has_blanks else text
 
     def _known(self, text: Expression, words: Iterable[str] = UNKNOWN_WORDS) -> Expression:

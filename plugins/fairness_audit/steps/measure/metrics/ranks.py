@@ -24,7 +24,7 @@ from fairness_audit.policy.metrics import (
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics import intervals, weighted
 from fairness_audit.statistics.proportions import Floats, Proportions, two_sided_quantile
-from fairness_audit.statistics.weighted import Estimate, log_ratio
+from fairness_audit.statistics.weighted import Estimate, ends_of_ratio, log_ratio
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.plan import Compat, Plan
 from fairness_audit.steps.measure.figures.pairs import REST
@@ -184,15 +184,13 @@ class _Ranked:
             value=None if math.isnan(found.value) else own.value / theirs.value,
             reference=reference,
         )
-        if row.value is None or math.isnan(found.error):
+        if row.value is None:
             return row
-        factor = math.exp(two_sided_quantile(self._plan.confidence) * found.error)
-        return row._replace(
-            low=row.value / factor,
-            high=row.value * factor,
-            standard_error=found.error,
-            method="delta",
-        )
+        ends = ends_of_ratio(row.value, found.error, two_sided_quantile(self._plan.confidence))
+        if ends is None:
+            return row
+        low, high = ends
+        return row._replace(low=low, high=high, standard_error=found.error, method="delta")
 
     def _share(
         self, metric: Metric, attribute: str, name: str, k: int, top: float, of: float

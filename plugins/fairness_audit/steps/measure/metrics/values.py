@@ -22,7 +22,7 @@ from fairness_audit.policy.metrics import (
 )
 from fairness_audit.records.measurement import OVERALL
 from fairness_audit.statistics.proportions import two_sided_quantile
-from fairness_audit.statistics.weighted import Estimate, log_ratio
+from fairness_audit.statistics.weighted import Estimate, ends_of_ratio, log_ratio
 from fairness_audit.steps.measure.counting.grouped_scan import Scanner, groups_in
 from fairness_audit.steps.measure.counting.plan import Plan
 from fairness_audit.steps.measure.figures.pairs import REST
@@ -249,12 +249,11 @@ class _Values:
         found = log_ratio(*means)
         ratio = _quotient(means[0].value, means[1].value)
         row = self._row(metric, name, n, ratio, "none")
-        if math.isnan(found.error):
+        ends = ends_of_ratio(ratio, found.error, two_sided_quantile(self._plan.confidence))
+        if ends is None:
             return row
-        factor = math.exp(two_sided_quantile(self._plan.confidence) * found.error)
-        return row._replace(
-            low=ratio / factor, high=ratio * factor, standard_error=found.error, method="delta"
-        )
+        low, high = ends
+        return row._replace(low=low, high=high, standard_error=found.error, method="delta")
 
     def _mean(self, sums: Sums) -> Estimate:
         return self._of(sums.n, sums.total, sums.squares)
