@@ -56,4 +56,8 @@ class Memory:
             self.heads.add(seq, envelope)
             self.heads.drop_below(seq)
         except LedgerError as error:
-            log.warning("an older copy of the ledger would not be told by this machine: %s", error)
+            log.warning(
+                "an older copy of the ledger would not be told by this machine: nothing can be"
+                " remembered (FAIRNESS_AUDIT_SEEN: name a folder that can be written): %s",
+                error,
+            )

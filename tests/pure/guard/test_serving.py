@@ -1,5 +1,8 @@
 """What lies on the disk of the server is what was audited, or it is not served."""
 
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,16 @@ from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.keys import public_pem
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Judgement, Verdict
+from fairness_audit.records.signed.dsse import open_head, sign, sign_head
 from fairness_audit.registry.artifact import folder_digest
-from tests.builders.published import FAILED, SIGNER, TRUSTED, a_loaded_policy, published
+from tests.builders.published import (
+    FAILED,
+    SIGNER,
+    TRUSTED,
+    a_loaded_policy,
+    a_record,
+    published,
+)
 
 
 class Server:
@@ -69,6 +80,36 @@ def test_one_changed_byte_is_not(server: Server) -> None:
 def test_neither_is_one_file_more(server: Server) -> None:
     (server.model / "hook.py").write_text("")
     assert server.asked()[0] == 1
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("put", [lambda at: at.symlink_to("/etc"), os.mkfifo])
+def test_nor_what_leads_elsewhere_or_never_ends(
+    server: Server, put: Callable[[Path], None]
+) -> None:
+    """A folder behind a link was outside the digest, and was loaded all the same."""
+    (server.model / "code").mkdir()
+    put(server.model / "code" / "wave")
+    code, output = server.asked()
+    assert code == 2
+    assert "wave is" in " ".join(output.split())
+
+
+def test_nor_what_an_older_copy_of_records_and_heads_lets_pass(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The witness is a place of its own, which they do not reach."""
+    witness = server.folder / "witness"
+    shutil.copytree(server.folder / "heads", witness)
+    monkeypatch.setenv("FAIRNESS_AUDIT_WITNESS", str(witness))
+    assert server.asked()[0] == 0
+    (newest,) = witness.iterdir()
+    seen = open_head(newest.read_bytes(), TRUSTED)
+    later = a_record(seq=seen.seq + 1, prev=seen.envelope_digest)
+    write_bytes(witness / "000000000002.json", sign_head(sign(later, SIGNER), SIGNER))
+    code, output = server.asked()
+    assert code == 1
+    assert "older copy: record 2 is not there" in " ".join(output.split())
 
 
 def test_nor_another_version(server: Server) -> None:
