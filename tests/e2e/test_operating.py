@@ -131,7 +131,7 @@ def test_production_goes_back_where_a_person_says_why(operated: Operated) -> Non
     registry = MlflowRegistry(operated.installation.settings.registry_url)
     newer = operated.installation.state / "newer"
     write_bytes(newer / "MLmodel", b"version 3\n")
-    newest = registry._client.create_model_version(MODEL, newer.as_uri()).version
+    newest = str(registry._client.create_model_version(MODEL, newer.as_uri()).version)
     registry.promote(MODEL, newest, "champion")
     run = operated.audit("2")
     assert operated.site.ended(DAG, run)["gate"] == "skipped"
