@@ -28,6 +28,7 @@ with DAG(
     dag_id="keep_ledger",
     schedule="0 3 * * *",
     catchup=False,
+    is_paused_upon_creation=False,  # a paused guard would let nobody know
     max_active_runs=1,
     default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
     tags=["fairness-audit"],

@@ -12,10 +12,12 @@ import sys
 import time
 from pathlib import Path
 
+from fairness_audit.ledger.heads import Heads
+from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.policy.load import load_policy
 from fairness_audit.steps.gate import ask
 from tests.builders.fakes import FakeRegistry
-from tests.builders.published import MODEL, NOW, a_ledger, digest
+from tests.builders.published import MODEL, NOW, digest
 
 QUESTIONS = 5
 
@@ -24,7 +26,10 @@ def main(path: str, version: str) -> None:
     """Ask again and again, as a server does; the first question only warms up."""
     folder = Path(path)
     loaded = load_policy(folder / "expectations" / MODEL / "policy.yaml")
-    ledger = a_ledger(folder)
+    heads, witness = (Heads(str(folder / name)) for name in ("heads", "witness"))
+    witness.add(heads.length(), heads.envelope(heads.length()) or b"")
+    address = f"sqlite:///{folder / 'ledger.db'}"
+    ledger = Ledger(address, heads, witness=witness, memory=folder / "seen")
     registry = FakeRegistry({(MODEL, version): digest("artifact 1")})
     taken, grown = [], []
     for _ in range(QUESTIONS + 1):

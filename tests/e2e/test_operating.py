@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from fairness_audit.demo.timeline import TODAY
+from fairness_audit.files import write_bytes
 from fairness_audit.registry.mlflow import MlflowRegistry
 from tests import CHECKOUT
 from tests.e2e.installation import Installation
@@ -128,8 +129,9 @@ def test_a_backfill_moves_nothing(operated: Operated) -> None:
 
 def test_production_goes_back_where_a_person_says_why(operated: Operated) -> None:
     registry = MlflowRegistry(operated.installation.settings.registry_url)
-    source = registry._client.get_model_version(MODEL, "2").source
-    newest = registry._client.create_model_version(MODEL, source).version
+    newer = operated.installation.state / "newer"
+    write_bytes(newer / "MLmodel", b"version 3\n")
+    newest = registry._client.create_model_version(MODEL, newer.as_uri()).version
     registry.promote(MODEL, newest, "champion")
     run = operated.audit("2")
     assert operated.site.ended(DAG, run)["gate"] == "skipped"

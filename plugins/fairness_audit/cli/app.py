@@ -11,6 +11,7 @@ from fairness_audit.cli import (
     audits,
     calibrate,
     candidate,
+    doctor,
     gate,
     ledger,
     measure,
@@ -63,6 +64,7 @@ def main() -> None:
 
 
 app.command()(policies.check)
+app.command()(doctor.doctor)
 app.command()(plan.plan)
 app.command()(audits.run)
 app.command()(candidate.candidate)

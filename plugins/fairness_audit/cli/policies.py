@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @verb(
     "fairness-audit check",
     "fairness-audit check --registry    # does the registry ask the gate?",
+    "fairness-audit check --against main    # which edits need a new audit?",
 )
 def check(
     write_schema: Annotated[
@@ -31,6 +32,12 @@ def check(
             "--registry", help="Also ask the registry for promotions that it must refuse."
         ),
     ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV", help="Say which edits since this Git revision need a new audit."
+        ),
+    ] = None,
     form: RowsPrinted = Format.TABLE,
 ) -> None:
     """Check every policy, its SQL and its suites, at once.
@@ -39,11 +46,10 @@ def check(
     sql/objects describes. What a valid policy can never conclude, or leaves open, is a warning.
 
     Exit 0 nothing is wrong, 2 something is. With --registry: exit 0 it asks the gate, 1 it
-    promotes without asking, 2 cannot tell.
+    promotes without asking, 2 cannot tell. With --against: exit 0 every record still holds, 1 some
+    models must be audited again.
     """
     from fairness_audit.installation import Installation
-    from fairness_audit.policy.needs import missing_files
-    from fairness_audit.steps.canonical_objects import staging_faults
 
     with Installation.from_environment() as installation:
         settings = installation.settings
@@ -51,14 +57,12 @@ def check(
             _write_schemas(settings)
         policies = installation.policies()
         exposed = _exposed(installation)
-    faults = [fault for loaded in policies for fault in missing_files(settings, loaded)]
-    faults += staging_faults(settings.sql)
-    for fault in faults:
-        complain(fault)
-    if faults:
-        raise typer.Exit(ExitCode.CANNOT_TELL)
+    _check_files(settings, policies)
     if registry:
         _check_registry(settings, policies)
+    if against is not None:
+        _tell_edits(settings, policies, against, form)
+        return
     rows = [_row(loaded) for loaded in policies]
 
     def in_words() -> None:
@@ -75,6 +79,41 @@ def check(
             say("the registry asks the gate")
 
     show_rows(rows, form, in_words)
+
+
+def _check_files(settings: "Settings", policies: "list[LoadedPolicy]") -> None:
+    from fairness_audit.guard.twice import guarded_twice
+    from fairness_audit.policy.needs import missing_files
+    from fairness_audit.steps.canonical_objects import staging_faults
+
+    faults = [fault for loaded in policies for fault in missing_files(settings, loaded)]
+    faults += guarded_twice(policies)
+    faults += staging_faults(settings.sql)
+    for fault in faults:
+        complain(fault)
+    if faults:
+        raise typer.Exit(ExitCode.CANNOT_TELL)
+
+
+def _tell_edits(
+    settings: "Settings", policies: "list[LoadedPolicy]", revision: str, form: Format
+) -> None:
+    from dataclasses import asdict
+
+    from fairness_audit.cli.revision import home_at
+    from fairness_audit.policy.edits import edits
+    from fairness_audit.policy.load import read_policies
+
+    with home_at(settings.home, revision) as before:
+        found = list(edits(read_policies(before / "expectations"), policies))
+
+    def in_words() -> None:
+        for each in found:
+            say(each.sentence, hang=4)
+
+    show_rows([asdict(each) for each in found], form, in_words)
+    if any(each.means == "audit again" for each in found):
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def _row(loaded: "LoadedPolicy") -> dict[str, Any]:

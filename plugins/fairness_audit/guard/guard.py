@@ -8,7 +8,7 @@ Production is guarded as an alias is. Nothing that can be written into the regis
 evidence.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from fairness_audit.errors import AuditError, RegistryError
 from fairness_audit.guard.promoted_names import is_ours, looks_like
 from fairness_audit.installation import Installation
-from fairness_audit.policy.load import LoadedPolicy
+from fairness_audit.policy.load import BrokenPolicy, LoadedPolicy, ReadPolicies
 from fairness_audit.registry import Contents
 from fairness_audit.registry.names import same_name
 from fairness_audit.registry.training import TAG, moment_of_tag
@@ -88,7 +88,9 @@ def _allowed(promotion: Promotion) -> ExitStack:
     """What keeps the ledger as it is, once the gate has allowed the promotion."""
     with ExitStack() as held:
         installation = held.enter_context(Installation.from_environment())
-        asked = _to_ask(promotion, installation.policies(), installation.settings)
+        policies = installation.read_policies()
+        _check_readable(promotion, policies, installation.settings)
+        asked = _to_ask(promotion, policies.loaded, installation.settings)
         if not asked:
             return held.pop_all()
         content = ReadOnce(_Content(promotion))
@@ -131,16 +133,18 @@ def check_rename(name: str, new_name: str, aliases: Callable[[], list[str]]) -> 
     """
     said = f"{SIGN} to rename {name!r} to {new_name!r}"
     try:
-        policies = Installation.from_environment().policies()
+        policies, broken = Installation.from_environment().read_policies()
+        if unknown := [each.error for each in broken.values() if each.registered_model is None]:
+            raise unknown[0]
     except Exception as error:
         raise Refused(" ".join(f"{said}: {error}".split())) from error
     for each in (name, new_name):
-        if _audited_as(each, policies):
+        if _audited_as(each, policies) or _broken_for(each, broken):
             raise Refused(
                 f"{said}: a policy audits {each!r} (register the version under the other name,"
                 " and audit it there)"
             )
-    guarded = [*_aliases(policies), "production"]
+    guarded = [*_aliases(policies), *(e.alias for e in broken.values() if e.alias), "production"]
     if any(looks_like(alias, guarded) for alias in aliases()):
         raise Refused(f"{said}: a version of it is in production (take its alias off first)")
 
@@ -175,6 +179,30 @@ def check_training(name: str, version: str, told: object, before: str | None) ->
             )
     except RegistryError as error:
         raise Refused(f"{SIGN} it: {error}") from error
+
+
+def _check_readable(promotion: Promotion, policies: ReadPolicies, settings: Settings) -> None:
+    """A model whose policy has faults stays as it is; others do not wait for it.
+
+    Where the faults hide which model that is, it may be any that no other policy audits.
+    """
+    name, alias = promotion.name, promotion.alias
+    found = _broken_for(name, policies.broken)
+    if found is None and not _audited_as(name, policies.loaded):
+        hidden = (each for each in policies.broken.items() if each[1].registered_model is None)
+        found = None if name in settings.unguarded_models else next(hidden, None)
+    if found is None:
+        return
+    model, broken = found
+    guarded = {broken.alias or alias or "", *settings.guarded_aliases}
+    if alias is None or looks_like(alias, guarded):
+        raise promotion.refused(f"the policy of {model} cannot be read: {broken.error.faults[0]}")
+
+
+def _broken_for(name: str, broken: Mapping[str, BrokenPolicy]) -> tuple[str, BrokenPolicy] | None:
+    """The policy with faults that guards a registered model, and the model's name."""
+    named = ((model, each) for model, each in broken.items() if each.registered_model is not None)
+    return next((item for item in named if same_name(name, str(item[1].registered_model))), None)
 
 
 def _to_ask(

@@ -207,7 +207,7 @@ def _secret(file: Path, variable: str) -> bytes:
 
 def _content(file: Path) -> bytes:
     """The bytes of a key file, which may be a link, as Kubernetes mounts them, but no pipe."""
-    if file.exists() and not file.is_file():
+    if file.exists() and not (file.is_file() or file.is_dir()):
         raise OSError(errno.EINVAL, "is no file", str(file))
     return file.read_bytes()
 

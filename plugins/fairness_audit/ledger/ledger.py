@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from fairness_audit.ledger.append_only import TRIGGERS, grant, protect, protected_by
 from fairness_audit.ledger.database import Database
@@ -171,6 +172,16 @@ class Ledger:
         asked = select(table.c.seq).filter_by(**filed).limit(1)
         with self._database.reading() as connection:
             return connection.execute(asked).first() is not None
+
+    def clock(self) -> datetime:
+        """The time by the database's clock, which is this machine's where it is a file.
+
+        Raises:
+            LedgerError: when the database does not answer.
+        """
+        with self._database.reading() as connection:
+            now: datetime = connection.execute(select(func.now())).scalar_one()
+        return now.astimezone(UTC) if now.tzinfo else now.replace(tzinfo=UTC)
 
 
 def _next(connection: Connection) -> tuple[int, str | None]:

@@ -80,7 +80,7 @@ def sweep_production() -> list[str]:
         for each in swept
         if each.done != "nothing"
     ]
-    alarms += [_unreadable("production", model, error) for model, error in broken.items()]
+    alarms += [_unreadable("production", model, each.error) for model, each in broken.items()]
     said, notices = _of(alarms, before)
     if any(not each.decision.certain for each in swept):  # worth asking again
         raise with_notices(AirflowException("\n".join(said)), *notices)
@@ -139,7 +139,7 @@ def find_late_audits() -> list[str]:
     alarms = [
         _Alarm("late", each.model, each.model, str(each.last), each.sentence) for each in late
     ]
-    alarms += [_unreadable("late", model, error) for model, error in broken.items()]
+    alarms += [_unreadable("late", model, each.error) for model, each in broken.items()]
     said, notices = _of(alarms, before)
     before.keep({each.about: each.stands for each in alarms})
     if notices:

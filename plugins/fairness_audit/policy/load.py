@@ -65,21 +65,51 @@ def policy_files(expectations: Path) -> list[Path]:
     return sorted(expectations.glob(f"*/{FILE_NAME}"))
 
 
+class Guarded(BaseModel):
+    """What a policy guards, whatever else it says."""
+
+    registered_model: str
+    alias: str
+
+
+class GateOf(BaseModel):
+    """A policy as far as it says what it guards."""
+
+    gate: Guarded
+
+
+class BrokenPolicy(NamedTuple):
+    """A policy with faults, and what it guards; None where that is among them."""
+
+    error: PolicyError
+    registered_model: str | None = None
+    alias: str | None = None
+
+
 class ReadPolicies(NamedTuple):
     """The policies of a folder, and those that cannot be read, by their models' names."""
 
     loaded: list[LoadedPolicy]
-    broken: dict[str, PolicyError]
+    broken: dict[str, BrokenPolicy]
 
 
 def read_policies(expectations: Path) -> ReadPolicies:
-    """Read every policy of a folder; one with faults keeps nobody from the others."""
+    """Read every policy of a folder; one with faults keeps nobody from the others.
+
+    Raises:
+        PolicyError: there is no policy at all.
+    """
     loaded, broken = [], {}
     for file in policy_files(expectations):
         try:
             loaded.append(load_policy(file))
         except PolicyError as error:
-            broken[file.parent.name] = error
+            broken[file.parent.name] = BrokenPolicy(error, *_guarded_by(file))
+    if not loaded and not broken:
+        pattern = expectations / "*" / FILE_NAME
+        raise PolicyError(
+            [PolicyFault(pattern, 1, "(file)", "no policy found", "add one per model")]
+        )
     return ReadPolicies(loaded, broken)
 
 
@@ -90,10 +120,7 @@ def load_policies(expectations: Path) -> list[LoadedPolicy]:
         PolicyError: with all faults of all files; also if there is no policy at all.
     """
     loaded, broken = read_policies(expectations)
-    faults = [fault for error in broken.values() for fault in error.faults]
-    if not loaded and not faults:
-        pattern = expectations / "*" / FILE_NAME
-        faults = [PolicyFault(pattern, 1, "(file)", "no policy found", "add one per model")]
+    faults = [fault for each in broken.values() for fault in each.error.faults]
     if faults:
         raise PolicyError(faults)
     return loaded
@@ -120,6 +147,15 @@ def load_policy(file: Path, *, model: str | None = None) -> LoadedPolicy:
         raise PolicyError(faults)
     policy = AuditPolicy.model_validate(document.content)
     return LoadedPolicy(policy, policy_digest(policy), document)
+
+
+def _guarded_by(file: Path) -> tuple[str | None, str | None]:
+    """The registered model and the alias that a policy file names, valid or not."""
+    try:
+        gate = GateOf.model_validate(read_document(file).content).gate
+    except (PolicyError, ValidationError):
+        return None, None
+    return gate.registered_model, gate.alias
 
 
 KEPT: Final = "method"

@@ -1,6 +1,8 @@
 """What a model version consists of, as one digest."""
 
+import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -67,11 +69,12 @@ def plain_files(folder: Path) -> list[Path]:
     the way back; a pipe or a device never ends.
 
     Raises:
-        RegistryError: when the folder or something in it is a link, or is no file or folder.
+        RegistryError: when the folder or something in it is a link, is no file or folder, cannot
+            be read, or is called what is no text.
     """
     if folder.is_symlink():
         raise RegistryError(f"{folder} is a link (name the folder that it leads to)")
-    found = sorted(folder.rglob("*"))
+    found = sorted(_all_within(folder)) if folder.is_dir() else []
     for path in found:
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):
@@ -79,6 +82,23 @@ def plain_files(folder: Path) -> list[Path]:
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise RegistryError(f"{path} is neither a file nor a folder (remove it)")
     return [path for path in found if not path.is_dir()]
+
+
+def _all_within(folder: Path) -> Iterator[Path]:
+    """Everything in a folder, however deep; what `rglob` passes over in silence is an error."""
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    entry.name.encode()
+                    yield place / entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(place / entry.name)
+        except (OSError, UnicodeEncodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "holds a name that is no text"
+            raise RegistryError(f"{str(place)!r}: {why} (log the model again)") from error
 
 
 def _is_load_mark(path: Path, folder: Path) -> bool:

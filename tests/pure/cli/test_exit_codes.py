@@ -72,7 +72,8 @@ def test_every_error_of_an_operator_has_a_code_of_the_table() -> None:
         if isinstance(each, type) and issubclass(each, errors.AuditError)
     ]
     assert {kind.__name__ for kind in kinds if kind.exit_code is ExitCode.REFUSED} == {
-        "RecordError"
+        "RecordError",
+        "StaleJudgement",
     }
     assert all(isinstance(kind.exit_code, ExitCode) for kind in kinds)
 

@@ -44,7 +44,7 @@ def command_of(words: tuple[str, ...]) -> TyperCommand:
 
 def test_every_verb_is_looked_at() -> None:
     assert {("gate",), ("measure",), ("ledger", "status"), ("snapshot", "diff")} <= set(VERBS)
-    assert len(VERBS) == 23
+    assert len(VERBS) == 24
 
 
 @each_verb

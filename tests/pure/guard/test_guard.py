@@ -207,10 +207,41 @@ def test_only_the_policies_of_the_alias_are_asked_and_all_of_a_stage(place: Plac
             promote(alias=alias)
 
 
+def test_a_policy_with_faults_stops_the_promotions_of_its_model_alone(place: Place) -> None:
+    place.publish()
+    place.audits("another", registered_model="another")
+    file = place.policy.file
+    file.write_text(f"{file.read_text()}surprise: 1\n")
+    promote()
+    for alias in ("champion", "production", None):
+        with pytest.raises(Refused, match=r"the policy of another cannot be read: .*surprise"):
+            promote("another", alias)
+    promote("another", "challenger")
+    with pytest.raises(Refused, match="a policy audits 'another'"):
+        check_rename("another", "elsewhere", list)
+
+
+def test_where_faults_hide_whose_policy_it_is_only_other_policies_models_are_promoted(
+    place: Place,
+) -> None:
+    place.publish()
+    hidden = place.folder / "expectations" / "hidden" / "policy.yaml"
+    hidden.parent.mkdir()
+    hidden.write_text("model: [")
+    promote()
+    for alias in ("champion", "blue", None):
+        with pytest.raises(Refused, match="the policy of hidden cannot be read"):
+            promote("unheard_of", alias)
+    place.environment.setenv(UNGUARDED.name, "unheard_of")
+    promote("unheard_of")
+    with pytest.raises(Refused, match="hidden"):
+        check_rename("unheard_of", "elsewhere", list)
+
+
 def test_without_a_readable_policy_nobody_knows_what_is_guarded(place: Place) -> None:
     file = place.policy.file
     file.write_text("model: [")
-    with pytest.raises(Refused, match="PolicyError"):
+    with pytest.raises(Refused, match="cannot be read"):
         promote(alias="challenger")
     with pytest.raises(Refused, match="refuses to rename"):
         check_rename("one", "other", list)

@@ -50,3 +50,33 @@ def test_a_folder_without_files_has_no_content(tmp_path: Path) -> None:
     for folder in (tmp_path / "empty", tmp_path / "nowhere"):
         with pytest.raises(RegistryError, match="has no files"):
             folder_digest(folder)
+
+
+def test_names_that_are_no_text_are_told(model: Path) -> None:
+    (model / "data" / os.fsdecode(b"\xff")).write_bytes(b"")
+    with pytest.raises(RegistryError, match="data': holds a name that is no text"):
+        folder_digest(model)
+
+
+def test_a_file_is_found_however_deep_it_lies(model: Path) -> None:
+    before = folder_digest(model)
+    deep = model
+    try:
+        for _ in range(1_500):
+            deep /= "d"
+            deep.mkdir()
+        assert folder_digest(model) == before
+        (deep / "code.py").write_bytes(b"")
+        assert folder_digest(model) != before
+    finally:  # which pytest itself could not remove
+        (deep / "code.py").unlink(missing_ok=True)
+        while deep != model:
+            deep.rmdir()
+            deep = deep.parent
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_told(model: Path) -> None:
+    (model / "data").chmod(0)
+    with pytest.raises(RegistryError, match="Permission denied"):
+        folder_digest(model)

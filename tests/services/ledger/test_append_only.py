@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
@@ -17,13 +18,17 @@ from fairness_audit.cli.app import app
 from fairness_audit.errors import LedgerError, RecordError
 from fairness_audit.installation import Installation
 from fairness_audit.ledger.append_only import TRIGGERS, TURN, lend_functions
+from fairness_audit.ledger.database import Database
+from fairness_audit.ledger.entry import Entry
 from fairness_audit.ledger.heads import Heads
 from fairness_audit.ledger.keys import create_keys, load_signer
 from fairness_audit.ledger.ledger import Ledger
+from fairness_audit.ledger.table import ledger_table
 from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.ledger.witness import rewritable
+from fairness_audit.records.signed.dsse import digest_of_envelope, sign
 from fairness_audit.settings import Settings
-from tests.builders.published import LOGICAL_DATE, TRUSTED, a_ledger, appended
+from tests.builders.published import LOGICAL_DATE, STRANGER, TRUSTED, a_ledger, a_record, appended
 from tests.builders.tampering import TABLE, tamper
 
 
@@ -345,3 +350,24 @@ def test_status_is_red_where_records_are_missing(settings: Settings) -> None:
     code, output = called("status")
     assert code == 1
     assert "truncated: the ledger had 2 records, and 1 are there" in output
+
+
+def test_a_row_that_is_no_record_is_voided_by_the_verb(settings: Settings) -> None:
+    with Installation(settings) as installation:
+        last = installation.ledger.all()[-1]
+        placed = {"seq": 3, "prev": digest_of_envelope(last.envelope)}
+        junk = Entry.of(sign(a_record(model_version="9", **placed), STRANGER))
+        with Database(settings.ledger_url, 5).writing() as connection:
+            connection.execute(insert(ledger_table).values(junk.values))
+    code, output = called("status")
+    assert code == 1
+    assert "fairness-audit ledger void 3 --reason" in " ".join(output.split())
+    assert called("void", "3")[0] == 2  # a reason is asked for
+    assert called("void", "2", "--reason", "it failed")[0] == 1
+    code, output = called("void", "3", "--reason", "by hand; INC-123")
+    assert (code, output.strip()) == (0, "record 4 voids row 3: by hand; INC-123")
+    code, output = called("status")
+    assert code == 0, output
+    assert "3 records, all genuine, none missing" in output
+    assert called("rotate-key")[0] == 0
+    assert called("status")[0] == 0

@@ -139,6 +139,20 @@ def test_a_head_vouches_for_what_was_voided(place: Place) -> None:
     assert vouched_for(place.ledger, TRUSTED, "another").rows == ()
 
 
+def test_a_row_before_the_first_record_is_voided_too(
+    address: str, tmp_path: Path, loaded: LoadedPolicy
+) -> None:
+    place = Place(tmp_path, address, loaded)
+    place.insert(Entry.of(sign(a_record(model="another"), STRANGER)))
+    with pytest.raises(RecordError, match="ledger void 1 --reason"):
+        place.publish()
+    place.void(1)
+    place.publish()
+    assert place.asked().decision == "allow"
+    vouched_for(place.ledger, TRUSTED, MODEL)
+    assert place.files() == []
+
+
 def test_several_rows_are_voided_one_by_one_and_each_once(place: Place) -> None:
     rows = [place.put_in(model=f"m{each}") for each in range(3)]
     for seq in rows:
@@ -168,6 +182,26 @@ def test_a_void_of_a_stranger_voids_nothing_and_is_voided_itself(place: Place) -
     vouched_for(place.ledger, TRUSTED, MODEL)
 
 
+def test_who_takes_the_id_of_a_void_does_not_keep_the_row(place: Place) -> None:
+    """Nobody knows the id before; and who guessed the very moment, guesses no second one."""
+    seq = place.put_in()
+    junk = place.ledger.all()[-1]
+    guessed = VoidRecord(
+        seq=seq + 1, prev=digest_of_envelope(junk.envelope), voids=seq, issued=NOW,
+        voided_digest=digest_of_envelope(junk.envelope), voided_prev=junk.prev,
+        reason="x", versions={},
+    )  # fmt: skip
+    place.insert(Entry.of(sign(guessed, STRANGER)))
+    with pytest.raises(RecordError, match="has the id of this record, and is none"):
+        place.void(seq)
+    later = NOW + timedelta(seconds=1)
+    void = place.void(seq, now=later)
+    place.void(seq + 1, now=later)
+    assert place.asked().decision == "allow"
+    assert place.void(seq, now=later + timedelta(hours=1)) == void
+    vouched_for(place.ledger, TRUSTED, MODEL)
+
+
 def test_who_takes_the_id_of_an_audit_to_come_stops_only_that_one(place: Place) -> None:
     place.publish("2")
     other = Place(place.folder / "other", f"sqlite:///{place.folder / 'other.db'}", place.loaded)
@@ -182,7 +216,7 @@ def test_who_takes_the_id_of_an_audit_to_come_stops_only_that_one(place: Place) 
         place.publish("3")
     place.void(3)
     assert place.asked("2").decision == "allow"
-    with pytest.raises(RecordError, match="audit as of a later moment"):
+    with pytest.raises(RecordError, match="do this again as of a later moment"):
         place.publish("3")
 
 

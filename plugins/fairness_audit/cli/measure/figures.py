@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fairness_audit.records.measurement import OVERALL
-
 Result = Mapping[str, Any]
 """A result as `measure` gives it: `KEYS` and `BESIDE` to what they are."""
 
 
 def is_everybody(result: Result) -> bool:
     """True of what is about the whole file, and not about an attribute that is called so too."""
+    from fairness_audit.records.measurement import OVERALL
+
     return bool(result["attribute"] == result["group"] == OVERALL)
 
 

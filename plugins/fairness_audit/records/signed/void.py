@@ -5,7 +5,7 @@ behind it says that it is none, by its number and digest, and the chain goes on 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -47,8 +47,14 @@ class VoidRecord(Placed):
 
     @property
     def record_id(self) -> str:
-        """The idempotency key: SHA-256 over what is voided."""
-        return digest_of({"voids": self.voids, "digest": self.voided_digest})
+        """SHA-256 over what is voided, and when: nobody can take the id before it is issued."""
+        return digest_of(
+            {
+                "voids": self.voids,
+                "digest": self.voided_digest,
+                "issued": self.issued.astimezone(UTC).isoformat(),
+            }
+        )
 
     @property
     def model_version(self) -> str:

@@ -1,6 +1,6 @@
 """Findings about disparities: every rule, for every group it is about."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from fairness_audit.records.finding import Evidence, Finding, Verdict, grouping_
 from fairness_audit.steps.judge.ahead import Ahead
 from fairness_audit.steps.judge.allowed_range import AllowedRange, is_below_four_fifths
 from fairness_audit.steps.judge.bounds import Beside
-from fairness_audit.steps.judge.cases import Case, Part, rate_of
+from fairness_audit.steps.judge.cases import Case, Part, known, rate_of
 from fairness_audit.steps.judge.family import Position
 from fairness_audit.steps.judge.ground import Ground, ground_of, verdict_of
 from fairness_audit.steps.judge.pairs import (
@@ -26,6 +26,9 @@ from fairness_audit.steps.judge.tables import Tables
 from fairness_audit.steps.judge.wording import apart_from, outwards, three_digits
 from fairness_audit.text import one_line
 
+_NAMED = 10
+"""How many groups a sentence names."""
+
 
 def disparity_findings(
     tables: Tables, part: Part, positions: Mapping[object, Position], ahead: Ahead | None = None
@@ -35,7 +38,7 @@ def disparity_findings(
     ``ahead`` says of what is open and holds a release up when it will be settled.
     """
     if part.lacks_reference:
-        yield _without_reference(tables.policy, part)
+        yield _without_reference(tables.policy, part, known(tables.evidence, part.grouping))
     told = [_Told(tables, case, positions[case], ahead) for case in part.cases]
     some_judged = any(each.ground.is_judged for each in told)
     for each in told:
@@ -224,12 +227,18 @@ class _Told:
         )
 
 
-def _without_reference(policy: AuditPolicy, part: Part) -> Finding:
-    """No group can be judged: a misnamed reference blocks."""
+def _without_reference(policy: AuditPolicy, part: Part, groups: Sequence[str]) -> Finding:
+    """No group can be judged: a misnamed reference blocks, and those there are may be meant."""
     rule = part.rule
     reference = policy.reference_of(part.grouping)
     rate = rate_of(policy, rule).phrase.called
-    why = f"the reference group {one_line(reference)} does not occur in the population"
+    there = ", ".join(map(one_line, groups[:_NAMED])) or "none"
+    if len(groups) > _NAMED:
+        there += f" and {len(groups) - _NAMED} more"
+    why = (
+        f"the reference group {one_line(reference)} does not occur in the population, whose groups"
+        f" are {there}"
+    )
     return Finding(
         rule=rule.id,
         kind="disparity",

@@ -61,7 +61,7 @@ def appended(
     except RecordError as error:
         raise type(error)(
             f"row {entry.seq} of the ledger has the id of this record, and is none: {error} (void"
-            f" it: fairness-audit ledger void {entry.seq}; and audit as of a later moment)"
+            f" it: fairness-audit ledger void {entry.seq}; and do this again as of a later moment)"
         ) from error
     if Entry.of(signed) != entry:
         raise RecordError(f"record {entry.seq} is filed as another one than it is")

@@ -8,7 +8,9 @@ from securesystemslib.signer import Signer
 from fairness_audit.errors import InputError, RecordError
 from fairness_audit.ledger.entry import Entry
 from fairness_audit.ledger.ledger import Ledger
-from fairness_audit.records.signed.dsse import digest_of_envelope, open_envelope
+from fairness_audit.ledger.opened import open_entries
+from fairness_audit.records.signed.dsse import SignedRecord, digest_of_envelope, open_envelope
+from fairness_audit.records.signed.statement import Record
 from fairness_audit.records.signed.void import VoidRecord
 from fairness_audit.steps.publish.appending import Trusted, appended, kept
 from fairness_audit.steps.publish.software import software_versions
@@ -46,6 +48,9 @@ def publish_void(
         raise InputError(
             f"the ledger has no row {seq} (fairness-audit ledger status names what is no record)"
         )
+    if (there := _voided_by(entry, ledger, trusted)) is not None:
+        kept(ledger, signer, trusted, there, records)
+        return _as_void(there)
     _check_is_none(entry, ledger, trusted)
     void = VoidRecord(
         seq=entry.seq + 1,
@@ -57,11 +62,33 @@ def publish_void(
         issued=now,
         versions=software_versions(),
     )
-    signed = appended(ledger, signer, trusted, void, lambda _: None)
+
+    def check_is_first(_: Record) -> None:
+        if _voided_by(entry, ledger, trusted) is not None:
+            raise RecordError(f"row {entry.seq} was voided just now (there is nothing left to do)")
+
+    signed = appended(ledger, signer, trusted, void, check_is_first)
     kept(ledger, signer, trusted, signed, records)
+    return _as_void(signed)
+
+
+def _as_void(signed: SignedRecord) -> VoidRecord:
     if not isinstance(signed.record, VoidRecord):
         raise RecordError(f"record {signed.record.seq} of the ledger is no void")
     return signed.record
+
+
+def _voided_by(entry: Entry, ledger: Ledger, trusted: Trusted) -> SignedRecord | None:
+    """The genuine void of a row; None where there is none yet."""
+    filed = [
+        each
+        for each in ledger.behind(entry.seq)
+        if (each.kind, each.model_version) == (VoidRecord.kind, str(entry.seq))
+    ]
+    for each in open_entries(filed, trusted()).kept:
+        if isinstance(each.signed.record, VoidRecord):
+            return each.signed
+    return None
 
 
 def _check_is_none(entry: Entry, ledger: Ledger, trusted: Trusted) -> None:

@@ -204,7 +204,7 @@ DIGESTS: Final = {
     "first": "d7e894991eb82a676841318df13147203d591ce7c287606cf5715bafc11f7268",
     "review": "3f93280b56b69b4f4b1357ceaa75f74a453268df4efcdacbd01d6322dfc97cb4",
     "approval": "e8754ab94e75355ec2779bc7fa6e8f5e24137c216c3c5c6456dfcf1f6538db91",
-    "void": "10c3a12d373b8826961220a0c5e3e6e090ef9b6f4d9fc9eadc52ad953c254a73",
+    "void": "45722ae43e93cb7f56171cf57fcb967199d3d7ac3becb9115ef4ff2cbc4a68fd",
     "head": "4a0a5652af769d033b2b80af635d41518d3b5bb52872282259499d094a8dc900",
 }
 """SHA-256 of the payloads, so that nobody freezes them again without meaning to."""

@@ -73,6 +73,20 @@ def test_without_anything_in_production_there_is_nothing_to_do(production: Produ
     assert production.swept() == []
 
 
+def test_what_another_usual_alias_names_is_in_production_too(production: Production) -> None:
+    """It may have come there before the name was guarded, or by the registry's database."""
+    registry = production.registry
+    registry.digests["lead_scoring", "2"] = digest("artifact 2")
+    registry.promote("lead_scoring", "2", "live")
+    assert [each.done for each in production.swept()] == ["nothing"]
+    swept = production.swept(aliases=("champion", "live"))
+    assert [(each.decision.model_version, each.done) for each in swept] == [
+        ("1", "nothing"),
+        ("2", "demoted"),
+    ]
+    assert registry.alias_target("lead_scoring", "live") is None
+
+
 def overwritten(production: Production) -> None:
     production.registry.digests["lead_scoring", "1"] = digest("overwritten")
 

@@ -135,8 +135,11 @@ def test_a_missing_reference_group_blocks() -> None:
     assert (finding.verdict, finding.at_gate) == (Verdict.INCONCLUSIVE, "block")
     assert finding.sentence == (
         "No group of gender can be judged on its selection rate: the reference group M does not"
-        " occur in the population."
+        " occur in the population, whose groups are F, X."
     )
+    many = {f"group {i:02}": MEN for i in range(14)}
+    finding = about(judged_counts(gender_policy(), many), kind="disparity")
+    assert finding.sentence.endswith("group 08, group 09 and 4 more.")
 
 
 def test_a_rule_of_which_nothing_counts_blocks() -> None:

@@ -302,6 +302,21 @@ def test_a_failure_that_could_not_be_found_any_more_stands(policy: AuditPolicy) 
     assert the(lifted).verdict is Verdict.PASS
 
 
+def test_a_failed_subgroup_is_asked_about_as_long_as_subgroups_are_searched() -> None:
+    """Where it cannot be told it may be told again; without a search nobody asks."""
+    search = {"subgroup_search": {"severity": "fail"}}
+    too_few = {"min_group_size": 10_000}
+    version = Version(gender_policy(**search))
+    before = about(version.audited(BROKEN), rule="worst_subgroup", group="F")
+    assert before.verdict is Verdict.FAIL
+    for policy, why in (
+        (gender_policy(**search, **too_few), UNANSWERED),
+        (gender_policy(**too_few), UNASKED),
+    ):
+        found = about(version.audited([*BROKEN, FAIR], policy), rule="worst_subgroup", group="F")
+        assert found.sentence == f"{before.sentence}{why}"
+
+
 def test_an_audit_of_before_the_failure_lifts_nothing_by_not_knowing_of_it() -> None:
     """It was made later, and by a policy that only warns."""
     version = Version()

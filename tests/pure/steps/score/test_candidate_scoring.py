@@ -1,6 +1,7 @@
 """A candidate in the place of the version in production: inputs, selection, population."""
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
@@ -395,5 +396,12 @@ def test_a_link_among_the_files_is_refused(registry: MlflowRegistry, tmp_path: P
     """It could bring a key into the folder that the artifact may read."""
     write_bytes(tmp_path / "signing.pem", b"secret")
     (tmp_path / "files" / "weights").symlink_to(tmp_path / "signing.pem")
-    with pytest.raises(RegistryError, match="holds the link 'weights'"):
+    with pytest.raises(RegistryError, match="weights is a link"):
+        registry.copy("lead_scoring", "1", tmp_path / "copy")
+
+
+@pytest.mark.timeout(60)
+def test_nor_is_a_pipe_among_them_waited_for(registry: MlflowRegistry, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "files" / "weights")
+    with pytest.raises(RegistryError, match="weights is neither a file nor a folder"):
         registry.copy("lead_scoring", "1", tmp_path / "copy")
