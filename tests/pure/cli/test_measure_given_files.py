@@ -285,3 +285,9 @@ def test_a_ratio_to_hardly_anything_has_no_interval(tmp_path: Path) -> None:
     ratio = found.one("mean_value_ratio", "a")
     assert ratio["value"] > 1000
     assert (ratio["low"], ratio["high"], ratio["method"]) == (None, None, "none")
+
+
+def test_of_groups_that_score_alike_the_larger_is_the_best(tmp_path: Path) -> None:
+    cells = ["a,9\n", *["b,9\n"] * 3, *["c,1\n"] * 8, *["c,9\n"] * 2]
+    found = Answer(text(tmp_path, "g,s\n" + "".join(cells)), "--attr", "g", "--score", "s")
+    assert found.one("scoring_rate_impact_ratio", "c")["reference"] == "b"

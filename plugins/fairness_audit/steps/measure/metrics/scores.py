@@ -307,7 +307,7 @@ class _Measured:
         names = self._histogram.names
         known = [i for i, name in enumerate(names) if name != UNKNOWN]
         large = [i for i in known if rows[i] >= self._plan.min_group_size]
-        best = max(large or known, key=lambda i: above[i] / n[i], default=None)
+        best = max(large or known, key=lambda i: (above[i] / n[i], n[i]), default=None)
         if reference is not None:
             best = names.index(reference) if reference in names else None
         if best is None or not above[best]:
