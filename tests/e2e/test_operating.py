@@ -93,6 +93,10 @@ def test_a_failed_audit_is_cleared_and_ends(operated: Operated) -> None:
     operated.clear(run, "extract")
     assert set(operated.site.ended(DAG, run).values()) == {"success"}
     assert operated.champion == "2"
+    # One line says what a step gave; the judgement is not printed whole.
+    log = operated.site.log_of(run, "judge")
+    assert "judge: verdict pass" in log
+    assert "Returned value" not in log
 
 
 def test_a_blocked_audit_is_cleared_and_ends_blocked_again(operated: Operated) -> None:

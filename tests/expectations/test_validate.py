@@ -1,6 +1,7 @@
 """The suites over whole populations: what passes, what does not, and what reaches the pages."""
 
 import json
+import logging
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -106,6 +107,14 @@ def test_a_balanced_population_passes_every_check(validated: Validated) -> None:
     assert failed(report) == set()
     assert {check.kind for check in report.checks} == set(KINDS)
     assert report.data_docs.is_file()
+
+
+def test_the_engine_says_nothing_of_its_files_and_stores(
+    validated: Validated, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    validated(people("M", "F"))
+    assert [each for each in caplog.records if each.name.startswith("great_expectations")] == []
 
 
 def test_an_under_represented_group_is_named(validated: Validated) -> None:

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import logging
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
@@ -12,6 +13,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from fairness_audit.pipeline.run import Run, reported
 from fairness_audit.records.door import StepResult
 from fairness_audit.records.steps import CANDIDATE, Flow
+
+log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
@@ -47,7 +50,9 @@ def task_of(
             for name, door in taken.items():
                 bound.arguments[name] = doors[name].model_validate(door)
             with current.installation:
-                return function(*bound.args, **bound.kwargs).model_dump(mode="json")
+                result = function(*bound.args, **bound.kwargs)
+            log.info("%s: %s", step, result.summary)
+            return result.model_dump(mode="json")
 
         # Airflow reads from these which arguments there are, and that JSON is given.
         model = first.replace(name="model", annotation=str)
@@ -55,7 +60,8 @@ def task_of(
             parameters=[model, *others], return_annotation=Json
         )
         run.__annotations__ = {"return": Json}
-        return task(**settings)(reported(run))
+        # What a step gives is told in one line of its own, not printed whole.
+        return task(show_return_value_in_logs=False, **settings)(reported(run))
 
     return as_task
 

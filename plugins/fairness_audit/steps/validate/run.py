@@ -160,8 +160,17 @@ def _seen(kind: Kind, each: Any, config: Any) -> Iterator[Check]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Great Expectations warns of its own and its libraries' deprecations; none are ours."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"great_expectations\..*")
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
-        yield
+    """Great Expectations warns of its own and its libraries' deprecations; none are ours.
+
+    What it tells of its files and stores, a task's log is no place for either.
+    """
+    engine = logging.getLogger("great_expectations")
+    level = engine.level
+    engine.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"great_expectations\..*")
+            warnings.filterwarnings("ignore", category=DeprecationWarning)
+            yield
+    finally:
+        engine.setLevel(level)

@@ -3,10 +3,14 @@
 import math
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from fairness_audit.records.finding import Verdict
 from fairness_audit.statistics.outlook import PROBABILITY
+from fairness_audit.statistics.proportions import Proportions
+from fairness_audit.steps.judge.outlook import _joined
+from fairness_audit.steps.judge.tables import Counted
 from tests.builders.evidence import FIRST_WEEK
 from tests.builders.judging import BIASED, FAIR, a_rule, about, gender_policy, judged_counts, share
 from tests.builders.outlooks import Claim, claimed_and_true
@@ -35,6 +39,16 @@ def test_claims_come_true(claim: Claim) -> None:
     assert found.probability >= PROBABILITY
     error = math.sqrt(true * (1 - true) / LIVES)
     assert abs(true - found.probability) <= POINTS + 2.5 * error
+
+
+def test_what_is_to_come_is_worth_as_much_as_what_was_counted() -> None:
+    """Ten decisions in two weeks, each worth half of one, are worth five: so is each to come."""
+    counted = Counted(Proportions.of([1, 2], [3, 7]), np.full(2, 2.0))
+    drawn = Proportions(np.array([[4.0], [5.0]]), np.full((2, 1), 10.0))
+    joined = _joined(counted, drawn)
+    assert joined.factor.tolist() == [2.0, 2.0, 2.0]
+    assert joined.seen.successes.tolist() == [[1.0, 2.0, 4.0], [1.0, 2.0, 5.0]]
+    assert joined.seen.trials.tolist() == [[3.0, 7.0, 10.0]] * 2
 
 
 def test_a_truth_near_the_limit_is_not_settled() -> None:
