@@ -95,7 +95,7 @@ def test_a_failed_audit_is_cleared_and_ends(operated: Operated) -> None:
     assert operated.champion == "2"
     # One line says what a step gave; the judgement is not printed whole.
     log = operated.site.log_of(run, "judge")
-    assert "judge: verdict pass" in log
+    assert "findings, verdict pass" in log
     assert "Returned value" not in log
 
 
