@@ -56,7 +56,7 @@ class Answer(BaseModel):
         """The answer that a decision of the gate is."""
         expires = decision.expires.astimezone(UTC) if decision.expires else None
         return cls.model_validate(
-            decision.model_dump()
+            decision.model_dump(exclude={"stays"})
             | {
                 "model_version": decision.model_version or None,
                 "reasons": list(decision.reasons),

