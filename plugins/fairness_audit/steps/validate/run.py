@@ -162,15 +162,23 @@ def _seen(kind: Kind, each: Any, config: Any) -> Iterator[Check]:
 def _quiet() -> Iterator[None]:
     """Great Expectations warns of its own and its libraries' deprecations; none are ours.
 
-    What it tells of its files and stores, a task's log is no place for either.
+    What it tells of its files and stores has no place in a task's log, unless it is a warning.
     """
-    engine = logging.getLogger("great_expectations")
-    level = engine.level
-    engine.setLevel(logging.WARNING)
+    engine, passed_on = logging.getLogger("great_expectations"), _PassedOn(logging.WARNING)
+    engine.addHandler(passed_on)
+    engine.propagate = False
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"great_expectations\..*")
             warnings.filterwarnings("ignore", category=DeprecationWarning)
             yield
     finally:
-        engine.setLevel(level)
+        engine.propagate = True
+        engine.removeHandler(passed_on)
+
+
+class _PassedOn(logging.Handler):
+    """Gives what is as grave as its level to whoever listens to everything."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logging.getLogger().handle(record)
