@@ -203,7 +203,7 @@ RECORDS = [
     Attempt("keys gone", keys_gone, reason="no public key"),
     Attempt("policy softened", policy_softened, reason=OTHER_POLICY),
     Attempt("policy gone", policy_gone, reason="no policy"),
-    Attempt("policy broken", policy_broken, reason="PolicyError"),
+    Attempt("policy broken", policy_broken, reason="cannot be read"),
 ]
 
 FILES = [

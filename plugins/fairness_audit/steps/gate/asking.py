@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from fairness_audit.errors import LedgerError, RecordError
+from fairness_audit.errors import LedgerError, RecordError, RegistryError
 from fairness_audit.ledger.keys import load_trusted_keys
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.verified import heads_of
@@ -102,7 +102,12 @@ def apply(
     if not back and (stays := superseded(decision.model_version, deployed)):
         return decision.model_copy(update={"stays": stays})
     if deployed != decision.model_version:
-        registry.promote(name, decision.model_version, alias)
+        try:
+            registry.promote(name, decision.model_version, alias)
+        except RegistryError:
+            # Another audit of the version may have moved it in the same moment.
+            if registry.alias_target(name, alias) != decision.model_version:
+                raise
     return decision
 
 

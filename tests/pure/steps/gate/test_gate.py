@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from securesystemslib.signer import CryptoSigner
 
-from fairness_audit.errors import LedgerError
+from fairness_audit.errors import LedgerError, RegistryError
 from fairness_audit.ledger.ledger import Ledger
 from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.policy.document import Document
@@ -460,6 +460,22 @@ def test_allow_moves_the_alias_once() -> None:
     for _ in range(2):
         apply(decision(a_record()), a_policy(), aliases)
     assert aliases.promotions == [("lead_scoring", "1", "champion")]
+
+
+def test_of_two_audits_that_move_the_alias_at_once_neither_fails() -> None:
+    class Raced(FakeRegistry):
+        """Another moves the alias first, and the registry refuses a second row for it."""
+
+        def promote(self, model: str, version: str, alias: str) -> None:
+            self.aliases[model, alias] = other
+            raise RegistryError("UNIQUE constraint failed")
+
+    raced, other = Raced(registry().digests), "1"
+    apply(decision(a_record()), a_policy(), raced)
+    assert raced.alias_target("lead_scoring", "champion") == "1"
+    raced, other = Raced(registry().digests), "2"
+    with pytest.raises(RegistryError, match="UNIQUE"):
+        apply(decision(a_record()), a_policy(), raced)
 
 
 def test_block_leaves_the_alias_where_it_is() -> None:
