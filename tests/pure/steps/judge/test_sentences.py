@@ -59,6 +59,12 @@ def by_week(weeks: Sequence[ByGroup], *rules: dict[str, Any]) -> str:
 # --- pass ----------------------------------------------------------------------------------------
 
 
+def test_points_of_a_difference() -> None:
+    assert [wording.points(each) for each in (-0.111, 0.25, 0.0)] == ["11.1", "25.0", "0.0"]
+    signed = [wording.signed_points(each) for each in (-0.111, 0.25, 0.004)]
+    assert signed == ["−11.1", "+25.0", "+0.4"]
+
+
 def test_a_pass() -> None:
     assert sentence(FAIR) == (
         "Group F (gender) is selected 0.98 times as often as group M (selection rate 49.0 %"
