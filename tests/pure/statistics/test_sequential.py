@@ -171,9 +171,22 @@ def test_an_estimate_stakes_by_the_variance_of_earlier_units() -> None:
     assert found[1, 0] == pytest.approx(-0.04 * 0.42 / 2)
 
 
-def test_a_unit_without_an_estimate_says_nothing_and_teaches_nothing() -> None:
-    value = np.array([0.0, np.nan, 0.3])
-    variance, size = np.array([4.0, np.nan, 1.0]), np.array([1.0, 0.0, 1.0])
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        (np.nan, np.nan, 0.0),
+        (np.nan, 1.0, 1.0),
+        (0.2, np.nan, 1.0),
+        (0.2, np.inf, 1.0),
+        (0.2, -1.0, 1.0),
+        (0.2, 1.0, 0.0),
+    ],
+)
+def test_a_unit_that_lacks_a_part_says_nothing_and_teaches_nothing(
+    lacking: tuple[float, float, float],
+) -> None:
+    value = np.array([0.0, lacking[0], 0.3])
+    variance, size = np.array([4.0, lacking[1], 1.0]), np.array([1.0, lacking[2], 1.0])
     pair = Estimates(TEN_POINTS, value, variance, size)
     without = Estimates(TEN_POINTS, value[[0, 2]], variance[[0, 2]], size[[0, 2]])
     for side, aim in ASKED:
