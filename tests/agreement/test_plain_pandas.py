@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,6 +93,9 @@ def against(found: Figures, name: str, own: Frame, other: Frame, reference: str)
         missing = d is None or a is None
         found[f"{each}_difference{suffix}", name, reference] = None if missing else d - a
         found[f"{each}_ratio{suffix}", name, reference] = None if missing else quotient(d, a)
+    if suffix:
+        ratio = found[f"selection_rate_ratio{suffix}", name, reference]
+        found[f"impact_ratio{suffix}", name, reference] = ratio
     if reference == REFERENCE:
         found["score_kolmogorov_smirnov", name, reference] = distance(own, other)
         trues, falses = own[own.y == 1], other[other.y == 0]
@@ -124,14 +128,19 @@ def expected(rows: Frame, *, weighted: bool) -> Figures:
     return found
 
 
-def measured(file: Generated, *, weighted: bool) -> Figures:
+def told(file: Generated, *, weighted: bool) -> list[dict[str, Any]]:
     """What the product makes of the file."""
     parts = {"outcome": "y", "selected": "p", "score": "s"} | ({"weight": "w"} if weighted else {})
     given = InputFile(path=file.path, attributes=("g",), **parts)
     there = {"g": REFERENCE} if (file.rows.g == REFERENCE).any() else {}
     plan = Plan({"g": ("g",)}, there, columns=given.columns, resamples=0, small_if_need_be=True)
+    return results(given, plan)
+
+
+def measured(file: Generated, *, weighted: bool) -> Figures:
+    """The values of it, of what is not within a stratum."""
     found: Figures = {}
-    for each in results(given, plan):
+    for each in told(file, weighted=weighted):
         if each["stratum"] is None:
             whole = each["metric"].startswith("demographic_parity")
             about = ("", None) if whole else (each["group"], each["reference"])
