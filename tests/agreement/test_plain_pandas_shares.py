@@ -135,16 +135,14 @@ def of_scores(own: Frame, other: Frame, above: float) -> dict[str, Value]:
     }
 
 
-def bounds(name: str, own: Frame, unknown: Frame) -> tuple[float, float] | None:
+def bounds(name: str, own: Frame, unknown: Frame) -> tuple[Value, Value]:
     """Of a rate, where all of unknown group were the worst, and the best, for a group."""
     top, bottom = RATES[name]
     mine, theirs = own[bottom(own)], unknown[bottom(unknown)]
     n, k = mine.w.sum(), mine[top(mine)].w.sum()
     more = theirs[top(theirs)].w.sum()
     less = theirs.w.sum() - more
-    if not n + less + more:
-        return None
-    return quotient(k, n + less) or 0.0, float((k + more) / (n + more)) if n + more else 1.0
+    return quotient(k, n + less), quotient(k + more, n + more)
 
 
 def made(frame: Frame, *, weighted: bool) -> Figures:
@@ -203,8 +201,9 @@ def compared_bounds(file: Generated, frame: Frame, *, weighted: bool) -> int:
         if name == each["metric"] or each["group"] not in groups:
             continue
         ends = bounds(name, groups[each["group"]], unknown)
-        near = (None, None) if ends is None else pytest.approx(ends, rel=1e-9, abs=1e-9)
-        assert (each["low"], each["high"]) == near, (file.path, weighted, each)
+        for end, value in zip(("low", "high"), ends, strict=True):
+            near = None if value is None else pytest.approx(value, rel=1e-9, abs=1e-9)
+            assert each[end] == near, (file.path, weighted, name, each["group"], end)
         seen += 1
     return seen
 
@@ -212,15 +211,6 @@ def compared_bounds(file: Generated, frame: Frame, *, weighted: bool) -> int:
 @pytest.mark.parametrize("weighted", [False, True])
 def test_files_agree(tmp_path: Path, weighted: bool) -> None:
     assert sum(compared(tmp_path, seed, weighted=weighted) for seed in range(8)) > 60
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize("fifty", range(10))
-def test_five_hundred_files_agree(tmp_path: Path, fifty: int) -> None:
-    seeds = range(50 * fifty, 50 * fifty + 50)
-    assert sum(
-        compared(tmp_path, seed, weighted=weighted) for seed in seeds for weighted in (False, True)
-    ) > 5_000  # fmt: skip
 
 
 def test_no_figure_of_such_a_file_is_left_out(tmp_path: Path) -> None:
