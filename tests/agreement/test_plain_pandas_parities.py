@@ -121,7 +121,7 @@ def beside_the_best(groups: Mapping[str, Frame]) -> Figures:
     for name in RATES:
         values = {group: rate(name, each) for group, each in groups.items()}
         there = {group: value for group, value in values.items() if value is not None}
-        if len(there) < 2:
+        if name in ("base_rate", "accuracy") or len(there) < 2:
             continue
         choose = min if name in LOWER_IS_BETTER else max
         best = choose(there.values())
@@ -132,10 +132,7 @@ def beside_the_best(groups: Mapping[str, Frame]) -> Figures:
             if group != reference:
                 found[f"{name}_difference_to_best", group, reference] = value - best
                 found[f"{name}_ratio_to_best", group, reference] = quotient(value, best)
-    named = {
-        each: value for each, value in found.items() if each[0] == "selection_rate_ratio_to_best"
-    }
-    return found | {("impact_ratio_to_best", *rest): value for (_, *rest), value in named.items()}
+    return found
 
 
 def beside_the_reference(own: Frame, other: Frame) -> Mapping[str, Value]:
