@@ -93,9 +93,6 @@ def against(found: Figures, name: str, own: Frame, other: Frame, reference: str)
         missing = d is None or a is None
         found[f"{each}_difference{suffix}", name, reference] = None if missing else d - a
         found[f"{each}_ratio{suffix}", name, reference] = None if missing else quotient(d, a)
-    if suffix:
-        ratio = found[f"selection_rate_ratio{suffix}", name, reference]
-        found[f"impact_ratio{suffix}", name, reference] = ratio
     if reference == REFERENCE:
         found["score_kolmogorov_smirnov", name, reference] = distance(own, other)
         trues, falses = own[own.y == 1], other[other.y == 0]

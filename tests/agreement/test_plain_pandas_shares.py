@@ -38,12 +38,14 @@ from tests.builders.generated_files import Generated, generated
 ELSEWHERE = {
     "calibration_slope",
     "impact_ratio_to_best",
+    "impact_ratio_to_overall",
+    "impact_ratio_to_rest",
     "accuracy_difference_to_best",
     "accuracy_ratio_to_best",
     "base_rate_difference_to_best",
     "base_rate_ratio_to_best",
 }
-"""What other tests hold: a fit, and figures whose group best off is found in another way."""
+"""What other tests hold: a fit, impact ratios, and figures of the group best off."""
 
 
 def parities(own: Frame, other: Frame, selected: float) -> dict[str, Value]:
