@@ -13,7 +13,7 @@ from fairness_audit.files import write_bytes
 from fairness_audit.pipeline.notify.notice import blocked, waits
 from fairness_audit.pipeline.notify.notifier import link_to, with_notices
 from fairness_audit.pipeline.run import Run
-from fairness_audit.records.signed.audit import AuditRecord, GateDecision, PublishedRecord
+from fairness_audit.records.signed.audit import GateDecision, PublishedRecord
 
 if TYPE_CHECKING:
     from fairness_audit.records.signed.statement import Record
@@ -69,19 +69,19 @@ def ended_by_itself(run: Run, record: PublishedRecord, *, keep: Path) -> GateDec
     Raises:
         AirflowFailException: when something stands against the version; nobody is told again.
     """
+    from fairness_audit.steps.gate.evidence import newest_and
     from fairness_audit.steps.gate.overtaken import by_own_verdict, overtaken
 
     if not run.promotes:
         return None
-    records = run.installation.records()
-    stays = overtaken(records, run.loaded.policy.model, run.as_of)
+    model, installation = run.loaded.policy.model, run.installation
+    audits = newest_and(
+        record.record_id, installation.ledger, installation.trusted_keys, model=model
+    )
+    stays = overtaken(audits, model, run.as_of)
     if stays is None and not run.is_backfill:
         return None
-    (own,) = (
-        each
-        for each in records
-        if isinstance(each, AuditRecord) and each.record_id == record.record_id
-    )
+    (own,) = (each for each in audits if each.record_id == record.record_id)
     decision = by_own_verdict(own, stays or "this is a backfill")
     write_bytes(keep, decision.model_dump_json(indent=2).encode())
     if decision.decision == "block":
@@ -119,30 +119,13 @@ def _decided(run: Run, model_version: str) -> GateDecision:
         decision = asked()
         if decision.decision != "allow" or not run.promotes:
             return decision
-        back = _goes_back(run, decision)
         if guarded:
-            return apply(decision, policy, registry, back=back)
+            return apply(decision, policy, registry)
         with run.installation.ledger.holding():
-            return apply(asked(), policy, registry, back=back)
+            return apply(asked(), policy, registry)
     except LedgerError as error:
         reason = f"{type(error).__name__}: {error}"
         return blocked_for(policy, model_version, reason, certain=False)
-
-
-def _goes_back(run: Run, decision: GateDecision) -> bool:
-    """Whether the record that lets a version through says that a person asked for an older one."""
-    from fairness_audit.steps.gate.overtaken import superseded
-
-    guarded = run.loaded.policy.gate
-    deployed = run.installation.registry.alias_target(guarded.registered_model, guarded.alias)
-    if superseded(decision.model_version, deployed) is None:
-        return False
-    return any(
-        each.record_id == decision.record_id
-        and isinstance(each, AuditRecord)
-        and each.rollback is not None
-        for each in run.installation.records()
-    )
 
 
 def _records_of(run: Run) -> "list[Record] | None":

@@ -256,7 +256,8 @@ class GateDecision(StepResult):
     ``certain`` is False where the question could not be answered (a service did not answer, a
     setting is missing): the decision is ``block`` then, and asking again may give another one.
     ``artifact_digest`` is of the files it was decided about. ``stays`` is why the alias is left
-    where it is, whatever was decided; None where nothing but the decision keeps it.
+    where it is, whatever was decided; None where nothing but the decision keeps it. ``goes_back``
+    is whether a person asked, in the record, that production go back to the version.
     """
 
     decision: Literal["allow", "block"]
@@ -269,6 +270,7 @@ class GateDecision(StepResult):
     certain: bool = True
     artifact_digest: str | None = None
     stays: str | None = None
+    goes_back: bool = Field(default=False, exclude=True)
 
     @property
     def summary(self) -> str:

@@ -82,13 +82,11 @@ def _is_filed(ledger: Ledger, model: str, model_version: str) -> bool:
     return ledger.has_audit(model, model_version)
 
 
-def apply(
-    decision: GateDecision, policy: AuditPolicy, registry: Registry, *, back: bool = False
-) -> GateDecision:
+def apply(decision: GateDecision, policy: AuditPolicy, registry: Registry) -> GateDecision:
     """Move the alias to the version on `allow`; leave it where it is on `block`.
 
-    It moves to an older version than the one it names only where a person asked for that
-    (``back``); else the decision that is given back says why it stays.
+    It moves to an older version than the one it names only where a person asked for that; else the
+    decision that is given back says why it stays.
 
     Raises:
         RegistryError: when the registry does not move it.
@@ -99,7 +97,7 @@ def apply(
     if decision.decision != "allow":
         return decision
     deployed = registry.alias_target(name, alias)
-    if not back and (stays := superseded(decision.model_version, deployed)):
+    if not decision.goes_back and (stays := superseded(decision.model_version, deployed)):
         return decision.model_copy(update={"stays": stays})
     if deployed != decision.model_version:
         try:

@@ -66,6 +66,7 @@ def decide(
         record_id=record.record_id,
         expires=min([record.expires, *(each.until for each in found if each.until)]),
         artifact_digest=artifact_digest,
+        goes_back=record.rollback is not None,
     )
 
 

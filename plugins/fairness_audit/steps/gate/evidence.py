@@ -13,7 +13,7 @@ from fairness_audit.records.signed.audit import AuditRecord
 from fairness_audit.records.signed.index import IndexRow
 from fairness_audit.records.signed.review import ReviewRecord
 from fairness_audit.records.signed.statement import Record
-from fairness_audit.steps.gate.decision import latest_first, of_these_files
+from fairness_audit.steps.gate.decision import Audited, latest_first, of_these_files
 from fairness_audit.steps.gate.lasting import is_of_one_version
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,33 @@ def evidence(
     except Exception as error:  # whatever it is, nothing was decided on it
         log.info("every record is verified: %s: %s", type(error).__name__, error)
         return verified_ledger(ledger, trusted)
+
+
+def newest_and(
+    record_id: str, ledger: Ledger, trusted: Sequence[Key], *, model: str
+) -> list[AuditRecord]:
+    """The audit of the latest moment of a model, and the one of an id if it is there.
+
+    Only these are opened, where the newest signed head vouches for the ledger; else, and where
+    anything at all is in doubt, every record is.
+
+    Raises:
+        LedgerError: when the ledger or its heads cannot be read, or it has no place for heads.
+        RecordError: naming every entry that was edited, re-filed, removed or put in.
+    """
+    try:
+        vouched = vouched_for(ledger, trusted, model)
+        rows = latest_first(row for row in vouched.rows if row.kind == AuditRecord.kind)
+        return list(_audits(vouched, _first_and(record_id, rows)))
+    except Exception as error:  # whatever it is, nothing was decided on it
+        log.info("every record is verified: %s: %s", type(error).__name__, error)
+        records = verified_ledger(ledger, trusted)
+        audits = [each for each in records if isinstance(each, AuditRecord)]
+        return _first_and(record_id, latest_first(each for each in audits if each.model == model))
+
+
+def _first_and(record_id: str, latest: Sequence[Audited]) -> list[Audited]:
+    return [each for place, each in enumerate(latest) if not place or each.record_id == record_id]
 
 
 def _of_version(vouched: Vouched, model_version: str, artifact_digest: str) -> list[Record]:

@@ -33,7 +33,7 @@ from fairness_audit.records.signed.dsse import (
 from fairness_audit.records.signed.index import IndexRow, Vouch, index_digest
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.steps.gate.decision import decide
-from fairness_audit.steps.gate.evidence import _of_version, evidence
+from fairness_audit.steps.gate.evidence import _of_version, evidence, newest_and
 from fairness_audit.steps.publish import publish_review
 from tests.builders.domain import a_policy
 from tests.builders.published import (
@@ -202,6 +202,33 @@ def test_only_what_governs_is_opened(installed: Installed) -> None:
     assert [each.seq for each in opened] == [3, 6, 9]
     assert [each.seq for each in _of_version(vouched, "1", digest("other files"))] == [3, 6, 9]
     assert [each.seq for each in _of_version(vouched, "3", digest("artifact 3"))] == [8, 11]
+
+
+def test_the_newest_audit_of_a_model_and_one_by_its_id_are_opened_alone(
+    installed: Installed, tmp_path: Path
+) -> None:
+    whole = a_ledger(installed.folder)
+    parts = ReadInParts(f"sqlite:///{installed.folder / 'ledger.db'}", whole.heads)
+    ids = {each.seq: each.record_id for each in verified_ledger(whole, KEYS)}
+    for ledger in (parts, whole):
+        for asked, found in ((ids[2], [8, 2]), (ids[8], [8]), (ids[1], [8]), ("", [8])):
+            audits = newest_and(asked, ledger, KEYS, model=MODEL)
+            assert [each.seq for each in audits] == found
+        assert newest_and("", ledger, KEYS, model="unheard_of") == []
+    copy = installed.copy.again()
+    copy.rows[1]["logical_date"] = copy.rows[9]["logical_date"]
+    with pytest.raises(RecordError, match="ledger entry 2: re-filed"):
+        newest_and("", copy.written(tmp_path / "tampered"), KEYS, model=MODEL)
+
+
+def test_where_no_head_vouches_every_record_says_the_same(
+    installed: Installed, tmp_path: Path
+) -> None:
+    copy = installed.copy.again()
+    copy.heads = {name: head for name, head in copy.heads.items() if name < "000000000008.json"}
+    ledger = copy.written(tmp_path / "behind")
+    wanted = verified_ledger(ledger, KEYS)[1].record_id
+    assert [each.seq for each in newest_and(wanted, ledger, KEYS, model=MODEL)] == [8, 2]
 
 
 def test_of_another_kind_what_failed_is_opened_and_what_is_newest(tmp_path: Path) -> None:

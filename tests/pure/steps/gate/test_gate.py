@@ -13,7 +13,7 @@ from fairness_audit.ledger.verified import verified_ledger
 from fairness_audit.policy.document import Document
 from fairness_audit.policy.load import LoadedPolicy
 from fairness_audit.records.finding import Judgement, Verdict
-from fairness_audit.records.signed.audit import AuditRecord, GateDecision
+from fairness_audit.records.signed.audit import AuditRecord, GateDecision, Rollback
 from fairness_audit.records.signed.statement import Record
 from fairness_audit.steps.gate import ReadOnce, apply, ask, decide, in_words
 from fairness_audit.steps.gate.decision import governing
@@ -491,7 +491,8 @@ def test_allow_moves_the_alias_to_an_older_version_only_where_a_person_asked_for
     stays = apply(decision(a_record()), a_policy(), aliases).stays
     assert stays == "version 2 is in production, which is newer"
     assert aliases.alias_target("lead_scoring", "champion") == "2"
-    assert apply(decision(a_record()), a_policy(), aliases, back=True).stays is None
+    wish = Rollback(by="ada", reason="Version 2 answers too slowly.")
+    assert apply(decision(a_record(rollback=wish)), a_policy(), aliases).stays is None
     assert aliases.alias_target("lead_scoring", "champion") == "1"
 
 
