@@ -92,13 +92,15 @@ UNGUARDED = Variable(
     " registry promotes all the same.",
     default="none",
 )
+USUAL_ALIASES = (
+    "champion", "production", "prod", "prd", "live", "serving", "served", "deployed", "current",
+    "active", "primary", "default", "release", "released", "stable", "approved", "online",
+)  # fmt: skip
 GUARDED = Variable(
     "FAIRNESS_AUDIT_GUARDED_ALIASES",
     "Aliases, separated by commas, that of an audited model are guarded besides the one its policy"
     " names: names by which a version is usually served.",
-    default="`champion`, `production`, `prod`, `prd`, `live`, `serving`, `served`, `deployed`,"
-    " `current`, `active`, `primary`, `default`, `release`, `released`, `stable`, `approved`,"
-    " `online`",
+    default=", ".join(f"`{each}`" for each in USUAL_ALIASES),
 )
 DOCS_URL = Variable(
     "FAIRNESS_AUDIT_DOCS_URL",
@@ -188,7 +190,7 @@ class Settings:
             keep_runs_days=_days(KEEP_RUNS),
             unread_nights=_days(UNREAD_NIGHTS) or int(UNREAD_NIGHTS.default),
             unguarded_models=_names(UNGUARDED.given()),
-            guarded_aliases=_names(GUARDED.given() or GUARDED.default.replace("`", "")),
+            guarded_aliases=_names(GUARDED.given() or ",".join(USUAL_ALIASES)),
             docs_url=DOCS_URL.given(),
             webhook_secret=Path(hook_secret).resolve() if hook_secret else None,
             scoring_cgroups=Path(cgroups).resolve() if cgroups else None,

@@ -134,7 +134,7 @@ def check_rename(name: str, new_name: str, aliases: Callable[[], list[str]]) -> 
     said = f"{SIGN} to rename {name!r} to {new_name!r}"
     try:
         policies, broken = Installation.from_environment().read_policies()
-        if unknown := [each.error for each in broken.values() if each.registered_model is None]:
+        if unknown := [each.error for each in broken.values() if each.guards is None]:
             raise unknown[0]
     except Exception as error:
         raise Refused(" ".join(f"{said}: {error}".split())) from error
@@ -144,7 +144,8 @@ def check_rename(name: str, new_name: str, aliases: Callable[[], list[str]]) -> 
                 f"{said}: a policy audits {each!r} (register the version under the other name,"
                 " and audit it there)"
             )
-    guarded = [*_aliases(policies), *(e.alias for e in broken.values() if e.alias), "production"]
+    guarded = [*_aliases(policies), "production"]
+    guarded += (each.guards.alias for each in broken.values() if each.guards)
     if any(looks_like(alias, guarded) for alias in aliases()):
         raise Refused(f"{said}: a version of it is in production (take its alias off first)")
 
@@ -189,20 +190,22 @@ def _check_readable(promotion: Promotion, policies: ReadPolicies, settings: Sett
     name, alias = promotion.name, promotion.alias
     found = _broken_for(name, policies.broken)
     if found is None and not _audited_as(name, policies.loaded):
-        hidden = (each for each in policies.broken.items() if each[1].registered_model is None)
+        hidden = (each for each in policies.broken.items() if each[1].guards is None)
         found = None if name in settings.unguarded_models else next(hidden, None)
     if found is None:
         return
     model, broken = found
-    guarded = {broken.alias or alias or "", *settings.guarded_aliases}
-    if alias is None or looks_like(alias, guarded):
+    names = {broken.guards.alias, *settings.guarded_aliases} if broken.guards else None
+    if alias is None or names is None or looks_like(alias, names):
         raise promotion.refused(f"the policy of {model} cannot be read: {broken.error.faults[0]}")
 
 
 def _broken_for(name: str, broken: Mapping[str, BrokenPolicy]) -> tuple[str, BrokenPolicy] | None:
     """The policy with faults that guards a registered model, and the model's name."""
-    named = ((model, each) for model, each in broken.items() if each.registered_model is not None)
-    return next((item for item in named if same_name(name, str(item[1].registered_model))), None)
+    for model, each in broken.items():
+        if each.guards is not None and same_name(name, each.guards.registered_model):
+            return model, each
+    return None
 
 
 def _to_ask(

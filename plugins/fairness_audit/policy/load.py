@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,6 +17,8 @@ from fairness_audit.policy.model import AuditPolicy
 from fairness_audit.policy.people import Notify
 
 FILE_NAME = "policy.yaml"
+
+Part = TypeVar("Part", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -72,18 +74,11 @@ class Guarded(BaseModel):
     alias: str
 
 
-class GateOf(BaseModel):
-    """A policy as far as it says what it guards."""
-
-    gate: Guarded
-
-
 class BrokenPolicy(NamedTuple):
     """A policy with faults, and what it guards; None where that is among them."""
 
     error: PolicyError
-    registered_model: str | None = None
-    alias: str | None = None
+    guards: Guarded | None
 
 
 class ReadPolicies(NamedTuple):
@@ -104,7 +99,7 @@ def read_policies(expectations: Path) -> ReadPolicies:
         try:
             loaded.append(load_policy(file))
         except PolicyError as error:
-            broken[file.parent.name] = BrokenPolicy(error, *_guarded_by(file))
+            broken[file.parent.name] = BrokenPolicy(error, _part(file, "gate", Guarded))
     if not loaded and not broken:
         pattern = expectations / "*" / FILE_NAME
         raise PolicyError(
@@ -128,9 +123,13 @@ def load_policies(expectations: Path) -> list[LoadedPolicy]:
 
 def notified_by(file: Path) -> Notify | None:
     """Whom a policy file says to tell, valid or not; None if that cannot be told from it."""
+    return _part(file, "notify", Notify)
+
+
+def _part(file: Path, name: str, kind: type[Part]) -> Part | None:
+    """One part of a policy file, whatever else is wrong with it; None if that cannot be read."""
     try:
-        content = read_document(file).content
-        return Notify.model_validate(content["notify"])
+        return kind.model_validate(read_document(file).content[name])
     except (PolicyError, ValidationError, TypeError, KeyError):
         return None
 
@@ -147,15 +146,6 @@ def load_policy(file: Path, *, model: str | None = None) -> LoadedPolicy:
         raise PolicyError(faults)
     policy = AuditPolicy.model_validate(document.content)
     return LoadedPolicy(policy, policy_digest(policy), document)
-
-
-def _guarded_by(file: Path) -> tuple[str | None, str | None]:
-    """The registered model and the alias that a policy file names, valid or not."""
-    try:
-        gate = GateOf.model_validate(read_document(file).content).gate
-    except (PolicyError, ValidationError):
-        return None, None
-    return gate.registered_model, gate.alias
 
 
 KEPT: Final = "method"

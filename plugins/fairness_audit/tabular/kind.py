@@ -49,19 +49,15 @@ def kind_of(path: Path) -> Kind:
         TabularError: it is empty, cannot be read, or is known to be something else.
     """
     with worded(path):
-        if not path.stat().st_size:
-            raise TabularError(
-                f"{path}: is empty, and so has no header (its first row names the columns)"
-            )
         is_packed = _is_packed(path)
         start = start_of(path)
-    if path.suffix.lower() == ".gz" and not is_packed:
-        raise TabularError(
-            f"{path}: is called .gz and is not packed with gzip (rename it, or pack it)"
-        )
     if not start:
         raise TabularError(
             f"{path}: is empty, and so has no header (its first row names the columns)"
+        )
+    if path.suffix.lower() == ".gz" and not is_packed:
+        raise TabularError(
+            f"{path}: is called .gz and is not packed with gzip (rename it, or pack it)"
         )
     if path.suffix.lower() in _CALLED_PARQUET and not start.startswith(_PARQUET):
         raise TabularError(

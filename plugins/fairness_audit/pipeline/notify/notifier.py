@@ -65,10 +65,10 @@ def _told_about(model: str, installation: Installation) -> Notify:
     """Whom a model's policy names, though it may have faults elsewhere."""
     try:
         return installation.policy(model).policy.notify
-    except PolicyError as error:
+    except PolicyError:
         told = notified_by(installation.settings.expectations / model / FILE_NAME)
         if told is None:
-            raise error
+            raise
         return told
 
 

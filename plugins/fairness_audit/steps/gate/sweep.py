@@ -59,17 +59,17 @@ def sweep(
 ) -> tuple[Swept, ...]:
     """Ask the gate about every version of a model that is in production, and act as policy says.
 
-    In production is also what another of the ``aliases`` names. A version is only demoted on a
-    certain answer: a service that does not answer is an alarm. But where the registry answers, and
-    the version's own content could not be read on as many ``nights`` in a row, that is an answer;
-    None counts none.
+    In production is what one of the ``aliases`` names; by default, the policy's. A version is only
+    demoted on a certain answer: a service that does not answer is an alarm. But where the registry
+    answers, and the version's own content could not be read on as many ``nights`` in a row, that
+    is an answer; None counts none.
 
     Raises:
         RegistryError: when the registry does not say what is in production, or does not demote.
     """
     guarded = loaded.policy.gate
     swept = []
-    named = (guarded.alias, *aliases)
+    named = aliases or (guarded.alias,)
     for version in registry.promoted(guarded.registered_model, *named):
         content = Reading(registry)
         decision = ask(

@@ -28,7 +28,7 @@ from fairness_audit.errors import InputError
 Tell = Callable[[str], None]
 
 _UNKNOWN = "|unknown|n/a|na|n.a.|#n/a|#na|<na>|null|nan|none|nat|nil|missing|not available|?|-|--"
-UNKNOWN_WORDS = frozenset(re.split(r"\|", _UNKNOWN))
+UNKNOWN_WORDS = frozenset(_UNKNOWN.split("|"))
 """What people and programs write where they do not know, in small letters; the first is blank."""
 # Spreadsheets write true and false in the language of their user.
 _POSITIVE = ("1", "true", "t", "yes", "y", "wahr", "vrai", "verdadero", "vero", "waar")
