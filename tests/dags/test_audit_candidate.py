@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fairness_audit.pipeline.run import PROMOTIONS
 from fairness_audit.web.mlflow_webhook import Registered
 from tests import CHECKOUT
+from tests.servers.airflow_database import known_dags
 from tests.services.web.test_webhook import receiving
 
 DAG_FILE = CHECKOUT / "dags" / "audit_candidate.py"
@@ -95,13 +96,8 @@ def plugin() -> Any:
 @pytest.fixture
 def known(dag: Any, airflow_database: None) -> None:
     """The DAG, in Airflow's database, as its scheduler knows it."""
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-    from airflow.models.dagbundle import DagBundleModel
-    from airflow.utils.session import create_session
 
-    with create_session() as session:
-        session.merge(DagBundleModel(name="testing"))
-    sync_bag_to_db(DagBag(DAG_FILE), "testing", None)
+    known_dags(DAG_FILE)
 
 
 def runs() -> list[tuple[str, dict[str, Any]]]:

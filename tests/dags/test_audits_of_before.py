@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,6 +10,7 @@ from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.records.signed.audit import AuditRecord, Rollback
 from tests.builders.gated import Gated, before_the_gate
 from tests.builders.published import MODEL, a_loaded_policy, an_audit, published
+from tests.servers.airflow_database import known_dags
 
 GATE = f"""
 from airflow.sdk import DAG, Param
@@ -34,25 +34,12 @@ RunGate = Callable[..., Ended]
 
 
 @pytest.fixture
-def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gated:
-    gated = Gated.made(tmp_path / "state")
-    for name, value in gated.variables.items():
-        monkeypatch.setenv(name, value)
-    return gated
-
-
-@pytest.fixture
 def run_gate(gated: Gated, airflow_database: None) -> RunGate:
     """Run the gate's task over the newest record of a version."""
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-    from airflow.models.dagbundle import DagBundleModel
-    from airflow.utils.session import create_session
 
     file = gated.folder / "before.py"
     file.write_text(GATE)
-    with create_session() as session:
-        session.merge(DagBundleModel(name="testing"))
-    sync_bag_to_db(DagBag(file), "testing", None)
+    known_dags(file)
 
     def run(version: str, as_of: str | None = None) -> Ended:
         found = {each.model_version: each.record_id for each in records(gated)}

@@ -13,17 +13,13 @@ from fairness_audit.ledger.keys import create_keys
 from fairness_audit.settings import Settings
 from tests.builders.gated import Gated
 from tests.builders.published import MODEL, a_loaded_policy
+from tests.servers.airflow_database import known_dags
 
 Examine = Callable[[], dict[str, list[tuple[str, str]]]]
 
 
 @pytest.fixture
-def examine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, airflow_database: None
-) -> tuple[Gated, Examine]:
-    gated = Gated.made(tmp_path / "state")
-    for name, value in gated.variables.items():
-        monkeypatch.setenv(name, value)
+def examine(gated: Gated, airflow_database: None) -> tuple[Gated, Examine]:
     create_keys(Settings.from_environment())
 
     def examined() -> dict[str, list[tuple[str, str]]]:
@@ -63,9 +59,7 @@ def test_what_is_not_is_named_with_its_cure(examine: tuple[Gated, Examine]) -> N
 
 
 def test_a_paused_audit_is_told(examine: tuple[Gated, Examine], tmp_path: Path) -> None:
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
     from airflow.models.dag import DagModel
-    from airflow.models.dagbundle import DagBundleModel
     from airflow.utils.session import create_session
     from sqlalchemy import update
 
@@ -76,9 +70,7 @@ def test_a_paused_audit_is_told(examine: tuple[Gated, Examine], tmp_path: Path) 
     file.write_text(
         f"from airflow.sdk import DAG\nfor name in {names}:\n    globals()[name] = DAG(name)\n"
     )
-    with create_session() as session:
-        session.merge(DagBundleModel(name="testing"))
-    sync_bag_to_db(DagBag(file), "testing", None)
+    known_dags(file)
     with create_session() as session:
         paused = update(DagModel).where(DagModel.dag_id.in_(names))
         session.execute(paused.values(is_paused=False))

@@ -27,6 +27,7 @@ from tests import CHECKOUT
 from tests.builders.gated import Gated
 from tests.builders.published import a_finding
 from tests.pure.records.test_steps import EXPLAINED, Explanation, MadeUp
+from tests.servers.airflow_database import known_dags
 
 DAGS = CHECKOUT / "dags"
 
@@ -145,17 +146,11 @@ with DAG("unexplained", params={{"as_of": None}}):
 @pytest.fixture
 def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, airflow_database: None) -> Path:
     """A DAG file with the made-up step, known to Airflow."""
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-    from airflow.models.dagbundle import DagBundleModel
-    from airflow.utils.session import create_session
-
     for name, value in Gated.made(tmp_path / "state").variables.items():
         monkeypatch.setenv(name, value)
     file = tmp_path / "made_up.py"
     file.write_text(MADE_UP)
-    with create_session() as session:
-        session.merge(DagBundleModel(name="testing"))
-    sync_bag_to_db(DagBag(file), "testing", None)
+    known_dags(file)
     return file
 
 

@@ -9,6 +9,7 @@ from fairness_audit.files import write_bytes
 from fairness_audit.pipeline import local as local_airflow
 from tests.builders.gated import Gated
 from tests.builders.published import MODEL, a_loaded_policy
+from tests.servers.airflow_database import known_dags
 from tests.servers.listeners import chat
 
 NIGHT = """
@@ -25,10 +26,6 @@ with DAG("night"):
 def test_what_is_found_at_night_is_told_once_and_a_broken_policy_hides_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, airflow_database: None
 ) -> None:
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-    from airflow.models.dagbundle import DagBundleModel
-    from airflow.utils.session import create_session
-
     gated = Gated.made(tmp_path / "state")
     # Hourly, so that the audits, which are of a day long ago, are late whenever this runs.
     schedule = {"cron": "@hourly", "deadline_hours": 1}
@@ -40,9 +37,7 @@ def test_what_is_found_at_night_is_told_once_and_a_broken_policy_hides_nothing(
         monkeypatch.setenv(name, value)
     file = tmp_path / "night.py"
     file.write_text(NIGHT)
-    with create_session() as session:
-        session.merge(DagBundleModel(name="testing"))
-    sync_bag_to_db(DagBag(file), "testing", None)
+    known_dags(file)
     with chat() as heard:
         connection = {"conn_type": "http", "host": f"http://127.0.0.1:{heard.port}/hook"}
         monkeypatch.setenv("AIRFLOW_CONN_CHAT", json.dumps(connection))

@@ -11,6 +11,7 @@ from fairness_audit.pipeline import local as local_airflow
 from fairness_audit.release import promotion_of
 from tests import CHECKOUT
 from tests.builders.gated import Gated, before_the_gate
+from tests.servers.airflow_database import known_dags
 
 PAGE = (CHECKOUT / "docs" / "gate.md").read_text(encoding="utf-8")
 PROMOTIONS = f"""
@@ -34,35 +35,20 @@ def the_documented_release() -> str:
 
 
 @pytest.fixture
-def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gated:
-    gated = Gated.made(tmp_path / "state")
-    for name, value in gated.variables.items():
-        monkeypatch.setenv(name, value)
-    return gated
-
-
-@pytest.fixture
 def dag_file(gated: Gated, airflow_database: None) -> Path:
     """The DAGs, known to Airflow's database as its scheduler knows them, and no event yet."""
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
     from airflow.models.asset import AssetEvent
     from airflow.models.dag import DagModel
-    from airflow.models.dagbundle import DagBundleModel
     from airflow.utils.session import create_session
     from sqlalchemy import delete, update
 
     file = gated.folder / "releases.py"
     file.write_text(PROMOTIONS + the_documented_release())
-    bag = DagBag(file)
-    assert bag.import_errors == {}
     with create_session() as session:
-        session.merge(DagBundleModel(name="testing"))
         session.execute(delete(AssetEvent))  # of audits that other tests ran
-    sync_bag_to_db(bag, "testing", None)
+    dags = known_dags(file)
     with create_session() as session:
-        session.execute(
-            update(DagModel).where(DagModel.dag_id.in_(bag.dags)).values(is_paused=False)
-        )
+        session.execute(update(DagModel).where(DagModel.dag_id.in_(dags)).values(is_paused=False))
     return file
 
 

@@ -15,6 +15,7 @@ from tests import CHECKOUT
 from tests.builders.gated import Gated, before_the_gate
 from tests.builders.published import MODEL, WAITS, a_loaded_policy, published
 from tests.builders.reviewed import a_policy_of, an_event
+from tests.servers.airflow_database import known_dags
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +117,6 @@ with DAG("waits", params={{"model_version": "3", "as_of": None}}):
 def test_an_audit_that_waits_starts_one_review_however_often_it_is_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dag: Any
 ) -> None:
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-    from airflow.models.dagbundle import DagBundleModel
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
     from sqlalchemy import select
@@ -138,9 +137,7 @@ def test_an_audit_that_waits_starts_one_review_however_often_it_is_run(
     shutil.copy(CHECKOUT / "dags" / "review_audit.py", dags)
     file = dags / "waits.py"
     file.write_text(GATE)
-    with create_session() as session:
-        session.merge(DagBundleModel(name="testing"))
-    sync_bag_to_db(DagBag(dags), "testing", None)
+    known_dags(dags)
 
     for _ in range(2):
         ended = local_airflow.run("waits", file, {}, tmp_path / "waits.log")

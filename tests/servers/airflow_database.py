@@ -1,10 +1,11 @@
-"""Airflow's own database: migrated once for all processes of a test run, and copied from there."""
+"""Airflow's own database: migrated once for a test run and copied from there; what it knows."""
 
 import fcntl
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from fairness_audit.pipeline import local
 from fairness_audit.settings import Settings
@@ -26,6 +27,20 @@ def migrated(home: Path, shared: Path) -> None:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copy(template, home / template.name)
         (home / ".migrated").touch()
+
+
+def known_dags(place: Path) -> Any:
+    """Put the DAGs of a file or folder into Airflow's database, as its scheduler knows them."""
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.models.dagbundle import DagBundleModel
+    from airflow.utils.session import create_session
+
+    bag = DagBag(place)
+    assert bag.import_errors == {}
+    with create_session() as session:
+        session.merge(DagBundleModel(name="testing"))
+    sync_bag_to_db(bag, "testing", None)
+    return bag.dags
 
 
 def _make(template: Path) -> None:
