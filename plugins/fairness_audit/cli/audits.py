@@ -45,7 +45,8 @@ def run(
     """Run one audit, extract to gate, in this process.
 
     It runs as its Airflow DAG does. An audit of an earlier moment than the newest, or of an older
-    version than the one in production, promotes nothing. Exit 0 allowed, 1 blocked, 2 no decision.
+    version than the one in production, promotes nothing. Exit 0 allowed, 1 blocked or not
+    promoted, 2 no decision.
     """
     from fairness_audit.installation import Installation
     from fairness_audit.pipeline import local as local_airflow
@@ -99,21 +100,22 @@ class Audited:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Allowed, blocked, or why there is no decision."""
+        """Allowed, blocked or left where it was, or why there is no decision."""
         if self.decision is None:
             error = self.error
             return error.exit_code if isinstance(error, AuditError) else ExitCode.CANNOT_TELL
-        return ExitCode.GOOD if self.decision.decision == "allow" else ExitCode.REFUSED
+        is_allowed = self.decision.decision == "allow" and self.decision.stays is None
+        return ExitCode.GOOD if is_allowed else ExitCode.REFUSED
 
     def row(self) -> tuple[Cell, ...]:
         """The cells of this audit's row."""
         verdict = self.judgement.verdict.value if self.judgement else "none"
-        gate = self.decision.decision if self.decision else "no decision"
+        gate: str = self.decision.decision if self.decision else "no decision"
         told = self.judgement.deciding.sentence if self.judgement else f"{self.error}"
         if self.decision and gate == "block" and verdict != "fail":
             told = self.decision.reasons[0]  # what blocks is not what was found
         if self.decision and self.decision.stays:
-            told = f"{told} (not promoted: {self.decision.stays})"
+            gate, told = "not promoted", f"{told} ({self.decision.stays})"
         return ((self.model, f"version {self.version}"), verdict, gate, told)
 
 

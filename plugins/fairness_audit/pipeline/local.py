@@ -173,7 +173,7 @@ def _listener(ended: Ended, flow: Flow, terminal: TextIO) -> object:
 
         @hookimpl
         def on_task_instance_skipped(self, previous_state: Any, task_instance: Any) -> None:
-            tell(task_instance.task_id, "allowed, not promoted", self.since)
+            tell(task_instance.task_id, "not promoted", self.since)
 
         @hookimpl
         def on_task_instance_failed(

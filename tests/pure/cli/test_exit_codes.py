@@ -15,7 +15,8 @@ from fairness_audit.cli.verb import verb
 from fairness_audit.errors import ExitCode, LedgerError, RecordError
 from fairness_audit.files import write_bytes
 from fairness_audit.ledger.keys import public_pem
-from tests.builders.published import SIGNER, a_loaded_policy, published
+from fairness_audit.steps.gate.overtaken import by_own_verdict
+from tests.builders.published import SIGNER, a_loaded_policy, a_record, published
 
 
 @pytest.fixture
@@ -63,6 +64,17 @@ def test_a_run_that_ends_on_such_records_is_refused_too() -> None:
     assert code(RecordError("edited")) == ExitCode.REFUSED
     assert code(LedgerError("cannot be reached")) == ExitCode.CANNOT_TELL
     assert code(ValueError("?")) == code("?") == code(None) == ExitCode.CANNOT_TELL
+
+
+def test_a_version_that_is_fine_and_stays_out_of_production_is_no_yes() -> None:
+    """Who deploys on exit 0 would deploy by an audit that newer ones have overtaken."""
+    for stays, code, gate in (
+        (None, ExitCode.GOOD, "allow"),
+        ("the newest audit is as of today", ExitCode.REFUSED, "not promoted"),
+    ):
+        decision = by_own_verdict(a_record(), "").model_copy(update={"stays": stays})
+        audited = Audited("lead_scoring", "1", None, decision, None)
+        assert (audited.exit_code, audited.row()[2]) == (code, gate)
 
 
 def test_every_error_of_an_operator_has_a_code_of_the_table() -> None:
