@@ -30,8 +30,7 @@ def candidate(
     """Audit a version before its release.
 
     It scores the current population, in the place of the version in production; a table says
-    what that changes for whom. Exit 0 allowed, 1 blocked or not
-    promoted, 2 nobody could tell.
+    what that changes for whom. Exit 0 allowed, 1 blocked or not promoted, 2 nobody could tell.
     """
     from fairness_audit.installation import Installation
     from fairness_audit.pipeline import local as local_airflow
